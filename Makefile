@@ -1,0 +1,122 @@
+# mynah - build, set-up, tests.  `make help` lists the targets.
+#
+# Each flavour is built in its own folder (build/<flavour>/), so switching needs
+# no clean; build/mynah links to the release one.
+
+FLAVOUR ?= release
+MODEL   ?= default
+CC      ?= gcc
+B       := build/$(FLAVOUR)
+
+# ---- flags --------------------------------------------------------------------
+OPT_release := -O2 -g -DNDEBUG
+OPT_debug   := -Og -g3
+OPT_asan    := -O1 -g -fsanitize=address -fno-omit-frame-pointer
+OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
+OPT_tsan    := -O1 -g -fsanitize=thread
+
+PACKAGES := openblas portaudio-2.0 ncursesw sndfile soxr libpcre2-8 libutf8proc libcurl libcjson \
+            libexif libwebp tesseract libcrypto zlib stb
+# Looked up once, and only when something is compiled: set-up may install pkg-config first.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
+
+WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(OPT_$(FLAVOUR)) -pthread -MMD -MP $(PKG_CFLAGS)
+LIBS   = $(PKG_LIBS) -lm -pthread
+
+# Only the file of a kernel variant gets its instruction set, and the reference no contraction.
+X86 := $(filter x86_64,$(shell uname -m))
+FLAGS_tensor/kernels_ref.c    := -ffp-contract=off
+FLAGS_tensor/kernels_avx2.c   := $(if $(X86),-mavx2 -mfma -mf16c)
+FLAGS_tensor/kernels_avx512.c := $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c)
+FLAGS_vision/stb_image.c      := -w
+
+# ---- what is built ---------------------------------------------------------------
+# In link order: a folder uses only those to its right (make lint checks the includes).
+FOLDERS := ui fusion vision audio text store tensor base
+SRC     := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c)) assets/embed.S
+objects  = $(patsubst %,$(B)/%.o,$(filter $(1)/%,$(SRC)))
+LIBRARY := $(foreach f,$(filter-out ui,$(FOLDERS)),$(B)/lib$(f).a)
+# Parts of ui that tests link; main.c is the program's alone.
+UI_PARTS := $(filter-out $(B)/ui/main.c.o,$(call objects,ui))
+TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c tests/weights_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
+
+.PHONY: all run setup check test lint asan ubsan tsan fuzz bench bench-kernels quality golden install clean help
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(B)/mynah build/mynah
+build/mynah: build/release/mynah
+	@ln -sfn release/mynah $@
+ifneq ($(FLAVOUR),release)
+build/release/mynah:
+	@$(MAKE) FLAVOUR=release $@
+endif
+
+$(B)/mynah: $(call objects,ui) $(LIBRARY)
+	$(CC) $(OPT_$(FLAVOUR)) -o $@ $^ $(LIBS)
+define library_rule
+$$(B)/lib$(1).a: $$(call objects,$(1)) $(if $(filter base,$(1)),$$(B)/assets/embed.S.o)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach f,$(filter-out ui,$(FOLDERS)),$(eval $(call library_rule,$(f))))
+
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(FLAGS_$<) -c -o $@ $<
+$(B)/assets/embed.S.o: assets/embed.S $(filter-out assets/embed.S,$(wildcard assets/*.* tools/*.py))
+	@mkdir -p $(@D)
+	$(CC) -I. -c -o $@ $<
+$(B)/tests/%: tests/%.c $(wildcard tests/*.h) $(UI_PARTS) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $< $(UI_PARTS) $(LIBRARY) $(LIBS) -lcmocka
+-include $(wildcard $(B)/*/*.d $(B)/tests/*.d $(B)/tests/*/*.d)
+
+# ---- what people run ---------------------------------------------------------------
+setup:
+	@sh tools/setup.sh
+run:
+	@sh tools/setup.sh
+	@$(MAKE) --no-print-directory all
+	@sh tools/run.sh $(MODEL)
+check: all $(TESTS) $(FUZZERS)
+	@sh tests/run.sh $(B) check
+test:
+	@sh tools/setup.sh
+	@$(MAKE) --no-print-directory all tests-built
+	@sh tests/run.sh $(B) test
+.PHONY: tests-built
+tests-built: $(TESTS) $(FUZZERS)
+asan ubsan tsan:
+	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests-built
+	@sh tests/run.sh build/$@ check
+fuzz: $(FUZZERS)
+	@sh tests/run.sh $(B) fuzz
+bench: all $(BENCHES)
+	@sh tests/bench.sh $(B)
+bench-kernels: $(BENCHES)
+	@$(B)/tests/bench_kernels
+quality: all
+	@sh tests/quality.sh
+lint:
+	@sh tools/lint.sh
+golden:
+	@for f in tests/golden/make_*.py; do echo $$f; python3 $$f || exit 1; done
+install: all
+	install -D -m 755 build/release/mynah $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/mynah
+clean:
+	rm -rf build
+help:
+	@echo 'make run [MODEL=tiny|small|default]  set up, build, pull the weights, open the chat'
+	@echo 'make test      set up, then all tests (pulls the tests'"'"' weights)'
+	@echo 'make           build build/mynah (FLAVOUR=release|debug|asan|ubsan|tsan)'
+	@echo 'make check     tests that need no network and no weights'
+	@echo 'make lint      includes against the table of folders'
+	@echo 'make asan ubsan tsan   check under a sanitizer;  make fuzz   replay and extend the corpus'
+	@echo 'make bench     speed;  make bench-kernels   a line per kernel;  make quality   what users get'
+	@echo 'make golden    make the golden vectors again (needs tests/golden/requirements.txt)'
+	@echo 'make setup install clean'

@@ -1,0 +1,26 @@
+/* embed.S - puts files of assets/ and tools/ into the program (base/asset.h).
+ * One line per file; the table is what asset_find walks. */
+        .section .rodata
+        .macro file label, path
+\label\()_start:
+        .incbin "\path"
+\label\()_end:
+        .byte 0
+        .endm
+        .macro entry label, name
+        .section .rodata.names, "a"
+\label\()_name:
+        .asciz "\name"
+        .section .data.rel.ro, "aw"
+        .quad \label\()_name, \label\()_start, \label\()_end - \label\()_start
+        .endm
+
+        file models_json, "assets/models.json"
+
+        .section .data.rel.ro, "aw"
+        .balign 8
+        .globl asset_table
+asset_table:
+        entry models_json, "models.json"
+        .quad 0, 0, 0
+        .section .note.GNU-stack, "", %progbits

@@ -1,0 +1,99 @@
+/* audio.h - sound in, words out.
+ *
+ *   file -> decode (libsndfile) -> mono -> 16 kHz (soxr) -> samples [n] f32
+ *        -> log-mel [80][3000] per 30 s window -> Whisper encoder -> [1500][n_state]
+ *        -> Whisper decoder with timestamps -> segments
+ *   microphone -> capture (PortAudio, or a file in its place) -> take
+ *
+ * A struct whisper never changes after whisper_open.  Source: Radford et al. 2022,
+ * arXiv:2212.04356, and github.com/openai/whisper; see docs/models.md. */
+#ifndef AUDIO_AUDIO_H
+#define AUDIO_AUDIO_H
+
+#include "base/error.h"
+#include "tensor/compute.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AUDIO_HZ 16000
+
+/* ---- clips ---------------------------------------------------------------- */
+
+struct clip {
+    float *samples;                 /* [n_samples] mono at AUDIO_HZ, -1..1 */
+    size_t n_samples;
+    double seconds;
+    int file_hz, file_channels;
+    const char *format;             /* "WAV", "FLAC", "Ogg", "MP3", ... */
+    float peak, rms;                /* linear, 0..1 */
+};
+
+/* ERROR_INPUT names the file, the reason and, for a container that is not read
+ * (M4A, MP4, WebM, ...), the command that converts it. */
+struct clip *clip_load(const char *path, struct error *err);
+void clip_free(struct clip *clip);                          /* NULL is fine */
+
+/* ---- transcription -------------------------------------------------------- */
+
+struct whisper;
+
+/* A published ggml-*.bin (F32 or F16 weights). */
+struct whisper *whisper_open(const char *path, struct error *err);
+void whisper_close(struct whisper *w);                      /* NULL is fine */
+const char *whisper_id(const struct whisper *w);            /* for cache keys; borrowed */
+
+struct whisper_params {
+    const char *language;           /* "en", "ko", ...; NULL: detected */
+    bool translate;                 /* into English */
+    /* After each window, with seconds done and in all; may be NULL. */
+    void (*progress)(void *user, double done_seconds, double total_seconds);
+    void *user;
+};
+struct whisper_params whisper_params_default(void);
+
+struct segment {
+    double start, end;              /* seconds from the clip's start */
+    char *text;                     /* UTF-8, trimmed */
+    float avg_logprob, no_speech_p;
+};
+
+struct transcript {
+    struct segment *segments;
+    size_t n_segments;
+    char *text;                     /* all segments joined; "" when silent */
+    char language[8];
+    float language_p;               /* 1 when it was given */
+    double seconds;                 /* of the clip */
+    double encode_ms, decode_ms;
+    size_t n_windows;
+};
+
+struct transcript *whisper_transcribe(const struct whisper *w, const struct compute *c, const struct clip *clip,
+                                      const struct whisper_params *params, struct error *err);
+void transcript_free(struct transcript *t);                 /* NULL is fine */
+
+enum transcript_format { TRANSCRIPT_TXT, TRANSCRIPT_SRT, TRANSCRIPT_VTT };
+/* malloc'd text in that format; txt is words only. */
+char *transcript_format(const struct transcript *t, enum transcript_format format);
+
+/* True and the English name for a code or name Whisper knows ("ko", "Korean"). */
+bool whisper_language(const char *name, const char **code, const char **english);
+
+/* ---- recording ------------------------------------------------------------ */
+
+struct capture;
+
+/* Starts recording at once.  file: a clip to play in real time instead of the
+ * microphone (tests); NULL for the default device.  Device chatter goes to the
+ * log.  ERROR_INPUT when there is no device, saying so. */
+struct capture *capture_start(const char *file, struct error *err);
+struct capture_level { double seconds; float peak, rms; bool clipped, ended; };
+struct capture_level capture_level(const struct capture *c);        /* any thread */
+/* Stops, writes the take as 16 kHz mono WAV (0600) to `path` and frees c.  A take whose
+ * peak is under 0.01 is refused with ERROR_INPUT, the level named. */
+bool capture_finish(struct capture *c, const char *path, struct error *err);
+void capture_abandon(struct capture *c);                    /* NULL is fine */
+
+#endif

@@ -1,0 +1,20 @@
+/* file.h - a user's file read whole and checked; content hashes. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+#define SHA256_HEX 65               /* 64 hexadecimal digits and NUL */
+
+/* Reads a regular file of at most max_bytes; the caller frees.  NULL and
+ * ERROR_INPUT for what is missing, unreadable, a directory, a device, a FIFO,
+ * empty or larger, each by name; symbolic links are followed.  One byte past
+ * *n_bytes is NUL. */
+unsigned char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct error *err);
+
+void sha256_bytes(const void *data, size_t n_bytes, char hex[SHA256_HEX]);
+bool sha256_file(const char *path, char hex[SHA256_HEX], struct error *err);
+
+#endif

@@ -1,0 +1,132 @@
+/* session.h - one conversation and the one worker that runs all models.
+ *
+ *   requests (attach, ask, clear, model) -> queue -> worker -> queue -> events
+ *
+ * A request returns at once; what comes of it arrives as events, in order.  The
+ * command line waits for events; the chat polls session_event_fd beside the
+ * terminal.  All functions are for one thread (the caller's), except
+ * session_cancel, which may be called from a signal handler too.
+ *
+ * A turn is parts -> spans, media before text.  What the encoders found enters as
+ * evidence in words (docs/models.md, "Evidence"); rows of a projector would
+ * enter by the same way. */
+#ifndef FUSION_SESSION_H
+#define FUSION_SESSION_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session;
+struct cJSON;
+
+struct session_params {
+    const char *text_path;          /* GGUF; may be NULL when no answer is ever asked for */
+    const char *text_name;          /* as the user named it, for messages; NULL: the path */
+    const char *whisper_path;       /* the rest may be NULL: then `missing` says what to pull */
+    const char *classifier_path;
+    const char *detector_path;
+    const char *system;             /* the user's system text; NULL: ours */
+    const char *language;           /* audio language code; NULL: detected */
+    size_t n_ctx;                   /* 0: min(8192, the model's) */
+    size_t n_threads;               /* 0: one per core */
+    const char *kernels;            /* NULL: best */
+    float temperature;              /* negative: default (0.7 for chat, 0 for descriptions) */
+    uint64_t seed;                  /* 0: from the clock */
+    size_t max_tokens;              /* of one answer; 0: until the context ends */
+};
+struct session_params session_params_default(void);
+
+/* Starts the worker, which loads the text model first (SESSION_READY or
+ * SESSION_FAILED follows).  Strings are copied.  Models for media load when the
+ * first attachment needs them. */
+struct session *session_new(const struct session_params *params, struct error *err);
+void session_free(struct session *s);                       /* cancels, joins; NULL is fine */
+
+/* ---- attachments ---------------------------------------------------------- */
+
+enum attachment_kind { ATTACHMENT_IMAGE, ATTACHMENT_AUDIO };
+
+/* What was perceived, immutable once SESSION_ATTACHED names it; owned by the
+ * session until session_free. */
+struct attachment;
+uint32_t attachment_id(const struct attachment *a);
+enum attachment_kind attachment_kind(const struct attachment *a);
+const char *attachment_path(const struct attachment *a);
+const char *attachment_name(const struct attachment *a);    /* last part of the path */
+const char *attachment_summary(const struct attachment *a); /* "640x480 JPEG" or "11.0 s WAV" */
+size_t attachment_n_tokens(const struct attachment *a);     /* of its evidence; 0 without a text model */
+/* Everything that was seen or heard, with numbers, for people: lines of text. */
+const char *attachment_details(const struct attachment *a);
+/* The same for programs, as `perceived` in --json; the caller deletes it. */
+struct cJSON *attachment_json(const struct attachment *a);
+/* Transcript "txt", "srt" or "vtt", malloc'd; NULL for an image. */
+char *attachment_transcript(const struct attachment *a, const char *format);
+
+/* Decode and encode a file.  The same bytes are never computed twice.  Returns
+ * the request's number, which its events carry. */
+uint32_t session_attach(struct session *s, const char *path);
+
+/* ---- turns ---------------------------------------------------------------- */
+
+enum turn_task {
+    TURN_CHAT,                      /* answer the text */
+    TURN_DESCRIBE                   /* describe the image in one sentence; text may be NULL */
+};
+
+struct turn {
+    enum turn_task task;
+    const char *text;               /* what the person wrote */
+    const uint32_t *attachments;    /* attachment ids, in order */
+    size_t n_attachments;
+    const char *language;           /* TURN_DESCRIBE: "en", "ko", ... of the answer; NULL: en */
+    bool alone;                     /* not part of the conversation: `describe` of many files */
+};
+uint32_t session_ask(struct session *s, const struct turn *turn);
+
+/* Adds a finished turn without computing: how a saved conversation comes back.
+ * attachments must have been attached again first. */
+void session_restore(struct session *s, const struct turn *turn, const char *answer);
+void session_clear(struct session *s);                      /* forget the conversation */
+uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name);
+
+/* Stops the request being computed; its event says ERROR_CANCELLED or, for an
+ * answer, SESSION_ANSWERED with `stopped`: what came is kept in the conversation. */
+void session_cancel(struct session *s);
+
+/* ---- events --------------------------------------------------------------- */
+
+enum session_event_kind {
+    SESSION_READY,                  /* text model loaded: model, n_ctx, load_ms */
+    SESSION_PROGRESS,               /* text: "reading", "transcribing", ...; done, total (0: unknown) */
+    SESSION_ATTACHED,               /* attachment */
+    SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */
+    SESSION_NOTE,                   /* text: something the user should know (turns dropped, ...) */
+    SESSION_ANSWERED,               /* the answer is complete: counts and times */
+    SESSION_FAILED                  /* err; nothing was added to the conversation */
+};
+
+struct session_event {
+    enum session_event_kind kind;
+    uint32_t request;
+    const struct attachment *attachment;
+    char *text;                     /* owned by the event */
+    double done, total;
+    struct error err;
+    /* SESSION_READY, SESSION_ANSWERED */
+    size_t n_ctx, n_used;           /* context positions in all, filled */
+    size_t n_prompt, n_reused, n_rows, n_generated;
+    double load_ms, encode_ms, prefill_ms, decode_ms;
+    bool stopped;                   /* by the user */
+    bool cut;                       /* by max_tokens or the end of the context */
+    uint64_t seed;
+};
+
+int session_event_fd(const struct session *s);              /* readable while events wait */
+bool session_poll(struct session *s, struct session_event *event);  /* false: none now */
+void session_wait(struct session *s, struct session_event *event);  /* blocks */
+void session_event_done(struct session_event *event);       /* frees what it owns */
+
+#endif

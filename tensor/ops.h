@@ -1,0 +1,70 @@
+/* ops.h - the operations transformers and encoders are made of.
+ *
+ * Activations are f32, row-major [n_rows][n_columns].  Scratch comes from the
+ * caller's arena, which is as it was after each call.  Results do not depend on
+ * the number of threads.  A function that can fail returns false with *err. */
+#ifndef TENSOR_OPS_H
+#define TENSOR_OPS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "tensor/compute.h"
+#include "tensor/gguf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* y[i][o] = sum_j w[o][j] x[i][j] (+ bias[o] if not NULL)
+ *   w: any supported type, [n_out][n_in] (dim[0] = n_in, dim[1] = n_out)
+ *   x: [n][n_in], y: [n][n_out], n >= 1.
+ * Few rows go through quantised dot products, many through dequantised tiles
+ * and OpenBLAS; the row count alone decides, never the thread count. */
+bool ops_matmul(const struct compute *c, struct arena *scratch, const struct tensor *w,
+                const float *bias, const float *x, size_t n, float *y, struct error *err);
+
+/* c[i][j] = alpha * sum_k a[i][k] b[j][k] (b_transposed) or a[i][k] b[k][j]; plain f32
+ * with leading dimensions, through OpenBLAS split over the pool by rows of c. */
+void ops_sgemm(const struct compute *c, bool b_transposed, size_t m, size_t n, size_t k,
+               float alpha, const float *a, size_t lda, const float *b, size_t ldb,
+               float *out, size_t ldc);
+
+/* One row of any supported type to f32: out[dim[0]]. */
+void ops_dequantize_row(const struct compute *c, const struct tensor *w, size_t row, float *out);
+
+/* Any whole tensor to f32, allocated from `arena`; for small ones (norms, biases). */
+const float *ops_to_f32(const struct compute *c, struct arena *arena, const struct tensor *t, struct error *err);
+
+/* x / sqrt(mean(x^2) + eps) * weight (Zhang & Sennrich 2019, arXiv:1910.07467); y may be x. */
+void ops_rms_norm(const struct compute *c, const float *x, const float *weight, size_t n,
+                  size_t n_embd, float eps, float *y);
+/* (x - mean) / sqrt(var + eps) * weight + bias (Ba et al. 2016, arXiv:1607.06450); y may be x. */
+void ops_layer_norm(const struct compute *c, const float *x, const float *weight, const float *bias,
+                    size_t n, size_t n_embd, float eps, float *y);
+
+/* Rotates x [n][n_head][head_dim] in place by positions pos0 .. pos0 + n - 1
+ * (Su et al. 2021, arXiv:2104.09864).  Pairs are (2i, 2i+1) when interleaved
+ * (GGUF llama), (i, i + head_dim/2) otherwise (GGUF qwen2). */
+void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
+              size_t pos0, float theta, bool interleaved);
+
+/* Causal attention of n new positions over a cache of F16 keys and values.
+ *   q [n][n_head][head_dim]; k, v [n_ctx][n_head_kv][head_dim] as f16 bits, of which
+ *   positions 0 .. pos0 + n - 1 are filled; out [n][n_head][head_dim]. */
+bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
+                          const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
+                          size_t n_head, size_t n_head_kv, size_t head_dim, float *out, struct error *err);
+
+/* Full (not causal) attention in f32, as encoders use it: q [n][n_head][head_dim],
+ * k, v [n_kv][n_head][head_dim], out like q.  scale is applied to q k. */
+bool ops_attention_full(const struct compute *c, struct arena *scratch, const float *q, const float *k,
+                        const float *v, size_t n, size_t n_kv, size_t n_head, size_t head_dim,
+                        float scale, float *out, struct error *err);
+
+void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t n);
+
+void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);     /* gate = silu(gate) * up */
+void ops_gelu(const struct compute *c, float *x, size_t n);         /* erf form (Hendrycks & Gimpel 2016) */
+void ops_add(const struct compute *c, float *x, const float *y, size_t n);              /* x += y */
+void ops_softmax(float *x, size_t n);                               /* in place, one row */
+
+#endif

@@ -1,0 +1,113 @@
+/* text.h - the language model: tokens or embedding rows in, text out.
+ *
+ *   messages -> chat template -> spans (token ids | rows [n][n_embd])
+ *            -> transformer with a KV cache -> logits -> sampler -> token -> bytes
+ *
+ * Order of calls: text_model_open; text_context_new; then for each answer
+ * text_prefill once and text_decode per token.  A model never changes after it is
+ * opened and may be shared; a context belongs to one thread.
+ * Sources of the maths: docs/models.md. */
+#ifndef TEXT_TEXT_H
+#define TEXT_TEXT_H
+
+#include "base/error.h"
+#include "tensor/compute.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text_model;
+struct text_context;
+
+/* ---- model ---------------------------------------------------------------- */
+
+struct text_model *text_model_open(const char *path, struct error *err);
+void text_model_close(struct text_model *m);                /* NULL is fine */
+
+struct text_info {
+    const char *name;               /* general.name, or the file's name */
+    const char *architecture;       /* "llama" or "qwen2" */
+    size_t n_embd, n_layer, n_vocab, n_ctx_train;
+    size_t file_bytes;
+    size_t kv_bytes_per_token;      /* F16 cache, all layers */
+};
+const struct text_info *text_model_info(const struct text_model *m);
+
+/* ---- tokens --------------------------------------------------------------- */
+
+/* Ids of text[0..n_bytes), appended nowhere: *ids is malloc'd, the caller frees.
+ * special: control tokens such as <|im_end|> are recognised; only ever true for
+ * text of the program's own (the template), never for a user's or a file's. */
+bool text_tokenize(const struct text_model *m, const char *text, size_t n_bytes, bool special,
+                   int32_t **ids, size_t *n_ids, struct error *err);
+
+/* Bytes of one token, borrowed from the model; may be part of a character.
+ * Control tokens give no bytes. */
+const char *text_token_bytes(const struct text_model *m, int32_t id, size_t *n_bytes);
+
+bool text_token_ends_answer(const struct text_model *m, int32_t id);
+
+/* Rows [n][n_embd] of the token embedding, for splicing and for tests. */
+bool text_embed(const struct text_model *m, const struct compute *c, const int32_t *ids, size_t n,
+                float *rows, struct error *err);
+
+/* ---- chat template -------------------------------------------------------- */
+
+enum text_role { TEXT_SYSTEM, TEXT_USER, TEXT_ASSISTANT };
+
+/* The literal text that opens and closes a message of this role in the model's
+ * chat format; tokenised with special = true.  Borrowed from the model. */
+const char *text_role_open(const struct text_model *m, enum text_role role);
+const char *text_role_close(const struct text_model *m, enum text_role role);
+
+/* ---- evaluation ----------------------------------------------------------- */
+
+/* What the transformer eats: ids, or rows [n][n_embd] when ids is NULL. */
+struct text_span {
+    const int32_t *ids;
+    const float *rows;
+    size_t n;
+};
+
+/* Allocates the KV cache for n_ctx positions (0: min(8192, n_ctx_train)) and all
+ * scratch.  Memory needed is checked first; *err has the numbers. */
+struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, struct error *err);
+void text_context_free(struct text_context *x);             /* NULL is fine */
+size_t text_context_size(const struct text_context *x);     /* positions in all */
+size_t text_context_used(const struct text_context *x);     /* positions filled */
+size_t text_context_bytes(const struct text_context *x);
+
+/* Makes the cache hold exactly these spans: the longest prefix that equals what
+ * it holds is kept (ids compared by value, rows by bytes), the rest is computed.
+ * Afterwards *logits [n_vocab] predict the next token; borrowed until the next
+ * call.  progress may be NULL; called between chunks with positions done and
+ * wanted.  ERROR_INFERENCE when the spans do not fit in the context;
+ * ERROR_CANCELLED leaves a valid, shorter cache. */
+bool text_prefill(struct text_context *x, const struct compute *c, const struct text_span *spans,
+                  size_t n_spans, const float **logits, size_t *n_reused,
+                  void (*progress)(void *user, size_t done, size_t total), void *user, struct error *err);
+
+/* Appends one token and gives the logits for the next.  Allocates nothing. */
+bool text_decode(struct text_context *x, const struct compute *c, int32_t id,
+                 const float **logits, struct error *err);
+
+/* ---- sampling ------------------------------------------------------------- */
+
+struct sampler_params {
+    float temperature;              /* 0: greedy */
+    size_t top_k;                   /* 0: off */
+    float top_p;                    /* 1: off */
+    float min_p;                    /* 0: off */
+    float repetition_penalty;       /* 1: off; over the last penalty_window tokens */
+    size_t penalty_window;
+    uint64_t seed;
+};
+struct sampler_params sampler_params_default(void);
+
+struct sampler;
+struct sampler *sampler_new(const struct sampler_params *params, size_t n_vocab, struct error *err);
+void sampler_free(struct sampler *s);                       /* NULL is fine */
+int32_t sampler_next(struct sampler *s, const float *logits);       /* also remembers it */
+
+#endif

@@ -1,0 +1,95 @@
+/* vision.h - what is in a picture, found by small networks.
+ *
+ *   file -> decode, orient, composite -> pixels [h][w][3] u8
+ *        -> patch encoder + classifier (EfficientNet-Lite2) -> tags
+ *        -> detector (SSD-MobileNetV3, COCO)                 -> objects
+ *        -> OCR (tesseract) -> text;  Lab clustering -> colours
+ *
+ * A struct vision never changes after vision_open.  Models, rules and measured
+ * thresholds: docs/models.md. */
+#ifndef VISION_VISION_H
+#define VISION_VISION_H
+
+#include "base/error.h"
+#include "tensor/compute.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- pictures ------------------------------------------------------------- */
+
+struct image {
+    size_t width, height;           /* pixels, after orientation */
+    uint8_t *rgb;                   /* [height][width][3], sRGB; alpha over white */
+    const char *format;             /* "JPEG", "PNG", "BMP", "WebP" */
+    size_t file_width, file_height; /* before orientation */
+    int orientation;                /* EXIF 1-8; 1 when absent */
+    bool had_alpha;
+};
+
+/* Bytes of a file; `path` is for messages only.  Area and format are checked
+ * before decoding.  ERROR_INPUT names the file, the reason, and for a format that
+ * is not read (HEIC, AVIF, GIF, PDF, ...) the command that converts it. */
+struct image *image_decode(const char *path, const unsigned char *data, size_t n_bytes, struct error *err);
+struct image *image_load(const char *path, struct error *err);
+void image_free(struct image *image);                       /* NULL is fine */
+
+/* ---- looking -------------------------------------------------------------- */
+
+struct vision;
+
+/* Paths of the converted GGUF files.  ERROR_MODEL when missing or wrong. */
+struct vision *vision_open(const char *classifier_path, const char *detector_path, struct error *err);
+void vision_close(struct vision *v);                        /* NULL is fine */
+/* Identity of the weights, for cache keys; borrowed. */
+const char *vision_id(const struct vision *v);
+
+#define VISION_MAX_TAGS 5
+#define VISION_MAX_COLOURS 2
+
+struct vision_tag {                 /* of the whole picture, best first */
+    const char *name;               /* readable, "golden retriever"; borrowed, static */
+    const char *kind;               /* "dog"; "" when it has none */
+    float p;                        /* calibrated probability (temperature 0.6) */
+    const char *place;              /* where the class map peaks: "left", ... or "" */
+};
+
+struct vision_object {              /* a group of one class, largest area first */
+    const char *name;               /* COCO class, "person" */
+    size_t count;
+    const char *place;              /* when single and off-centre: "left", "right", "top", "bottom"; else "" */
+    float p;                        /* best score of the group */
+    const char *colour;             /* of the largest one's box; "" when mixed */
+    const char *finer;              /* "miniature pinscher" when the crop is clear, else "" */
+    float finer_p;
+    float box[4];                   /* largest one: left, top, right, bottom in 0..1 */
+};
+
+struct vision_report {
+    size_t width, height;
+    struct vision_tag tags[VISION_MAX_TAGS];
+    size_t n_tags;
+    const char *best_kind;          /* kind with the largest summed probability, "" if none */
+    float best_kind_p;
+    struct vision_object *objects;  /* only what the agreement rule lets through */
+    size_t n_objects;
+    char *text;                     /* OCR, lines kept; "" when none is believed */
+    float text_confidence;          /* mean word confidence of it, 0-100 */
+    const char *colours[VISION_MAX_COLOURS];    /* of the picture as a whole */
+    size_t n_colours;
+    const char *note;               /* what could not be done ("text is not read: tesseract has no language data"), or "" */
+    double decode_ms, classify_ms, detect_ms, ocr_ms;
+};
+
+/* NULL and *err on failure or cancel. */
+struct vision_report *vision_look(const struct vision *v, const struct compute *c,
+                                  const struct image *image, struct error *err);
+void vision_report_free(struct vision_report *r);           /* NULL is fine */
+
+/* Grammar of the names, from assets: "a pair of scissors", "two people".  out is
+ * always terminated.  count 1 takes the article, more the number and the plural. */
+void vision_name_with_count(const char *name, size_t count, char *out, size_t n_out);
+/* Korean noun for a COCO class or colour ("person" -> "사람"); NULL when unknown. */
+const char *vision_name_korean(const char *name);
+
+#endif
