@@ -5,7 +5,9 @@
 
 FLAVOUR ?= release
 MODEL   ?= default
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 B       := build/$(FLAVOUR)
 
 # ---- flags --------------------------------------------------------------------
