@@ -1,0 +1,12 @@
+/* stb_image.c - the one place where stb_image is compiled: three formats, from
+ * memory only.  image.c checks areas before; the limit here is the second line. */
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_NO_HDR
+#define STBI_NO_LINEAR
+#define STBI_ASSERT(x) ((void)0)    /* its asserts are about input */
+#define STBI_MAX_DIMENSIONS 65500
+#include <stb_image.h>
