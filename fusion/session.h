@@ -30,6 +30,7 @@ struct session_params {
     const char *detector_path;
     const char *system;             /* the user's system text; NULL: ours */
     const char *language;           /* audio language code; NULL: detected */
+    bool translate;                 /* clips into English */
     size_t n_ctx;                   /* 0: min(8192, the model's) */
     size_t n_threads;               /* 0: one per core */
     const char *kernels;            /* NULL: best */
@@ -101,7 +102,7 @@ void session_cancel(struct session *s);
 enum session_event_kind {
     SESSION_READY,                  /* text model loaded: model, n_ctx, load_ms */
     SESSION_PROGRESS,               /* text: "reading", "transcribing", ...; done, total (0: unknown) */
-    SESSION_ATTACHED,               /* attachment */
+    SESSION_ATTACHED,               /* attachment, encode_ms */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */
     SESSION_NOTE,                   /* text: something the user should know (turns dropped, ...) */
     SESSION_ANSWERED,               /* the answer is complete: counts and times */
