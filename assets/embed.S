@@ -16,11 +16,15 @@
         .endm
 
         file models_json, "assets/models.json"
+        file pth_to_gguf, "tools/pth_to_gguf.py"
+        file tfgraph_to_gguf, "tools/tfgraph_to_gguf.py"
 
         .section .data.rel.ro, "aw"
         .balign 8
         .globl asset_table
 asset_table:
         entry models_json, "models.json"
+        entry pth_to_gguf, "pth_to_gguf.py"
+        entry tfgraph_to_gguf, "tfgraph_to_gguf.py"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits
