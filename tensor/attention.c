@@ -1,0 +1,252 @@
+/* attention.c - softmax(scale q k^T) v, in blocks that stay in the cache.
+ *
+ *   item = block of query positions x one key/value head x a span of positions
+ *   for each chunk of keys:  s = q k^T   running max m and sum l   out = out e^(m - m') + p v
+ *
+ * All query heads that share a key/value head are rows of the same small
+ * product, so keys and values are converted once per key/value head.  The
+ * running softmax is Milakov & Gimelshein 2018, arXiv:1805.02867.  With few
+ * queries the positions are split into spans too, so that all threads have work
+ * when there are few heads; the parts are joined in order afterwards. */
+#include "tensor/ops.h"
+
+#include "tensor/blas.h"
+#include "tensor/kernels.h"
+#include "tensor/pool.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHUNK 128                   /* key positions at a time */
+#define BLOCK_ROWS 64               /* query rows (positions x shared heads) of an item, about */
+#define FEW_QUERIES 8               /* up to here positions are split into spans of ... */
+#define SPAN 256                    /* ... this many */
+#define FEW_ROWS 4                  /* up to here dot products beat sgemm */
+
+struct attention {
+    const struct compute *c;
+    const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
+    const uint16_t *k_half, *v_half;/* ... f16 */
+    size_t n, pos0, n_kv;           /* query i sees n_kv keys, or pos0 + i + 1 when causal */
+    bool causal;
+    size_t n_head, n_head_kv, head_dim;
+    float scale, *out;
+    size_t group, n_queries, n_blocks;      /* heads sharing keys; queries in a block; blocks */
+    size_t span, n_spans;                   /* positions in a span; spans */
+    float *work, *parts;            /* work: [n_threads][work_floats] */
+    size_t work_floats;             /* parts: [n_spans][n][n_head][head_dim + 2], when n_spans > 1 */
+};
+
+struct block {                      /* one item's working memory */
+    float *q, *chunk, *score, *out, *max, *sum;
+    size_t n_rows;                  /* row r: query r / group, head r % group of the group */
+};
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t n_visible(const struct attention *a, size_t query)
+{
+    return a->causal ? a->pos0 + query + 1 : a->n_kv;
+}
+
+/* Rows [n][head_dim] of head `head` from position `first`, as f32: in place, or
+ * converted into `buffer`; *ld is their distance. */
+static const float *chunk_rows(const struct attention *a, const float *x, const uint16_t *half, size_t head,
+                               size_t first, size_t n, float *buffer, size_t *ld)
+{
+    size_t step = a->n_head_kv * a->head_dim;
+
+    if (x != NULL) {
+        *ld = step;
+        return x + first * step + head * a->head_dim;
+    }
+    *ld = a->head_dim;
+    for (size_t i = 0; i < n; i++)
+        a->c->kernels->dequantize[TENSOR_F16](half + (first + i) * step + head * a->head_dim,
+                                              buffer + i * a->head_dim, a->head_dim);
+    return buffer;
+}
+
+static void score_chunk(const struct attention *a, const struct block *b, const float *k, size_t ld, size_t n)
+{
+    if (b->n_rows > FEW_ROWS) {
+        blas_sgemm(true, b->n_rows, n, a->head_dim, a->scale, b->q, a->head_dim, k, ld, 0.0f, b->score, CHUNK);
+        return;
+    }
+    for (size_t r = 0; r < b->n_rows; r++)
+        for (size_t i = 0; i < n; i++)
+            b->score[r * CHUNK + i] = a->scale * a->c->kernels->dot(b->q + r * a->head_dim, k + i * ld, a->head_dim);
+}
+
+/* Scores to weights relative to the running maximum; what was gathered before is
+ * scaled down to the new maximum. */
+static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t n_seen, size_t n)
+{
+    float *score = b->score + r * CHUNK, max = b->max[r];
+
+    for (size_t i = 0; i < n_seen; i++)
+        max = fmaxf(max, score[i]);
+    memset(score + n_seen, 0, (n - n_seen) * sizeof *score);
+    if (n_seen == 0)
+        return;
+    float shrink = expf(b->max[r] - max);
+    b->sum[r] = b->sum[r] * shrink + a->c->kernels->exp_sum(score, max, n_seen);
+    b->max[r] = max;
+    for (size_t i = 0; i < a->head_dim; i++)
+        b->out[r * a->head_dim + i] *= shrink;
+}
+
+static void gather_chunk(const struct attention *a, const struct block *b, const float *v, size_t ld, size_t n)
+{
+    if (b->n_rows > FEW_ROWS) {
+        blas_sgemm(false, b->n_rows, a->head_dim, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, a->head_dim);
+        return;
+    }
+    for (size_t r = 0; r < b->n_rows; r++)
+        for (size_t i = 0; i < n; i++)
+            a->c->kernels->add_scaled(b->out + r * a->head_dim, b->score[r * CHUNK + i], v + i * ld, a->head_dim);
+}
+
+static struct block start_block(const struct attention *a, size_t i_thread, size_t query0, size_t n, size_t head_kv)
+{
+    struct block b;
+    size_t rows = a->n_queries * a->group, d = a->head_dim;
+
+    b.q = a->work + i_thread * a->work_floats;
+    b.chunk = b.q + rows * d;
+    b.score = b.chunk + CHUNK * d;
+    b.out = b.score + rows * CHUNK;
+    b.max = b.out + rows * d;
+    b.sum = b.max + rows;
+    b.n_rows = n * a->group;
+    for (size_t r = 0; r < b.n_rows; r++) {
+        size_t head = head_kv * a->group + r % a->group;
+        memcpy(b.q + r * d, a->q + ((query0 + r / a->group) * a->n_head + head) * d, d * sizeof *b.q);
+        memset(b.out + r * d, 0, d * sizeof *b.out);
+        b.max[r] = -INFINITY;
+        b.sum[r] = 0.0f;
+    }
+    return b;
+}
+
+/* The result, or with spans the part: sums not yet divided, maximum, sum. */
+static void finish_block(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t i_span)
+{
+    size_t d = a->head_dim;
+
+    for (size_t r = 0; r < b->n_rows; r++) {
+        size_t at = (query0 + r / a->group) * a->n_head + head_kv * a->group + r % a->group;
+
+        if (a->n_spans == 1) {
+            for (size_t i = 0; i < d; i++)
+                a->out[at * d + i] = b->out[r * d + i] / b->sum[r];
+            continue;
+        }
+        float *part = a->parts + (i_span * a->n * a->n_head + at) * (d + 2);
+        memcpy(part, b->out + r * d, d * sizeof *part);
+        part[d] = b->max[r];
+        part[d + 1] = b->sum[r];
+    }
+}
+
+static void attend_items(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct attention *a = user;
+
+    for (size_t item = first; item < last; item++) {
+        size_t head_kv = item % a->n_head_kv, i_span = item / a->n_head_kv % a->n_spans;
+        size_t query0 = item / a->n_head_kv / a->n_spans * a->n_queries;
+        size_t n = min_size(a->n_queries, a->n - query0);
+        size_t end = min_size((i_span + 1) * a->span, n_visible(a, query0 + n - 1));
+        struct block b = start_block(a, i_thread, query0, n, head_kv);
+
+        for (size_t at = i_span * a->span; at < end; at += CHUNK) {
+            size_t n_keys = min_size(CHUNK, end - at), ld;
+            const float *k = chunk_rows(a, a->k, a->k_half, head_kv, at, n_keys, b.chunk, &ld);
+
+            score_chunk(a, &b, k, ld, n_keys);
+            for (size_t r = 0; r < b.n_rows; r++) {
+                size_t seen = n_visible(a, query0 + r / a->group);
+                weigh_row(a, &b, r, seen > at ? min_size(seen - at, n_keys) : 0, n_keys);
+            }
+            const float *v = chunk_rows(a, a->v, a->v_half, head_kv, at, n_keys, b.chunk, &ld);
+            gather_chunk(a, &b, v, ld, n_keys);
+        }
+        finish_block(a, &b, query0, head_kv, i_span);
+    }
+}
+
+/* Joins the spans of each query and head. */
+static void join_parts(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct attention *a = user;
+    size_t d = a->head_dim, step = a->n * a->n_head * (d + 2);
+    (void)i_thread;
+
+    for (size_t row = first; row < last; row++) {
+        const float *part = a->parts + row * (d + 2);
+        float *out = a->out + row * d, max = -INFINITY, sum = 0.0f;
+
+        memset(out, 0, d * sizeof *out);
+        for (size_t s = 0; s < a->n_spans; s++)
+            max = fmaxf(max, part[s * step + d]);
+        for (size_t s = 0; s < a->n_spans; s++) {
+            float weight = expf(part[s * step + d] - max);
+            sum += weight * part[s * step + d + 1];
+            a->c->kernels->add_scaled(out, weight, part + s * step, d);
+        }
+        for (size_t i = 0; i < d; i++)
+            out[i] /= sum;
+    }
+}
+
+static bool attend(struct attention *a, struct arena *scratch, struct error *err)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    size_t n_keys = n_visible(a, a->n - 1), d = a->head_dim;
+
+    a->group = a->n_head / a->n_head_kv;
+    a->n_queries = a->group >= BLOCK_ROWS ? 1 : min_size(BLOCK_ROWS / a->group, a->n);
+    a->n_blocks = (a->n + a->n_queries - 1) / a->n_queries;
+    a->span = a->n <= FEW_QUERIES ? SPAN : n_keys;
+    a->n_spans = (n_keys + a->span - 1) / a->span;
+
+    size_t rows = a->n_queries * a->group;
+    a->work_floats = (2 * rows * d + CHUNK * d + rows * CHUNK + 2 * rows + 15) / 16 * 16;
+    a->work = arena_alloc(scratch, pool_n_threads(a->c->pool) * a->work_floats, sizeof *a->work, err);
+    a->parts = a->work == NULL ? NULL : arena_alloc(scratch, a->n_spans == 1 ? 0 : a->n_spans * a->n * a->n_head * (d + 2),
+                                                    sizeof *a->parts, err);
+    if (a->parts != NULL) {
+        pool_run(a->c->pool, a->n_blocks * a->n_spans * a->n_head_kv, 1, attend_items, a);
+        if (a->n_spans > 1)
+            pool_run(a->c->pool, a->n * a->n_head, 16, join_parts, a);
+    }
+    arena_rewind(scratch, mark);
+    return a->parts != NULL;
+}
+
+bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
+                          const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
+                          size_t n_head, size_t n_head_kv, size_t head_dim, float *out, struct error *err)
+{
+    struct attention a = {
+        .c = c, .q = q, .k_half = k, .v_half = v, .n = n, .pos0 = pos0, .causal = true,
+        .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim,
+        .scale = 1.0f / sqrtf((float)head_dim), .out = out,
+    };
+    return attend(&a, scratch, err);
+}
+
+bool ops_attention_full(const struct compute *c, struct arena *scratch, const float *q, const float *k,
+                        const float *v, size_t n, size_t n_kv, size_t n_head, size_t head_dim,
+                        float scale, float *out, struct error *err)
+{
+    struct attention a = {
+        .c = c, .q = q, .k = k, .v = v, .n = n, .n_kv = n_kv,
+        .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .scale = scale, .out = out,
+    };
+    return attend(&a, scratch, err);
+}

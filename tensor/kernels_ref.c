@@ -1,0 +1,208 @@
+/* kernels_ref.c - every kernel as its formula: what the fast ones are tested by. */
+#include "tensor/kernels.h"
+
+#include "tensor/gguf.h"
+#include "tensor/quant.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool supported_ref(void)
+{
+    return true;
+}
+
+static void dequantize_f32_ref(const void *w, float *out, size_t n)
+{
+    memcpy(out, w, n * sizeof *out);
+}
+
+static void dequantize_f16_ref(const void *w, float *out, size_t n)
+{
+    const uint16_t *x = w;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = quant_f16_to_f32(x[i]);
+}
+
+/* The upper half of an f32. */
+static void dequantize_bf16_ref(const void *w, float *out, size_t n)
+{
+    const uint16_t *x = w;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)x[i] << 16;
+        memcpy(out + i, &bits, sizeof bits);
+    }
+}
+
+static void dequantize_q4_0_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q4_0 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d);
+        for (int i = 0; i < 16; i++) {
+            out[i] = d * (float)((x[b].q[i] & 15) - 8);
+            out[i + 16] = d * (float)((x[b].q[i] >> 4) - 8);
+        }
+    }
+}
+
+static void dequantize_q4_1_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q4_1 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d), m = quant_f16_to_f32(x[b].m);
+        for (int i = 0; i < 16; i++) {
+            out[i] = d * (float)(x[b].q[i] & 15) + m;
+            out[i + 16] = d * (float)(x[b].q[i] >> 4) + m;
+        }
+    }
+}
+
+/* Bit i of `high` is the fifth bit of weight i. */
+static void dequantize_q5_0_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q5_0 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d);
+        for (int i = 0; i < 32; i++) {
+            int low = i < 16 ? x[b].q[i] & 15 : x[b].q[i - 16] >> 4;
+            int high = x[b].high[i / 8] >> i % 8 & 1;
+            out[i] = d * (float)((low | high << 4) - 16);
+        }
+    }
+}
+
+static void dequantize_q8_0_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q8_0 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d);
+        for (int i = 0; i < QUANT_BLOCK; i++)
+            out[i] = d * (float)x[b].q[i];
+    }
+}
+
+/* Sub-blocks 2j and 2j + 1 are the low and high halves of bytes 32 j .. 32 j + 31. */
+static void dequantize_q4_k_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q4_k *x = w;
+    uint8_t scale[8], min[8];
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d), dmin = quant_f16_to_f32(x[b].dmin);
+        quant_unpack_scales(x[b].scales, scale, min);
+        for (int s = 0; s < 8; s++)
+            for (int i = 0; i < 32; i++) {
+                int q = x[b].q[s / 2 * 32 + i] >> s % 2 * 4 & 15;
+                *out++ = d * (float)scale[s] * (float)q - dmin * (float)min[s];
+            }
+    }
+}
+
+/* As Q4_K; bit s of high[i] is the fifth bit of weight i of sub-block s. */
+static void dequantize_q5_k_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q5_k *x = w;
+    uint8_t scale[8], min[8];
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d), dmin = quant_f16_to_f32(x[b].dmin);
+        quant_unpack_scales(x[b].scales, scale, min);
+        for (int s = 0; s < 8; s++)
+            for (int i = 0; i < 32; i++) {
+                int q = (x[b].q[s / 2 * 32 + i] >> s % 2 * 4 & 15) | (x[b].high[i] >> s & 1) << 4;
+                *out++ = d * (float)scale[s] * (float)q - dmin * (float)min[s];
+            }
+    }
+}
+
+/* Two halves of 128 weights.  Quarter k of a half: its low bits are the low
+ * (k < 2) or high halves of bytes 32 (k % 2) .., its high bits are bits 2k of
+ * the half's 32 bytes of `high`. */
+static void dequantize_q6_k_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q6_k *x = w;
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d);
+        for (int i = 0; i < QUANT_SUPER; i++) {
+            int half = i / 128, k = i % 128 / 32, l = i % 32;
+            int low = x[b].q[half * 64 + k % 2 * 32 + l] >> k / 2 * 4 & 15;
+            int high = x[b].high[half * 32 + l] >> 2 * k & 3;
+            *out++ = d * (float)x[b].scales[i / 16] * (float)((low | high << 4) - 32);
+        }
+    }
+}
+
+static void f32_to_f16_ref(const float *x, uint16_t *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = quant_f32_to_f16(x[i]);
+}
+
+static float dot_ref(const float *x, const float *y, size_t n)
+{
+    float sum = 0.0f;
+
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+static void add_scaled_ref(float *y, float a, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+static float exp_sum_ref(float *x, float max, size_t n)
+{
+    float sum = 0.0f;
+
+    for (size_t i = 0; i < n; i++) {
+        x[i] = expf(x[i] - max);
+        sum += x[i];
+    }
+    return sum;
+}
+
+static void silu_mul_ref(float *gate, const float *up, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        gate[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
+}
+
+static void gelu_ref(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f));
+}
+
+const struct kernels kernels_ref = {
+    .name = "ref",
+    .supported = supported_ref,
+    .dequantize = {
+        [TENSOR_F32] = dequantize_f32_ref,
+        [TENSOR_F16] = dequantize_f16_ref,
+        [TENSOR_BF16] = dequantize_bf16_ref,
+        [TENSOR_Q4_0] = dequantize_q4_0_ref,
+        [TENSOR_Q4_1] = dequantize_q4_1_ref,
+        [TENSOR_Q5_0] = dequantize_q5_0_ref,
+        [TENSOR_Q8_0] = dequantize_q8_0_ref,
+        [TENSOR_Q4_K] = dequantize_q4_k_ref,
+        [TENSOR_Q5_K] = dequantize_q5_k_ref,
+        [TENSOR_Q6_K] = dequantize_q6_k_ref,
+    },
+    .f32_to_f16 = f32_to_f16_ref,
+    .dot = dot_ref,
+    .add_scaled = add_scaled_ref,
+    .exp_sum = exp_sum_ref,
+    .silu_mul = silu_mul_ref,
+    .gelu = gelu_ref,
+};

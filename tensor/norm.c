@@ -1,0 +1,106 @@
+/* norm.c - normalisation of rows, and rotary positions. */
+#include "tensor/ops.h"
+
+#include "tensor/kernels.h"
+#include "tensor/pool.h"
+
+#include <math.h>
+
+struct norm {
+    const struct compute *c;
+    const float *x, *weight, *bias;
+    size_t n_embd;
+    float eps, *y;
+};
+
+static void rms_norm_rows(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct norm *m = user;
+    (void)i_thread;
+
+    for (size_t row = first; row < last; row++) {
+        const float *x = m->x + row * m->n_embd;
+        float *y = m->y + row * m->n_embd;
+        float mean = m->c->kernels->dot(x, x, m->n_embd) / (float)m->n_embd;
+        float scale = 1.0f / sqrtf(mean + m->eps);
+
+        for (size_t i = 0; i < m->n_embd; i++)
+            y[i] = x[i] * scale * m->weight[i];
+    }
+}
+
+void ops_rms_norm(const struct compute *c, const float *x, const float *weight, size_t n,
+                  size_t n_embd, float eps, float *y)
+{
+    struct norm m = { c, x, weight, NULL, n_embd, eps, y };
+    pool_run(c->pool, n, 8, rms_norm_rows, &m);
+}
+
+/* Mean first, then the squares around it: the one-pass form cancels. */
+static void layer_norm_rows(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct norm *m = user;
+    (void)i_thread;
+
+    for (size_t row = first; row < last; row++) {
+        const float *x = m->x + row * m->n_embd;
+        float *y = m->y + row * m->n_embd;
+        double sum = 0.0;
+
+        for (size_t i = 0; i < m->n_embd; i++)
+            sum += (double)x[i];
+        float mean = (float)(sum / (double)m->n_embd);
+        for (size_t i = 0; i < m->n_embd; i++)
+            y[i] = x[i] - mean;
+        float variance = m->c->kernels->dot(y, y, m->n_embd) / (float)m->n_embd;
+        float scale = 1.0f / sqrtf(variance + m->eps);
+        for (size_t i = 0; i < m->n_embd; i++)
+            y[i] = y[i] * scale * m->weight[i] + m->bias[i];
+    }
+}
+
+void ops_layer_norm(const struct compute *c, const float *x, const float *weight, const float *bias,
+                    size_t n, size_t n_embd, float eps, float *y)
+{
+    struct norm m = { c, x, weight, bias, n_embd, eps, y };
+    pool_run(c->pool, n, 8, layer_norm_rows, &m);
+}
+
+struct rope {
+    float *x;
+    size_t n_head, head_dim, pos0;
+    double theta;
+    bool interleaved;
+};
+
+/* Pair i turns by pos theta^(-2 i / head_dim); in double, since float loses the
+ * angle of the fast pairs at positions in the thousands. */
+static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct rope *r = user;
+    size_t half = r->head_dim / 2, step = r->interleaved ? 1 : half;
+    (void)i_thread;
+
+    for (size_t i = 0; i < half; i++) {
+        double frequency = pow(r->theta, -2.0 * (double)i / (double)r->head_dim);
+
+        for (size_t row = first; row < last; row++) {
+            double angle = (double)(r->pos0 + row) * frequency;
+            float cosine = (float)cos(angle), sine = (float)sin(angle);
+            float *pair = r->x + row * r->n_head * r->head_dim + (r->interleaved ? 2 * i : i);
+
+            for (size_t h = 0; h < r->n_head; h++, pair += r->head_dim) {
+                float a = pair[0], b = pair[step];
+                pair[0] = a * cosine - b * sine;
+                pair[step] = a * sine + b * cosine;
+            }
+        }
+    }
+}
+
+void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
+              size_t pos0, float theta, bool interleaved)
+{
+    struct rope r = { x, n_head, head_dim, pos0, (double)theta, interleaved };
+    pool_run(c->pool, n, 8, rope_rows, &r);
+}

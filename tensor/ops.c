@@ -1,0 +1,143 @@
+/* ops.c - plain products, conversion of weights, and what works element by element. */
+#include "tensor/ops.h"
+
+#include "tensor/blas.h"
+#include "tensor/kernels.h"
+#include "tensor/pool.h"
+
+#include <math.h>
+
+#define ELEMENTS_CHUNK 8192         /* claimed at a time: some microseconds of work */
+
+/* ---- f32 products ------------------------------------------------------------- */
+
+struct sgemm {
+    bool b_transposed, by_rows;
+    size_t m, n, k, lda, ldb, ldc, block;
+    float alpha, *out;
+    const float *a, *b;
+};
+
+static void sgemm_blocks(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct sgemm *s = user;
+    (void)i_thread;
+
+    for (size_t i = first; i < last; i++) {
+        size_t at = i * s->block, all = s->by_rows ? s->m : s->n;
+        size_t size = all - at < s->block ? all - at : s->block;
+
+        if (s->by_rows)
+            blas_sgemm(s->b_transposed, size, s->n, s->k, s->alpha, s->a + at * s->lda, s->lda,
+                       s->b, s->ldb, 0.0f, s->out + at * s->ldc, s->ldc);
+        else
+            blas_sgemm(s->b_transposed, s->m, size, s->k, s->alpha, s->a, s->lda,
+                       s->b + (s->b_transposed ? at * s->ldb : at), s->ldb, 0.0f, s->out + at, s->ldc);
+    }
+}
+
+/* Split along the longer side of the result into up to 16 blocks, a number that
+ * must not follow the thread count; each block packs the other factor again, so
+ * blocks are not made small. */
+void ops_sgemm(const struct compute *c, bool b_transposed, size_t m, size_t n, size_t k,
+               float alpha, const float *a, size_t lda, const float *b, size_t ldb,
+               float *out, size_t ldc)
+{
+    size_t all = m >= n ? m : n, block = (all + 15) / 16;
+
+    block = block < 32 ? 32 : (block + 15) / 16 * 16;
+    struct sgemm s = { b_transposed, m >= n, m, n, k, lda, ldb, ldc, block, alpha, out, a, b };
+    pool_run(c->pool, (all + block - 1) / block, 1, sgemm_blocks, &s);
+}
+
+/* ---- weights to f32 ------------------------------------------------------------- */
+
+void ops_dequantize_row(const struct compute *c, const struct tensor *w, size_t row, float *out)
+{
+    size_t row_bytes = w->dim[0] / tensor_type_block_elements(w->type) * tensor_type_block_bytes(w->type);
+
+    c->kernels->dequantize[w->type]((const unsigned char *)w->data + row * row_bytes, out, w->dim[0]);
+}
+
+const float *ops_to_f32(const struct compute *c, struct arena *arena, const struct tensor *t, struct error *err)
+{
+    size_t n_rows = t->dim[1] * t->dim[2] * t->dim[3];
+    float *out = arena_alloc(arena, n_rows * t->dim[0], sizeof *out, err);
+
+    for (size_t row = 0; out != NULL && row < n_rows; row++)
+        ops_dequantize_row(c, t, row, out + row * t->dim[0]);
+    return out;
+}
+
+/* ---- element by element ----------------------------------------------------------- */
+
+struct elements {
+    const struct compute *c;
+    float *x;
+    const float *y;
+    uint16_t *half;
+};
+
+static void to_f16(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    e->c->kernels->f32_to_f16(e->y + first, e->half + first, last - first);
+}
+
+static void silu_mul(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    e->c->kernels->silu_mul(e->x + first, e->y + first, last - first);
+}
+
+static void gelu(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    e->c->kernels->gelu(e->x + first, last - first);
+}
+
+static void add(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    e->c->kernels->add_scaled(e->x + first, 1.0f, e->y + first, last - first);
+}
+
+void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t n)
+{
+    struct elements e = { c, NULL, x, y };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, to_f16, &e);
+}
+
+void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n)
+{
+    struct elements e = { c, gate, up, NULL };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, silu_mul, &e);
+}
+
+void ops_gelu(const struct compute *c, float *x, size_t n)
+{
+    struct elements e = { c, x, NULL, NULL };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, gelu, &e);
+}
+
+void ops_add(const struct compute *c, float *x, const float *y, size_t n)
+{
+    struct elements e = { c, x, y, NULL };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, add, &e);
+}
+
+void ops_softmax(float *x, size_t n)
+{
+    float max = -INFINITY, sum = 0.0f;
+
+    for (size_t i = 0; i < n; i++)
+        max = fmaxf(max, x[i]);
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] = expf(x[i] - max);
+    for (size_t i = 0; i < n; i++)
+        x[i] /= sum;
+}
