@@ -1,0 +1,135 @@
+#include "ui/wrap.h"
+
+#include "ui/buffer.h"
+#include "ui/sanitise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_hangul(uint32_t code)
+{
+    return (code >= 0xAC00 && code <= 0xD7FF) || (code >= 0x1100 && code <= 0x11FF)
+        || (code >= 0x3130 && code <= 0x318F) || (code >= 0xA960 && code <= 0xA97F);
+}
+
+static void add_line(struct wrap *w, size_t start, size_t end)
+{
+    w->lines = array_grow(w->lines, w->n, &w->capacity, sizeof *w->lines);
+    w->lines[w->n++] = (struct wrap_line){ start, end };
+}
+
+/* A place where the line may end, and where the next would start. */
+struct break_place { size_t end, next; int column; bool set; };
+
+static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t to)
+{
+    struct break_place place = { 0 };
+    size_t start = from, word_end = from;       /* word_end: after the last unit that is no space */
+    int column = 0;
+    struct glyph glyph;
+
+    for (size_t i = from; i < to; i += glyph.n_bytes) {
+        sanitise_next(text, to, i, &glyph);
+        bool space = glyph.code == ' ' || glyph.code == '\t';
+        bool ideograph = glyph.width == 2 && !is_hangul(glyph.code);
+        if (space && !w->code && column + glyph.width > w->width && word_end > start) {
+            place = (struct break_place){ word_end, i + glyph.n_bytes, column + glyph.width, true };
+            column += glyph.width;
+            continue;                           /* spaces hang over the edge */
+        }
+        if (ideograph && word_end == i && word_end > start)
+            place = (struct break_place){ i, i, column, true };
+        while (column > 0 && column + glyph.width > w->width) {
+            if (!place.set)
+                place = (struct break_place){ i, i, column, true };
+            add_line(w, start, place.end);
+            start = place.next;
+            column -= place.column;
+            place.set = false;
+            if (word_end < start)
+                word_end = start;
+        }
+        column += glyph.width;
+        if (!space)
+            word_end = i + glyph.n_bytes;
+        if (space && !w->code && word_end > start)
+            place = (struct break_place){ word_end, i + glyph.n_bytes, column, true };
+        else if (ideograph)
+            place = (struct break_place){ word_end, word_end, column, true };
+    }
+    add_line(w, start, to);
+}
+
+static bool is_fence(const char *text, size_t n)
+{
+    size_t at = 0;
+
+    while (at < n && at < 3 && text[at] == ' ')
+        at++;
+    return n - at >= 3 && memcmp(text + at, "```", 3) == 0;
+}
+
+void wrap_update(struct wrap *w, const char *text, size_t n, int width)
+{
+    if (width < 1)
+        width = 1;
+    if (width != w->width)
+        wrap_reset(w);
+    else if (w->n > 0 && n == w->n_bytes)
+        return;
+    w->width = width;
+    w->n = w->n_before;
+    for (;;) {
+        const char *newline = n > w->paragraph ? memchr(text + w->paragraph, '\n', n - w->paragraph) : NULL;
+        size_t end = newline != NULL ? (size_t)(newline - text) : n;
+        size_t shown = newline != NULL && end > w->paragraph && text[end - 1] == '\r' ? end - 1 : end;
+        wrap_paragraph(w, text, w->paragraph, shown);
+        if (newline == NULL)
+            break;
+        if (is_fence(text + w->paragraph, end - w->paragraph))
+            w->code = !w->code;
+        w->paragraph = end + 1;
+        w->n_before = w->n;
+    }
+    w->n_bytes = n;
+}
+
+void wrap_reset(struct wrap *w)
+{
+    w->n = w->n_bytes = w->paragraph = w->n_before = 0;
+    w->code = false;
+}
+
+void wrap_free(struct wrap *w)
+{
+    free(w->lines);
+    *w = (struct wrap){ 0 };
+}
+
+size_t wrap_find(const struct wrap *w, const char *text, size_t at, int *column)
+{
+    size_t i = w->n - 1;
+
+    while (i > 0 && w->lines[i].start > at)
+        i--;
+    *column = sanitise_width(text + w->lines[i].start, at - w->lines[i].start);
+    if (*column > w->width)
+        *column = w->width;                     /* inside spaces that hang over the edge */
+    return i;
+}
+
+size_t wrap_byte(const struct wrap *w, const char *text, size_t i_line, int column)
+{
+    const struct wrap_line *line = &w->lines[i_line];
+    size_t at = line->start;
+    struct glyph glyph;
+
+    while (at < line->end) {
+        sanitise_next(text, line->end, at, &glyph);
+        if (column < glyph.width)
+            break;
+        column -= glyph.width;
+        at += glyph.n_bytes;
+    }
+    return at;
+}

@@ -1,0 +1,35 @@
+/* wrap.h - text into lines of a given width, by grapheme cluster.
+ *
+ * Breaks at spaces, between wide characters that are not Hangul (Korean breaks at
+ * its spaces), and inside a word only when it is longer than a line.  Lines of
+ * the text itself are kept; inside ``` fences spaces are not break places.  The
+ * result is a memo for text that only grows: what is wrapped stays wrapped. */
+#ifndef UI_WRAP_H
+#define UI_WRAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct wrap_line { size_t start, end; };    /* bytes; the newline or the spaces of the break left out */
+
+struct wrap {                       /* all zero: nothing wrapped yet */
+    struct wrap_line *lines;        /* [n], at least one after an update */
+    size_t n, capacity;
+    int width;
+    size_t n_bytes;                 /* of the text, wrapped so far */
+    size_t paragraph, n_before;     /* start of the last line of the text, lines before it */
+    bool code;                      /* that line stands inside a fence */
+};
+
+/* text[0..n) begins with what was given before, or the width differs, or
+ * wrap_reset was called in between. */
+void wrap_update(struct wrap *w, const char *text, size_t n, int width);
+void wrap_reset(struct wrap *w);
+void wrap_free(struct wrap *w);
+
+/* Line that holds byte `at` (a cursor), and its column there. */
+size_t wrap_find(const struct wrap *w, const char *text, size_t at, int *column);
+/* Byte of a line at or before a column. */
+size_t wrap_byte(const struct wrap *w, const char *text, size_t i_line, int column);
+
+#endif
