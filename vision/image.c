@@ -1,0 +1,145 @@
+/* image.c - a picture file to upright RGB, safely.
+ *
+ *   bytes -> header (image_file.c) -> limits -> child process: decode, orient,
+ *   composite (image_pixels.c) -> pixels in shared memory -> struct image
+ *
+ * Decoders are large and their input is hostile; in the child (sandbox.c) a
+ * flaw of theirs ends as an error message. */
+#include "vision/vision.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/file.h"
+#include "vision/image_file.h"
+#include "vision/image_pixels.h"
+#include "vision/sandbox.h"
+
+#define MAX_FILE_BYTES ((size_t)128 << 20)
+#define MAX_PIXELS     ((size_t)128 << 20)  /* above the 108 MP of telephones; 384 MiB of RGB */
+#define MAX_SIDE       65500                /* of a JPEG; also keeps 4 * width in an int */
+#define MAX_MS         30000
+
+/* Decoders hold the picture about three times (stb: inflated 16-bit RGBA, its
+ * pixels, their 8-bit copy), and tables. */
+#define BYTES_PER_PIXEL ((size_t)24)
+#define BYTES_OF_TABLES ((size_t)64 << 20)
+
+struct job {
+    const unsigned char *data;
+    size_t n_bytes;
+    const struct image_file *file;
+    struct image_pixels *result;    /* shared with the child, pixels behind it */
+    uint8_t *rgb;
+};
+
+static void decode_job(void *user)
+{
+    struct job *job = user;
+
+    image_pixels_decode(job->data, job->n_bytes, job->file, job->result, job->rgb);
+}
+
+static bool within_limits(const char *path, const struct image_file *file, struct error *err)
+{
+    if (file->width == 0 || file->height == 0)
+        return error_set(err, ERROR_INPUT, "%s: the %s has no pixels (%zu x %zu)", path, file->name,
+                         file->width, file->height);
+    if (file->width > MAX_SIDE || file->height > MAX_SIDE || file->width > MAX_PIXELS / file->height)
+        return error_set(err, ERROR_INPUT, "%s: the %s has %zu x %zu pixels, at most %zu megapixels and %d a side are "
+                         "read; make it smaller", path, file->name, file->width, file->height,
+                         MAX_PIXELS >> 20, MAX_SIDE);
+    return true;
+}
+
+static bool explain(const char *path, const struct image_file *file, enum sandbox_end end,
+                    const struct image_pixels *result, struct error *err)
+{
+    switch (end) {
+    case SANDBOX_DONE:
+        return error_set(err, ERROR_INPUT, "%s: the %s is broken: %s", path, file->name, result->why);
+    case SANDBOX_BROKE:
+        return error_set(err, ERROR_INPUT, "%s: the %s is broken: decoding it failed", path, file->name);
+    case SANDBOX_LATE:
+        return error_set(err, ERROR_INPUT, "%s: decoding the %s took more than %d s", path, file->name, MAX_MS / 1000);
+    case SANDBOX_NONE:
+        break;
+    }
+    return error_set(err, ERROR_INPUT, "%s: no process to decode it in could be started", path);
+}
+
+static struct image *new_image(const char *path, const struct image_file *file, const struct image_pixels *result,
+                               const uint8_t *rgb, struct error *err)
+{
+    const size_t n = file->width * file->height * 3;
+    const bool turned = result->orientation >= 5;
+    struct image *image = malloc(sizeof *image);
+    uint8_t *copy = malloc(n);
+
+    if (image == NULL || copy == NULL) {
+        free(image);
+        free(copy);
+        error_set(err, ERROR_INPUT, "%s: no memory for %zu bytes of pixels", path, n);
+        return NULL;
+    }
+    memcpy(copy, rgb, n);
+    *image = (struct image){
+        .width = turned ? file->height : file->width, .height = turned ? file->width : file->height,
+        .rgb = copy, .format = file->name, .file_width = file->width, .file_height = file->height,
+        .orientation = result->orientation, .had_alpha = result->had_alpha,
+    };
+    return image;
+}
+
+struct image *image_decode(const char *path, const unsigned char *data, size_t n_bytes, struct error *err)
+{
+    struct image_file file;
+    struct image *image = NULL;
+
+    if (n_bytes > MAX_FILE_BYTES) {
+        error_set(err, ERROR_INPUT, "%s: has %.1f MB, at most %.1f MB are read", path,
+                  (double)n_bytes / 1e6, (double)MAX_FILE_BYTES / 1e6);
+        return NULL;
+    }
+    if (!image_file_read(path, data, n_bytes, &file, err) || !within_limits(path, &file, err))
+        return NULL;
+    const size_t n_pixels = file.width * file.height;
+    const size_t n_shared = sizeof(struct image_pixels) + n_pixels * 3;
+    struct image_pixels *result = mmap(NULL, n_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (result == MAP_FAILED) {
+        error_set(err, ERROR_INPUT, "%s: no memory for %zu bytes of pixels", path, n_shared);
+        return NULL;
+    }
+    struct job job = { data, n_bytes, &file, result, (uint8_t *)(result + 1) };
+    const enum sandbox_end end = sandbox_run(decode_job, &job, n_pixels * BYTES_PER_PIXEL + BYTES_OF_TABLES, MAX_MS);
+    /* The child may have been taken over: nothing it left is trusted beyond its range. */
+    struct image_pixels copy = *result;
+    copy.why[sizeof copy.why - 1] = '\0';
+    if (end == SANDBOX_DONE && copy.ok && copy.orientation >= 1 && copy.orientation <= 8)
+        image = new_image(path, &file, &copy, job.rgb, err);
+    else
+        explain(path, &file, end, &copy, err);
+    munmap(result, n_shared);
+    return image;
+}
+
+struct image *image_load(const char *path, struct error *err)
+{
+    size_t n_bytes;
+    unsigned char *data = file_read(path, MAX_FILE_BYTES, &n_bytes, err);
+
+    if (data == NULL)
+        return NULL;
+    struct image *image = image_decode(path, data, n_bytes, err);
+    free(data);
+    return image;
+}
+
+void image_free(struct image *image)
+{
+    if (image == NULL)
+        return;
+    free(image->rgb);
+    free(image);
+}
