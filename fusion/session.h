@@ -25,7 +25,7 @@ struct cJSON;
 struct session_params {
     const char *text_path;          /* GGUF; may be NULL when no answer is ever asked for */
     const char *text_name;          /* as the user named it, for messages; NULL: the path */
-    const char *whisper_path;       /* the rest may be NULL: then `missing` says what to pull */
+    const char *whisper_path;       /* the rest may be NULL: what needs one then fails, naming the pull */
     const char *classifier_path;
     const char *detector_path;
     const char *system;             /* the user's system text; NULL: ours */
@@ -100,7 +100,7 @@ void session_cancel(struct session *s);
 /* ---- events --------------------------------------------------------------- */
 
 enum session_event_kind {
-    SESSION_READY,                  /* text model loaded: model, n_ctx, load_ms */
+    SESSION_READY,                  /* text model loaded: text (its name), n_ctx, load_ms; n_ctx 0 without one */
     SESSION_PROGRESS,               /* text: "reading", "transcribing", ...; done, total (0: unknown) */
     SESSION_ATTACHED,               /* attachment, encode_ms */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */

@@ -1,0 +1,141 @@
+#include "fusion/answer.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void answer_done(struct answer *a)
+{
+    buffer_done(&a->text);
+    free(a->ids);
+    *a = (struct answer){ 0 };
+}
+
+/* A period of at most LOOP_PERIOD tokens, seen so often that it fills LOOP_TOKENS
+ * and at least four times: longer than any refrain a person would ask for. */
+bool answer_loops(const int32_t *ids, size_t n)
+{
+    enum { LOOP_PERIOD = 64, LOOP_TOKENS = 128 };
+
+    for (size_t period = 1; period <= LOOP_PERIOD; period++) {
+        size_t want = period * 4 > LOOP_TOKENS ? period * 4 : LOOP_TOKENS;
+        size_t same = 0;
+        if (n < want)
+            break;
+        while (same < want - period && ids[n - 1 - same] == ids[n - 1 - same - period])
+            same++;
+        if (same == want - period)
+            return true;
+    }
+    return false;
+}
+
+static bool add_ids(struct answer *a, const int32_t *ids, size_t n, struct error *err)
+{
+    if (a->n_ids + n > a->capacity) {
+        size_t capacity = 2 * a->capacity + n + 256;
+        int32_t *grown = realloc(a->ids, capacity * sizeof *grown);
+        if (grown == NULL)
+            return error_set(err, ERROR_INFERENCE, "no memory for an answer of %zu tokens", capacity);
+        a->ids = grown;
+        a->capacity = capacity;
+    }
+    memcpy(a->ids + a->n_ids, ids, n * sizeof *ids);
+    a->n_ids += n;
+    return true;
+}
+
+static bool begin(struct answer *a, const struct text_model *m, const struct answer_params *params,
+                  const struct answer_hooks *hooks, struct error *err)
+{
+    int32_t *ids;
+    size_t n, n_bytes = strlen(params->begun);
+
+    if (n_bytes == 0)
+        return true;
+    if (!text_tokenize(m, params->begun, n_bytes, false, &ids, &n, err))
+        return false;
+    bool good = add_ids(a, ids, n, err);
+    free(ids);
+    if (good) {
+        buffer_add_bytes(&a->text, params->begun, n_bytes);
+        hooks->text(hooks->user, params->begun, n_bytes);
+    }
+    return good;
+}
+
+/* Bytes of a new token go out as soon as they are whole characters. */
+static void add_bytes(struct answer *a, struct buffer *held, const char *bytes, size_t n, const struct answer_hooks *hooks)
+{
+    buffer_add_bytes(held, bytes, n);
+    size_t whole = held->failed ? 0 : utf8_complete(held->text, held->n);
+    if (whole == 0)
+        return;
+    buffer_add_bytes(&a->text, held->text, whole);
+    hooks->text(hooks->user, held->text, whole);
+    buffer_drop(held, whole);
+}
+
+/* Samples and decodes until the answer ends; a->stopped, cut and looped say how. */
+static bool decode(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
+                   struct sampler *sampler, const float *logits, const struct answer_params *params,
+                   const struct answer_hooks *hooks, struct error *err)
+{
+    struct buffer held = { 0 };
+    struct error decode_error = { 0 };
+    bool good = true;
+
+    for (;;) {
+        int32_t id = sampler_next(sampler, logits);
+        size_t n_bytes;
+        if (text_token_ends_answer(m, id))
+            break;
+        if (!(good = add_ids(a, &id, 1, err)))
+            break;
+        const char *bytes = text_token_bytes(m, id, &n_bytes);
+        add_bytes(a, &held, bytes, n_bytes, hooks);
+        a->n_generated++;
+        a->looped = answer_loops(a->ids, a->n_ids);
+        a->cut = a->looped || (params->max_tokens > 0 && a->n_generated >= params->max_tokens) ||
+                 text_context_used(x) >= text_context_size(x);
+        if (a->cut)
+            break;
+        if (!text_decode(x, c, id, &logits, &decode_error)) {
+            a->stopped = decode_error.code == ERROR_CANCELLED;
+            good = a->stopped || error_set(err, decode_error.code, "%s", decode_error.text);
+            break;
+        }
+        if ((a->stopped = compute_cancelled(c, NULL)))
+            break;
+    }
+    if (good && (held.failed || a->text.failed))
+        good = error_set(err, ERROR_INFERENCE, "no memory for the answer");
+    buffer_done(&held);
+    return good;
+}
+
+bool answer_generate(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
+                     const struct answer_params *params, const struct answer_hooks *hooks, struct error *err)
+{
+    struct error prefill_error = { 0 };
+    const float *logits;
+    double start = clock_ms();
+
+    if (!text_prefill(x, c, params->spans, params->n_spans, &logits, &a->n_reused, hooks->prefilling, hooks->user,
+                      &prefill_error)) {
+        a->prefill_ms = clock_ms() - start;
+        a->stopped = prefill_error.code == ERROR_CANCELLED;
+        return a->stopped || error_set(err, prefill_error.code, "%s", prefill_error.text);
+    }
+    a->prefill_ms = clock_ms() - start;
+    struct sampler *sampler = sampler_new(&params->sampler, text_model_info(m)->n_vocab, err);
+    if (sampler == NULL)
+        return false;
+    start = clock_ms();
+    bool good = begin(a, m, params, hooks, err) && decode(a, m, x, c, sampler, logits, params, hooks, err);
+    a->decode_ms = clock_ms() - start;
+    sampler_free(sampler);
+    return good;
+}

@@ -1,0 +1,42 @@
+/* answer.h - one answer: prefill, then a token at a time until it ends.
+ *
+ *   spans -> text_prefill -> logits -> sampler -> token -> bytes -> whole characters
+ */
+#ifndef FUSION_ANSWER_H
+#define FUSION_ANSWER_H
+
+#include "fusion/buffer.h"
+#include "text/text.h"
+
+struct answer_hooks {
+    void (*prefilling)(void *user, size_t done, size_t total);
+    void (*text)(void *user, const char *text, size_t n);   /* whole characters */
+    void *user;
+};
+
+struct answer {                     /* starts as { 0 } */
+    struct buffer text;             /* whole characters; `begun` first */
+    int32_t *ids;                   /* of `begun` and of what was generated */
+    size_t n_ids, capacity;
+    size_t n_generated, n_reused;
+    double prefill_ms, decode_ms;
+    bool stopped, cut, looped;
+};
+void answer_done(struct answer *a);
+
+struct answer_params {
+    const struct text_span *spans;
+    size_t n_spans;
+    const char *begun;              /* how the answer opens: at the end of the spans already; "" */
+    struct sampler_params sampler;
+    size_t max_tokens;              /* 0: until the context ends */
+};
+
+/* False with *err on failure; a cancelled answer is no failure, it has `stopped`. */
+bool answer_generate(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
+                     const struct answer_params *params, const struct answer_hooks *hooks, struct error *err);
+
+/* The last tokens are the same few, over and over: small models do not stop. */
+bool answer_loops(const int32_t *ids, size_t n);
+
+#endif

@@ -1,0 +1,80 @@
+#include "fusion/attachment.h"
+
+#include "fusion/buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void perception_free(struct perception *p)
+{
+    if (p == NULL)
+        return;
+    vision_report_free(p->report);
+    transcript_free(p->transcript);
+    free(p->key);
+    free(p);
+}
+
+static char *summary_text(const struct perception *seen, struct error *err)
+{
+    struct buffer b = { 0 };
+
+    if (seen->kind == ATTACHMENT_IMAGE)
+        buffer_add(&b, "%zux%zu %s", seen->width, seen->height, seen->format);
+    else if (seen->seconds < 60)
+        buffer_add(&b, "%.1f s %s", seen->seconds, seen->format);
+    else
+        buffer_add(&b, "%d:%02d min %s", (int)seen->seconds / 60, (int)seen->seconds % 60, seen->format);
+    return buffer_take(&b, err);
+}
+
+struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err)
+{
+    struct attachment *a = calloc(1, sizeof *a);
+
+    if (a == NULL || (a->path = strdup(path)) == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory for the attachment %s", path);
+        attachment_free(a);
+        return NULL;
+    }
+    const char *slash = strrchr(a->path, '/');
+    a->id = id;
+    a->name = slash != NULL && slash[1] != '\0' ? slash + 1 : a->path;
+    a->seen = seen;
+    a->summary = summary_text(seen, err);
+    a->details = a->summary != NULL ? details_text(path, seen, err) : NULL;
+    if (a->details == NULL) {
+        attachment_free(a);
+        return NULL;
+    }
+    return a;
+}
+
+void attachment_free(struct attachment *a)
+{
+    if (a == NULL)
+        return;
+    free(a->path);
+    free(a->summary);
+    free(a->details);
+    free(a);
+}
+
+uint32_t attachment_id(const struct attachment *a) { return a->id; }
+enum attachment_kind attachment_kind(const struct attachment *a) { return a->seen->kind; }
+const char *attachment_path(const struct attachment *a) { return a->path; }
+const char *attachment_name(const struct attachment *a) { return a->name; }
+const char *attachment_summary(const struct attachment *a) { return a->summary; }
+size_t attachment_n_tokens(const struct attachment *a) { return a->n_tokens; }
+const char *attachment_details(const struct attachment *a) { return a->details; }
+
+char *attachment_transcript(const struct attachment *a, const char *format)
+{
+    if (a->seen->transcript == NULL)
+        return NULL;
+    if (strcmp(format, "srt") == 0)
+        return transcript_format(a->seen->transcript, TRANSCRIPT_SRT);
+    if (strcmp(format, "vtt") == 0)
+        return transcript_format(a->seen->transcript, TRANSCRIPT_VTT);
+    return strcmp(format, "txt") == 0 ? transcript_format(a->seen->transcript, TRANSCRIPT_TXT) : NULL;
+}

@@ -1,0 +1,209 @@
+/* details.c - what was perceived, told with its numbers: to people as lines of
+ * text (attachment_details), to programs as JSON (attachment_json).  Nothing
+ * that the model is told is missing here. */
+#include "fusion/attachment.h"
+#include "fusion/buffer.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- for people ------------------------------------------------------------ */
+
+static void add_time(struct buffer *b, double seconds)
+{
+    int tenths = (int)lround(seconds * 10);
+
+    buffer_add(b, "%d:%02d.%d", tenths / 600, tenths / 10 % 60, tenths % 10);
+}
+
+static void add_object(struct buffer *b, const struct vision_object *o)
+{
+    buffer_add(b, "  %zu x %s, %.0f %%", o->count, o->name, (double)o->p * 100);
+    if (*o->place != '\0')
+        buffer_add(b, ", %s", o->place);
+    if (*o->colour != '\0')
+        buffer_add(b, ", %s", o->colour);
+    if (*o->finer != '\0')
+        buffer_add(b, ", perhaps %s (%.0f %%)", o->finer, (double)o->finer_p * 100);
+    buffer_add(b, "; box %.2f %.2f %.2f %.2f\n", (double)o->box[0], (double)o->box[1], (double)o->box[2],
+               (double)o->box[3]);
+}
+
+/* Text of several lines, each indented. */
+static void add_indented(struct buffer *b, const char *text)
+{
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+        buffer_add_bytes(b, "  ", 2);
+        buffer_add_bytes(b, text, n);
+        buffer_add_bytes(b, "\n", 1);
+        text += n + (text[n] == '\n');
+    }
+}
+
+static void add_image(struct buffer *b, const struct perception *p)
+{
+    const struct vision_report *r = p->report;
+
+    buffer_add(b, "image: %s, %zu x %zu pixels, %.1f kB", p->format, p->width, p->height, (double)p->file_bytes / 1e3);
+    if (p->orientation > 1)
+        buffer_add(b, ", turned as its EXIF orientation %d says", p->orientation);
+    if (p->had_alpha)
+        buffer_add(b, ", transparency over white");
+    buffer_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
+    for (size_t i = 0; i < r->n_objects; i++)
+        add_object(b, &r->objects[i]);
+    buffer_add(b, "classifier, whole picture:%s\n", r->n_tags == 0 ? " nothing" : "");
+    for (size_t i = 0; i < r->n_tags; i++)
+        buffer_add(b, "  %s%s%s%s, %.0f %%%s%s\n", r->tags[i].name, *r->tags[i].kind != '\0' ? " (" : "",
+                   r->tags[i].kind, *r->tags[i].kind != '\0' ? ")" : "", (double)r->tags[i].p * 100,
+                   *r->tags[i].place != '\0' ? ", " : "", r->tags[i].place);
+    if (*r->best_kind != '\0')
+        buffer_add(b, "  kind: %s, %.0f %%\n", r->best_kind, (double)r->best_kind_p * 100);
+    if (*r->text != '\0') {
+        buffer_add(b, "text (confidence %.0f %%):\n", (double)r->text_confidence);
+        add_indented(b, r->text);
+    } else {
+        buffer_add(b, "text: none\n");
+    }
+    if (r->n_colours > 0)
+        buffer_add(b, "colours: %s%s%s\n", r->colours[0], r->n_colours > 1 ? ", " : "",
+                   r->n_colours > 1 ? r->colours[1] : "");
+    if (*r->note != '\0')
+        buffer_add(b, "note: %s\n", r->note);
+    buffer_add(b, "time: decode %.0f ms, classify %.0f ms, detect %.0f ms, text %.0f ms\n", r->decode_ms,
+               r->classify_ms, r->detect_ms, r->ocr_ms);
+}
+
+static double decibels(float level)
+{
+    return 20 * log10(level > 1e-5f ? (double)level : 1e-5);
+}
+
+static void add_clip(struct buffer *b, const struct perception *p)
+{
+    const struct transcript *t = p->transcript;
+    double spoken = 0;
+
+    for (size_t i = 0; i < t->n_segments; i++)
+        spoken += t->segments[i].end - t->segments[i].start;
+    buffer_add(b, "clip: %s, %.1f s, %d Hz, %d channel%s, %.1f kB\n", p->format, p->seconds, p->file_hz,
+               p->file_channels, p->file_channels == 1 ? "" : "s", (double)p->file_bytes / 1e3);
+    buffer_add(b, "level: peak %.1f dB, mean %.1f dB; speech in %.1f s, none in %.1f s\n", decibels(p->peak),
+               decibels(p->rms), spoken, spoken < p->seconds ? p->seconds - spoken : 0.0);
+    buffer_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
+    buffer_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
+    for (size_t i = 0; i < t->n_segments; i++) {
+        buffer_add(b, "  ");
+        add_time(b, t->segments[i].start);
+        buffer_add(b, " - ");
+        add_time(b, t->segments[i].end);
+        buffer_add(b, "  %s\n", t->segments[i].text);
+    }
+    buffer_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
+}
+
+char *details_text(const char *path, const struct perception *seen, struct error *err)
+{
+    struct buffer b = { 0 };
+
+    buffer_add(&b, "file: %s\n", path);
+    if (seen->kind == ATTACHMENT_IMAGE)
+        add_image(&b, seen);
+    else
+        add_clip(&b, seen);
+    return buffer_take(&b, err);
+}
+
+/* ---- for programs ----------------------------------------------------------- */
+
+/* A probability or place with three decimals: more would be noise. */
+static void add_number(struct cJSON *object, const char *name, double value)
+{
+    cJSON_AddNumberToObject(object, name, round(value * 1000) / 1000);
+}
+
+static struct cJSON *add_item(struct cJSON *array)
+{
+    struct cJSON *item = cJSON_CreateObject();
+
+    cJSON_AddItemToArray(array, item);
+    return item;
+}
+
+static void add_image_json(struct cJSON *json, const struct perception *p)
+{
+    const struct vision_report *r = p->report;
+    struct cJSON *tags = cJSON_AddArrayToObject(json, "tags");
+
+    for (size_t i = 0; i < r->n_tags; i++) {
+        struct cJSON *tag = add_item(tags);
+        cJSON_AddStringToObject(tag, "name", r->tags[i].name);
+        if (*r->tags[i].kind != '\0')
+            cJSON_AddStringToObject(tag, "kind", r->tags[i].kind);
+        add_number(tag, "p", (double)r->tags[i].p);
+        cJSON_AddStringToObject(tag, "place", r->tags[i].place);
+    }
+    struct cJSON *objects = cJSON_AddArrayToObject(json, "objects");
+    for (size_t i = 0; i < r->n_objects; i++) {
+        const struct vision_object *o = &r->objects[i];
+        struct cJSON *object = add_item(objects);
+        cJSON_AddStringToObject(object, "name", o->name);
+        cJSON_AddNumberToObject(object, "count", (double)o->count);
+        cJSON_AddStringToObject(object, "place", o->place);
+        add_number(object, "p", (double)o->p);
+        cJSON_AddStringToObject(object, "colour", o->colour);
+        if (*o->finer != '\0') {
+            cJSON_AddStringToObject(object, "finer", o->finer);
+            add_number(object, "finer_p", (double)o->finer_p);
+        }
+        struct cJSON *box = cJSON_AddArrayToObject(object, "box");
+        for (int k = 0; k < 4; k++)
+            cJSON_AddItemToArray(box, cJSON_CreateNumber(round((double)o->box[k] * 1000) / 1000));
+    }
+    cJSON_AddStringToObject(json, "text", r->text);
+    struct cJSON *colours = cJSON_AddArrayToObject(json, "colours");
+    for (size_t i = 0; i < r->n_colours; i++)
+        cJSON_AddItemToArray(colours, cJSON_CreateString(r->colours[i]));
+    cJSON_AddNumberToObject(json, "width", (double)p->width);
+    cJSON_AddNumberToObject(json, "height", (double)p->height);
+    cJSON_AddNumberToObject(json, "orientation", p->orientation);
+    if (*r->note != '\0')
+        cJSON_AddStringToObject(json, "note", r->note);
+}
+
+static void add_clip_json(struct cJSON *json, const struct perception *p)
+{
+    const struct transcript *t = p->transcript;
+
+    cJSON_AddStringToObject(json, "language", t->language);
+    add_number(json, "language_p", (double)t->language_p);
+    struct cJSON *segments = cJSON_AddArrayToObject(json, "segments");
+    for (size_t i = 0; i < t->n_segments; i++) {
+        struct cJSON *segment = add_item(segments);
+        add_number(segment, "start", t->segments[i].start);
+        add_number(segment, "end", t->segments[i].end);
+        cJSON_AddStringToObject(segment, "text", t->segments[i].text);
+    }
+    cJSON_AddStringToObject(json, "text", t->text);
+    add_number(json, "seconds", p->seconds);
+    add_number(json, "peak", (double)p->peak);
+    add_number(json, "rms", (double)p->rms);
+}
+
+struct cJSON *attachment_json(const struct attachment *a)
+{
+    struct cJSON *json = cJSON_CreateObject();
+    bool is_image = a->seen->kind == ATTACHMENT_IMAGE;
+
+    cJSON_AddStringToObject(json, "kind", is_image ? "image" : "audio");
+    cJSON_AddStringToObject(json, "path", a->path);
+    cJSON_AddStringToObject(json, "format", a->seen->format);
+    if (is_image)
+        add_image_json(json, a->seen);
+    else
+        add_clip_json(json, a->seen);
+    return json;
+}

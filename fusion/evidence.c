@@ -1,0 +1,302 @@
+#include "fusion/evidence.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+enum { NAME_BYTES = 128, SENTENCE_TEXT = 90, FACTS_TEXT = 3000 };
+
+/* ---- what may be said ------------------------------------------------------- */
+
+static bool names_kind(const struct vision_tag *tag)
+{
+    const char *at = strstr(tag->name, tag->kind);
+
+    return *tag->kind == '\0' || at != NULL;
+}
+
+/* Thresholds of docs/models.md, "Evidence": a is the best name's probability, g
+ * the summed probability of the best kind. */
+struct subject evidence_subject(const struct vision_report *r)
+{
+    struct subject s = { .kind = "" };
+    bool one_kind = true;
+
+    for (size_t i = 0; i < r->n_tags && s.n_names < 3; i++) {
+        bool repeated = false;
+        if (r->tags[i].p < 0.08f)
+            continue;
+        for (size_t k = 0; k < s.n_names; k++)
+            repeated |= strcmp(s.names[k]->name, r->tags[i].name) == 0;
+        if (!repeated)
+            s.names[s.n_names++] = &r->tags[i];
+    }
+    if (s.n_names == 0)
+        return s;
+    float a = s.names[0]->p, g = r->best_kind_p;
+    for (size_t i = 0; i < s.n_names; i++)
+        one_kind &= *r->best_kind != '\0' && strcmp(s.names[i]->kind, r->best_kind) == 0;
+    if (*r->best_kind != '\0' && ((g > 0.7f && g - a > 0.15f) || (one_kind && s.n_names > 1 && g > 0.4f && a <= 0.6f))) {
+        size_t n = 0;
+        for (size_t i = 0; i < s.n_names; i++)
+            if (strcmp(s.names[i]->kind, r->best_kind) == 0)
+                s.names[n++] = s.names[i];
+        s.n_names = n;
+        s.form = SUBJECT_KIND;
+        s.kind = r->best_kind;
+    } else if (a > 0.6f) {
+        s.form = SUBJECT_ONE;
+        s.n_names = 1;
+        s.kind = names_kind(s.names[0]) ? "" : s.names[0]->kind;
+    } else if (a >= 0.2f) {
+        s.form = s.n_names > 1 ? SUBJECT_SOME : SUBJECT_ONE;
+        s.kind = s.n_names > 1 || names_kind(s.names[0]) ? "" : s.names[0]->kind;
+    }
+    return s;
+}
+
+const char *evidence_scene(const struct vision_report *r)
+{
+    static const char *const scenes[][2] = {
+        { "bakery", "in a bakery" },            { "barbershop", "in a barbershop" },
+        { "bookshop", "in a bookshop" },        { "butcher shop", "in a butcher shop" },
+        { "church", "at a church" },            { "cinema", "at a cinema" },
+        { "cliff", "at a cliff" },              { "confectionery", "in a confectionery" },
+        { "coral reef", "at a coral reef" },    { "dock", "at a dock" },
+        { "fountain", "at a fountain" },        { "greenhouse", "in a greenhouse" },
+        { "grocery store", "in a grocery store" }, { "home theater", "in a home theater" },
+        { "lake shore", "at a lake shore" },    { "library", "in a library" },
+        { "palace", "at a palace" },            { "patio", "on a patio" },
+        { "pier", "at a pier" },                { "restaurant", "in a restaurant" },
+        { "sandbar", "on a sandbar" },          { "sea cliff", "at a sea cliff" },
+        { "seashore", "at the seashore" },      { "shoe shop", "in a shoe shop" },
+        { "stage", "on a stage" },              { "toyshop", "in a toyshop" },
+        { "valley", "in a valley" },
+    };
+
+    if (r->n_tags == 0 || r->tags[0].p <= 0.6f)
+        return NULL;
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++)
+        if (strcmp(scenes[i][0], r->tags[0].name) == 0)
+            return scenes[i][1];
+    return NULL;
+}
+
+/* Printed pages and screens: the classifier's guess at them is no subject. */
+bool evidence_is_text(const struct vision_report *r)
+{
+    return *r->text != '\0' && r->n_objects == 0 && evidence_subject(r).form != SUBJECT_ONE;
+}
+
+/* ---- pieces of English -------------------------------------------------------- */
+
+static void add_named(struct buffer *b, const char *name, size_t count)
+{
+    char words[NAME_BYTES];
+
+    /* From four on the detector's count is not exact: "several" and the plural. */
+    vision_name_with_count(name, count > 3 ? 2 : count, words, sizeof words);
+    const char *plural = strchr(words, ' ');
+    if (count > 3 && plural != NULL)
+        buffer_add(b, "several%s", plural);
+    else
+        buffer_add(b, "%s", words);
+}
+
+static const char *place_words(const char *place)
+{
+    static const char *const places[][2] = {
+        { "left", " on the left" }, { "right", " on the right" },
+        { "top", " at the top" },   { "bottom", " at the bottom" },
+    };
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(places[i][0], place) == 0)
+            return places[i][1];
+    return "";
+}
+
+/* Before item i of n: "", ", " or " and ". */
+static const char *separator(size_t i, size_t n, const char *last)
+{
+    return i == 0 ? "" : i + 1 < n ? ", " : last;
+}
+
+static void add_object(struct buffer *b, const struct vision_object *o)
+{
+    add_named(b, o->name, o->count);
+    if (*o->finer != '\0') {
+        buffer_add(b, " (perhaps ");
+        add_named(b, o->finer, 1);
+        buffer_add(b, ")");
+    }
+    buffer_add(b, "%s", place_words(o->place));
+}
+
+static void add_objects(struct buffer *b, const struct vision_report *r)
+{
+    for (size_t i = 0; i < r->n_objects; i++) {
+        buffer_add(b, "%s", separator(i, r->n_objects, " and "));
+        add_object(b, &r->objects[i]);
+    }
+}
+
+static void add_names(struct buffer *b, const struct subject *s)
+{
+    for (size_t i = 0; i < s->n_names; i++) {
+        buffer_add(b, "%s", i == 0 ? "" : " or ");
+        add_named(b, s->names[i]->name, 1);
+    }
+}
+
+static void add_subject(struct buffer *b, const struct vision_report *r)
+{
+    struct subject s = evidence_subject(r);
+
+    switch (s.form) {
+    case SUBJECT_UNKNOWN:
+        buffer_add(b, "something that could not be identified");
+        break;
+    case SUBJECT_ONE:
+        add_named(b, s.names[0]->name, 1);
+        if (*s.kind != '\0') {
+            buffer_add(b, ", ");
+            add_named(b, s.kind, 1);
+        }
+        break;
+    case SUBJECT_KIND:
+        add_named(b, s.kind, 1);
+        if (s.n_names > 0) {
+            buffer_add(b, ", perhaps ");
+            add_names(b, &s);
+        }
+        break;
+    case SUBJECT_SOME:
+        add_names(b, &s);
+        break;
+    }
+}
+
+void evidence_quote(struct buffer *b, const char *text, size_t most)
+{
+    size_t n = strlen(text);
+
+    while (n > 0 && strchr(" \n", text[n - 1]) != NULL)
+        n--;
+    bool cut = n > most;
+    if (cut) {
+        n = most;
+        while (n > most / 2 && strchr(" \n", text[n]) == NULL)
+            n--;
+        n = utf8_complete(text, n);
+    }
+    buffer_add_bytes(b, "\"", 1);
+    for (size_t i = 0; i < n; i++)
+        buffer_add_bytes(b, text[i] == '\n' ? " " : text + i, 1);
+    buffer_add(b, "%s\"", cut ? " ..." : "");
+}
+
+static void add_colours(struct buffer *b, const struct vision_report *r)
+{
+    for (size_t i = 0; i < r->n_colours; i++)
+        buffer_add(b, "%s%s", i == 0 ? "" : " and ", r->colours[i]);
+}
+
+/* ---- for descriptions ----------------------------------------------------------- */
+
+void evidence_sentence(struct buffer *b, const struct vision_report *r)
+{
+    const char *scene = evidence_scene(r);
+
+    buffer_add(b, "The image shows ");
+    if (evidence_is_text(r)) {
+        buffer_add(b, "text that reads ");
+        evidence_quote(b, r->text, SENTENCE_TEXT);
+        buffer_add(b, ".");
+        return;
+    }
+    if (r->n_objects > 0) {
+        add_objects(b, r);
+        if (scene != NULL)
+            buffer_add(b, " %s", scene);
+    } else {
+        add_subject(b, r);
+    }
+    if (*r->text != '\0') {
+        buffer_add(b, ", with the text ");
+        evidence_quote(b, r->text, SENTENCE_TEXT);
+    }
+    buffer_add(b, ".");
+}
+
+/* ---- for questions --------------------------------------------------------------- */
+
+void evidence_facts(struct buffer *b, const struct vision_report *r)
+{
+    const char *scene = evidence_scene(r);
+
+    buffer_add(b, "Seen in it: ");
+    if (r->n_objects > 0) {
+        add_objects(b, r);
+        if (scene != NULL)
+            buffer_add(b, " %s", scene);
+    } else if (evidence_is_text(r)) {
+        buffer_add(b, "printed text");
+    } else {
+        add_subject(b, r);
+    }
+    buffer_add(b, ". Nothing else was recognised.");
+    if (r->n_colours > 0) {
+        buffer_add(b, " Main colours of the whole image: ");
+        add_colours(b, r);
+        buffer_add(b, ".");
+    }
+    for (size_t i = 0; i < r->n_objects; i++)
+        if (*r->objects[i].colour != '\0') {
+            buffer_add(b, " Where the %s is, it is mostly %s.", r->objects[i].name, r->objects[i].colour);
+        }
+    if (*r->text != '\0') {
+        buffer_add(b, " Text in it: ");
+        evidence_quote(b, r->text, FACTS_TEXT);
+    } else {
+        buffer_add(b, " No text was found in it.");
+    }
+}
+
+/* ---- clips -------------------------------------------------------------------------- */
+
+void evidence_time(struct buffer *b, double seconds)
+{
+    int s = (int)seconds;
+
+    if (s >= 3600)
+        buffer_add(b, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+    else
+        buffer_add(b, "%d:%02d", s / 60, s % 60);
+}
+
+void evidence_clip(struct buffer *b, const struct transcript *t, size_t n_segments)
+{
+    const char *code, *language = t->language;
+
+    if (whisper_language(t->language, &code, &language))
+        language = language != NULL ? language : code;
+    buffer_add(b, "Length: %.0f seconds. ", t->seconds);
+    if (t->n_segments == 0) {
+        buffer_add(b, "No speech was heard in it.");
+        return;
+    }
+    buffer_add(b, "Language: %s. What is said in it, with times:", language);
+    for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
+        buffer_add(b, "\n(");
+        evidence_time(b, t->segments[i].start);
+        buffer_add(b, ") %s", t->segments[i].text);
+    }
+    if (n_segments < t->n_segments) {
+        buffer_add(b, "\n(What is said after ");
+        evidence_time(b, t->segments[n_segments].start);
+        buffer_add(b, " is left out here, up to ");
+        evidence_time(b, t->seconds);
+        buffer_add(b, ".)");
+    }
+}

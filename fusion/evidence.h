@@ -1,0 +1,57 @@
+/* evidence.h - what the encoders found, in words for a language model.
+ *
+ *   vision_report -> one sentence (descriptions) or facts (questions)
+ *   transcript    -> lines with times
+ *
+ * Pure functions of their arguments.  The wording was measured: docs/models.md,
+ * "Evidence".  Nothing is said that an encoder did not find, and doubt is said. */
+#ifndef FUSION_EVIDENCE_H
+#define FUSION_EVIDENCE_H
+
+#include "audio/audio.h"
+#include "fusion/buffer.h"
+#include "vision/vision.h"
+
+/* "The image shows two people and a dog on the left." */
+void evidence_sentence(struct buffer *b, const struct vision_report *r);
+/* "이 사진에는 사람 두 명, 왼쪽에 개 한 마리가 있습니다." */
+void evidence_sentence_korean(struct buffer *b, const struct vision_report *r);
+
+/* Everything found, for questions: things, what was not found, colours, text. */
+void evidence_facts(struct buffer *b, const struct vision_report *r);
+void evidence_facts_korean(struct buffer *b, const struct vision_report *r);
+
+/* Length, language and the first n_segments of what is said, a line each with
+ * its time; says so when that is not all. */
+void evidence_clip(struct buffer *b, const struct transcript *t, size_t n_segments);
+void evidence_clip_korean(struct buffer *b, const struct transcript *t, size_t n_segments);
+
+/* "0:07", "1:02:30" */
+void evidence_time(struct buffer *b, double seconds);
+
+/* Text in an image on one line, quoted; cut at a word when longer than `most`
+ * bytes. */
+void evidence_quote(struct buffer *b, const char *text, size_t most);
+
+/* What the classifier says when the detector found nothing. */
+enum subject_form {
+    SUBJECT_UNKNOWN,                /* nothing can be said */
+    SUBJECT_ONE,                    /* one name, surely */
+    SUBJECT_KIND,                   /* a kind surely, its members perhaps */
+    SUBJECT_SOME                    /* one of several */
+};
+struct subject {
+    enum subject_form form;
+    const char *kind;               /* SUBJECT_KIND; for SUBJECT_ONE "" or worth naming */
+    const struct vision_tag *names[3];
+    size_t n_names;
+};
+struct subject evidence_subject(const struct vision_report *r);
+
+/* The place that the classifier is sure of ("in a bakery"), or NULL. */
+const char *evidence_scene(const struct vision_report *r);
+
+/* The report has words to quote, and nothing else was seen. */
+bool evidence_is_text(const struct vision_report *r);
+
+#endif

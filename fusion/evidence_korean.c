@@ -1,0 +1,203 @@
+/* evidence_korean.c - the evidence in Korean, for Korean descriptions and
+ * questions: a 1.5B model answers in the language of what it reads.
+ *
+ * Counted as Korean counts: noun, number, counter ("개 두 마리").  Names without a
+ * Korean noun stay English. */
+#include "fusion/evidence.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+enum { SENTENCE_TEXT = 90, FACTS_TEXT = 3000 };
+
+/* Kinds of the classifier's names that are no class of the detector. */
+static const char *kind_korean(const char *kind)
+{
+    static const char *const kinds[][2] = {
+        { "animal", "동물" },       { "ape", "유인원" },        { "bear", "곰" },
+        { "beetle", "딱정벌레" },   { "big cat", "맹수" },      { "bird", "새" },
+        { "butterfly", "나비" },    { "camel", "낙타" },        { "cat", "고양이" },
+        { "chicken", "닭" },        { "cow", "소" },            { "crab", "게" },
+        { "crocodile", "악어" },    { "dog", "개" },            { "elephant", "코끼리" },
+        { "fish", "물고기" },       { "fox", "여우" },          { "frog", "개구리" },
+        { "hippo", "하마" },        { "hoofed animal", "발굽 동물" }, { "horse", "말" },
+        { "hyena", "하이에나" },    { "insect", "곤충" },       { "lizard", "도마뱀" },
+        { "lobster", "바닷가재" },  { "monkey", "원숭이" },     { "panda", "판다" },
+        { "pig", "돼지" },          { "rabbit", "토끼" },       { "ray fish", "가오리" },
+        { "rodent", "설치류" },     { "salamander", "도롱뇽" }, { "sea animal", "바다 동물" },
+        { "shark", "상어" },        { "small animal", "작은 동물" }, { "snail or mollusk", "달팽이나 조개류" },
+        { "snake", "뱀" },          { "spider", "거미" },       { "turtle", "거북" },
+        { "whale", "고래" },        { "wild dog", "들개" },     { "zebra", "얼룩말" },
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i][0], kind) == 0)
+            return kinds[i][1];
+    return NULL;
+}
+
+static const char *noun(const char *name)
+{
+    const char *korean = vision_name_korean(name);
+
+    if (korean == NULL)
+        korean = kind_korean(name);
+    return korean != NULL ? korean : name;
+}
+
+/* People in 명, animals in 마리, machines in 대, the rest in 개. */
+static const char *counter(const char *name)
+{
+    static const char *const living[] = { "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe" };
+    static const char *const machines[] = { "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "tv",
+                                            "laptop", "cell phone", "microwave", "oven", "toaster", "refrigerator" };
+
+    if (strcmp(name, "person") == 0)
+        return "명";
+    if (strcmp(name, "boat") == 0)
+        return "척";
+    if (strcmp(name, "book") == 0)
+        return "권";
+    if (strcmp(name, "pizza") == 0)
+        return "판";
+    for (size_t i = 0; i < sizeof living / sizeof living[0]; i++)
+        if (strcmp(living[i], name) == 0)
+            return "마리";
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
+        if (strcmp(machines[i], name) == 0)
+            return "대";
+    return "개";
+}
+
+static const char *place_korean(const char *place)
+{
+    static const char *const places[][2] = {
+        { "left", "왼쪽에 " }, { "right", "오른쪽에 " }, { "top", "위쪽에 " }, { "bottom", "아래쪽에 " },
+    };
+
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (strcmp(places[i][0], place) == 0)
+            return places[i][1];
+    return "";
+}
+
+/* Subject particle after the text so far: 이 after a final consonant, 가 after a
+ * vowel; a syllable block has a final consonant unless (code - AC00) % 28 is 0
+ * (The Unicode Standard 15, section 3.12).  Both after anything else. */
+static const char *subject_particle(const struct buffer *b)
+{
+    uint32_t code = 0;
+
+    if (b->n >= 3)
+        utf8_decode(b->text + b->n - 3, 3, &code);
+    if (code < 0xAC00 || code > 0xD7A3)
+        return "이(가)";
+    return (code - 0xAC00) % 28 == 0 ? "가" : "이";
+}
+
+static void add_object(struct buffer *b, const struct vision_object *o)
+{
+    static const char *const numbers[] = { "", "한", "두", "세" };
+
+    buffer_add(b, "%s%s", place_korean(o->place), noun(o->name));
+    if (*o->finer != '\0')
+        buffer_add(b, "(아마도 %s)", noun(o->finer));
+    buffer_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], counter(o->name));
+}
+
+static void add_objects(struct buffer *b, const struct vision_report *r)
+{
+    for (size_t i = 0; i < r->n_objects; i++) {
+        buffer_add(b, "%s", i == 0 ? "" : ", ");
+        add_object(b, &r->objects[i]);
+    }
+}
+
+static void add_names(struct buffer *b, const struct subject *s)
+{
+    for (size_t i = 0; i < s->n_names; i++)
+        buffer_add(b, "%s%s", i == 0 ? "" : " 또는 ", noun(s->names[i]->name));
+}
+
+static void add_subject(struct buffer *b, const struct subject *s)
+{
+    if (s->form == SUBJECT_KIND || *s->kind != '\0') {
+        buffer_add(b, "%s", noun(s->kind));
+        if (s->n_names > 0) {
+            buffer_add(b, "(%s", s->form == SUBJECT_KIND ? "아마도 " : "");
+            add_names(b, s);
+            buffer_add(b, ")");
+        }
+    } else {
+        add_names(b, s);
+    }
+}
+
+/* "...이/가 있습니다." of what was seen, without an opening. */
+static void add_seen(struct buffer *b, const struct vision_report *r)
+{
+    struct subject s = evidence_subject(r);
+
+    if (r->n_objects > 0)
+        add_objects(b, r);
+    else if (evidence_is_text(r))
+        buffer_add(b, "글");
+    else if (s.form == SUBJECT_UNKNOWN)
+        buffer_add(b, "무엇인지 알아볼 수 없는 것");
+    else
+        add_subject(b, &s);
+    buffer_add(b, "%s 있습니다.", subject_particle(b));
+}
+
+void evidence_sentence_korean(struct buffer *b, const struct vision_report *r)
+{
+    buffer_add(b, "이 사진에는 ");
+    if (*r->text != '\0') {
+        evidence_quote(b, r->text, SENTENCE_TEXT);
+        buffer_add(b, "라는 글%s", evidence_is_text(r) ? "이 있습니다." : "과 ");
+    }
+    if (!evidence_is_text(r))
+        add_seen(b, r);
+}
+
+void evidence_facts_korean(struct buffer *b, const struct vision_report *r)
+{
+    buffer_add(b, "이 사진에는 ");
+    add_seen(b, r);
+    buffer_add(b, " 그 밖에 알아본 것은 없습니다.");
+    if (r->n_colours > 0) {
+        buffer_add(b, " 전체의 주된 색: %s", noun(r->colours[0]));
+        if (r->n_colours > 1)
+            buffer_add(b, ", %s", noun(r->colours[1]));
+        buffer_add(b, ".");
+    }
+    if (*r->text != '\0') {
+        buffer_add(b, " 사진 속의 글: ");
+        evidence_quote(b, r->text, FACTS_TEXT);
+    } else {
+        buffer_add(b, " 글은 없습니다.");
+    }
+}
+
+void evidence_clip_korean(struct buffer *b, const struct transcript *t, size_t n_segments)
+{
+    buffer_add(b, "길이: %.0f초. ", t->seconds);
+    if (t->n_segments == 0) {
+        buffer_add(b, "들리는 말이 없습니다.");
+        return;
+    }
+    buffer_add(b, "녹음에서 한 말과 시각:");
+    for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
+        buffer_add(b, "\n(");
+        evidence_time(b, t->segments[i].start);
+        buffer_add(b, ") %s", t->segments[i].text);
+    }
+    if (n_segments < t->n_segments) {
+        buffer_add(b, "\n(");
+        evidence_time(b, t->segments[n_segments].start);
+        buffer_add(b, "부터 ");
+        evidence_time(b, t->seconds);
+        buffer_add(b, "까지의 말은 여기서 뺐습니다.)");
+    }
+}

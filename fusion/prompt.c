@@ -1,0 +1,320 @@
+#include "fusion/prompt.h"
+
+#include "fusion/buffer.h"
+#include "fusion/evidence.h"
+#include "fusion/wording.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void exchange_done(struct exchange *e)
+{
+    free(e->text);
+    free(e->media);
+    free(e->answer);
+    free(e->answer_ids);
+    *e = (struct exchange){ 0 };
+}
+
+bool text_has_hangul(const char *text)
+{
+    size_t n = strlen(text);
+    uint32_t code;
+
+    for (size_t at = 0; at < n;) {
+        size_t used = utf8_decode(text + at, n - at, &code);
+        if (code >= 0xAC00 && code <= 0xD7A3)
+            return true;
+        at += used > 0 ? used : n - at;
+    }
+    return false;
+}
+
+/* ---- pieces ------------------------------------------------------------------- */
+
+static struct piece *add_piece(struct script *s, enum piece_kind kind)
+{
+    if (s->n_pieces == s->capacity) {
+        size_t capacity = 2 * s->capacity + 16;
+        struct piece *grown = realloc(s->pieces, capacity * sizeof *grown);
+        if (grown == NULL) {
+            s->failed = true;
+            return NULL;
+        }
+        s->pieces = grown;
+        s->capacity = capacity;
+    }
+    s->pieces[s->n_pieces] = (struct piece){ .kind = kind };
+    return &s->pieces[s->n_pieces++];
+}
+
+static void add_template(struct script *s, enum piece_kind kind, enum text_role role)
+{
+    struct piece *p = add_piece(s, kind);
+
+    if (p != NULL)
+        p->role = role;
+}
+
+static void add_buffer(struct script *s, struct buffer *b)
+{
+    struct piece *p = add_piece(s, PIECE_TEXT);
+    char *text = buffer_take(b, NULL);
+
+    if (p == NULL)
+        free(text);
+    else
+        p->text = text;
+    s->failed |= text == NULL;
+}
+
+static void add_text(struct script *s, const char *text)
+{
+    struct buffer b = { 0 };
+
+    buffer_add_bytes(&b, text, strlen(text));
+    add_buffer(s, &b);
+}
+
+static void add_message(struct script *s, enum text_role role, const char *text)
+{
+    add_template(s, PIECE_OPEN, role);
+    add_text(s, text);
+    add_template(s, PIECE_CLOSE, role);
+}
+
+void script_done(struct script *s)
+{
+    for (size_t i = 0; i < s->n_pieces; i++)
+        free(s->pieces[i].text);
+    free(s->pieces);
+    *s = (struct script){ 0 };
+}
+
+void script_system(struct script *s, const char *system)
+{
+    add_message(s, TEXT_SYSTEM, system != NULL ? system : wording_chat_system);
+}
+
+/* ---- a question ------------------------------------------------------------------ */
+
+/* The question's own language decides the evidence's, so that a turn always reads
+ * the same and its cache is found again. */
+static const struct wording *exchange_wording(const struct exchange *e)
+{
+    if (e->task == TURN_DESCRIBE || *e->text == '\0')
+        return wording_for(e->language);
+    return wording_for(text_has_hangul(e->text) ? "ko" : "en");
+}
+
+static void add_evidence(struct script *s, const struct exchange *e, size_t i, const struct wording *w)
+{
+    const struct attachment *a = e->media[i].attachment;
+    bool korean = strcmp(w->language, "ko") == 0;
+    bool is_image = a->seen->kind == ATTACHMENT_IMAGE;
+    struct buffer b = { 0 };
+
+    buffer_add(&b, "[%s", is_image ? w->image : w->clip);
+    if (e->n_media > 1)             /* a name can mislead: only where it is needed to tell them apart */
+        buffer_add(&b, " %zu, %s", i + 1, a->name);
+    buffer_add(&b, ". ");
+    if (is_image)
+        (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report);
+    else
+        (korean ? evidence_clip_korean : evidence_clip)(&b, a->seen->transcript, e->media[i].n_segments);
+    buffer_add(&b, "]\n");
+    add_buffer(s, &b);
+}
+
+static const char *question_text(const struct exchange *e, const struct wording *w)
+{
+    if (*e->text != '\0')
+        return e->text;
+    if (e->task == TURN_DESCRIBE)
+        return w->describe;
+    if (e->n_media == 1 && e->media[0].attachment->seen->kind == ATTACHMENT_AUDIO)
+        return w->summarise;
+    return w->describe_media;
+}
+
+void script_question(struct script *s, const struct exchange *e)
+{
+    const struct wording *w = exchange_wording(e);
+
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    for (size_t i = 0; i < e->n_media; i++)
+        add_evidence(s, e, i, w);
+    if (e->n_media > 0) {
+        struct buffer b = { 0 };
+        buffer_add(&b, "%s\n", w->told);
+        add_buffer(s, &b);
+    }
+    add_text(s, question_text(e, w));
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+}
+
+void script_answer(struct script *s, const struct exchange *e)
+{
+    if (e->answer_ids != NULL) {
+        struct piece *p = add_piece(s, PIECE_IDS);
+        if (p != NULL) {
+            p->ids = e->answer_ids;
+            p->n_ids = e->n_answer_ids;
+        }
+    } else if (e->answer != NULL) {
+        add_text(s, e->answer);
+    }
+    add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
+}
+
+/* ---- a description ------------------------------------------------------------------ */
+
+static void add_described(struct script *s, const char *evidence, const char *instruction)
+{
+    struct buffer b = { 0 };
+
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    buffer_add(&b, "[%s]\n%s", evidence, instruction);
+    add_buffer(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+}
+
+/* "Describe the image in one sentence, in French." for a language we have no
+ * worked turns in; its answer is not begun. */
+static void add_instruction(struct buffer *b, const struct exchange *e, const struct wording *w)
+{
+    const char *code, *english;
+
+    buffer_add(b, "%s", *e->text != '\0' ? e->text : w->describe);
+    if (*e->language != '\0' && strcmp(e->language, w->language) != 0 &&
+        whisper_language(e->language, &code, &english))
+        buffer_add(b, " Answer in %s.", english);
+}
+
+void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
+{
+    const struct wording *w = wording_for(e->language);
+    bool korean = strcmp(w->language, "ko") == 0;
+    bool other = *e->language != '\0' && strcmp(e->language, w->language) != 0;
+    struct buffer b = { 0 }, evidence = { 0 }, instruction = { 0 };
+
+    *begun = other ? "" : w->begun;
+    buffer_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
+    add_template(s, PIECE_OPEN, TEXT_SYSTEM);
+    add_buffer(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
+    for (size_t i = 0; i < 2 && !other; i++) {
+        add_described(s, w->example_evidence[i], w->describe);
+        add_text(s, w->example_answer[i]);
+        add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
+    }
+    (korean ? evidence_sentence_korean : evidence_sentence)(&evidence, e->media[0].attachment->seen->report);
+    add_instruction(&instruction, e, w);
+    if (evidence.failed || instruction.failed)
+        s->failed = true;
+    else
+        add_described(s, evidence.text, instruction.text);
+    if (**begun != '\0')
+        add_text(s, *begun);
+    buffer_done(&evidence);
+    buffer_done(&instruction);
+}
+
+/* ---- spans -------------------------------------------------------------------- */
+
+static bool add_span(struct span_list *list, int32_t *ids, size_t n, struct error *err)
+{
+    if (list->n_spans == list->capacity) {
+        size_t capacity = 2 * list->capacity + 16;
+        struct text_span *grown = realloc(list->spans, capacity * sizeof *grown);
+        if (grown == NULL) {
+            free(ids);
+            return error_set(err, ERROR_INFERENCE, "no memory for a prompt of %zu spans", capacity);
+        }
+        list->spans = grown;
+        list->capacity = capacity;
+    }
+    list->spans[list->n_spans++] = (struct text_span){ .ids = ids, .n = n };
+    list->n_tokens += n;
+    return true;
+}
+
+static bool add_tokenised(struct span_list *list, const struct text_model *m, const char *text, bool special,
+                          struct error *err)
+{
+    int32_t *ids;
+    size_t n;
+
+    return text_tokenize(m, text, strlen(text), special, &ids, &n, err) && add_span(list, ids, n, err);
+}
+
+static bool add_ids(struct span_list *list, const int32_t *ids, size_t n, struct error *err)
+{
+    int32_t *copy = malloc((n + 1) * sizeof *copy);
+
+    if (copy == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for %zu tokens", n);
+    if (n > 0)
+        memcpy(copy, ids, n * sizeof *copy);
+    return add_span(list, copy, n, err);
+}
+
+bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err)
+{
+    if (s->failed)
+        return error_set(err, ERROR_INFERENCE, "no memory for the prompt");
+    for (size_t i = 0; i < s->n_pieces; i++) {
+        const struct piece *p = &s->pieces[i];
+        bool good = false;
+        switch (p->kind) {
+        case PIECE_OPEN:  good = add_tokenised(list, m, text_role_open(m, p->role), true, err); break;
+        case PIECE_CLOSE: good = add_tokenised(list, m, text_role_close(m, p->role), true, err); break;
+        case PIECE_TEXT:  good = add_tokenised(list, m, p->text, false, err); break;
+        case PIECE_IDS:   good = add_ids(list, p->ids, p->n_ids, err); break;
+        }
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+void span_list_done(struct span_list *list)
+{
+    for (size_t i = 0; i < list->n_spans; i++)
+        free((int32_t *)list->spans[i].ids);
+    free(list->spans);
+    *list = (struct span_list){ 0 };
+}
+
+/* ---- what fits ------------------------------------------------------------------ */
+
+static size_t kept_tokens(const struct exchange *exchanges, const size_t *n_tokens, size_t n)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += exchanges[i].dropped ? 0 : n_tokens[i];
+    return sum;
+}
+
+size_t exchanges_drop(struct exchange *exchanges, const size_t *n_tokens, size_t n, size_t n_fixed, size_t n_most)
+{
+    size_t total = n_fixed + kept_tokens(exchanges, n_tokens, n);
+    size_t n_dropped = 0;
+
+    if (total <= n_most)
+        return 0;
+    for (int with_media = 0; with_media < 2; with_media++)
+        for (size_t i = 0; i < n && total > n_most / 4 * 3; i++) {
+            if (exchanges[i].dropped || (exchanges[i].n_media > 0 && (!with_media || total <= n_most)))
+                continue;
+            exchanges[i].dropped = true;
+            total -= n_tokens[i];
+            n_dropped++;
+        }
+    return n_dropped;
+}

@@ -1,0 +1,85 @@
+/* prompt.h - a conversation as what the transformer eats.
+ *
+ *   exchanges -> pieces (template | text | ids) -> spans
+ *
+ * Pieces know nothing of a model: they say which words are the template's own and
+ * which are somebody's.  Only the template's are tokenised with control tokens
+ * on, so nothing that a user, a file name, a transcript or an image says can open
+ * or close a turn.  Media stand before the text of their turn. */
+#ifndef FUSION_PROMPT_H
+#define FUSION_PROMPT_H
+
+#include "fusion/attachment.h"
+#include "text/text.h"
+
+/* ---- a turn as it is remembered --------------------------------------------- */
+
+struct exchange_media {
+    const struct attachment *attachment;
+    size_t n_segments;              /* of the transcript that are told; SIZE_MAX: all */
+};
+
+struct exchange {
+    enum turn_task task;
+    char *text;                     /* never NULL */
+    char language[16];
+    struct exchange_media *media;
+    size_t n_media;
+    char *answer;                   /* NULL: none came */
+    int32_t *answer_ids;            /* as generated, so that the cache is found again; NULL: tokenise `answer` */
+    size_t n_answer_ids;
+    bool dropped;                   /* no longer fits in the context */
+};
+void exchange_done(struct exchange *e);
+
+/* ---- pieces ------------------------------------------------------------------- */
+
+enum piece_kind { PIECE_OPEN, PIECE_CLOSE, PIECE_TEXT, PIECE_IDS };
+
+struct piece {
+    enum piece_kind kind;
+    enum text_role role;            /* of PIECE_OPEN and PIECE_CLOSE */
+    char *text;                     /* of PIECE_TEXT, owned */
+    const int32_t *ids;             /* of PIECE_IDS, borrowed */
+    size_t n_ids;
+};
+
+struct script {                     /* starts as { 0 } */
+    struct piece *pieces;
+    size_t n_pieces, capacity;
+    bool failed;                    /* memory ran out */
+};
+void script_done(struct script *s);
+
+/* The system message of a chat; `system` NULL: ours. */
+void script_system(struct script *s, const char *system);
+/* The person's message, media first; the answer opened but not begun. */
+void script_question(struct script *s, const struct exchange *e);
+/* The answer and its close; then the next question may follow. */
+void script_answer(struct script *s, const struct exchange *e);
+
+/* A whole description prompt: system, worked turns, the question, the answer
+ * opened.  *begun is the text that opens the answer, static; it is in the script. */
+void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
+
+/* ---- spans -------------------------------------------------------------------- */
+
+struct span_list {                  /* starts as { 0 } */
+    struct text_span *spans;        /* ids are owned */
+    size_t n_spans, capacity;
+    size_t n_tokens, n_rows;        /* positions in all; those of them that are rows */
+};
+bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err);
+void span_list_done(struct span_list *list);
+
+/* ---- what fits ------------------------------------------------------------------ */
+
+/* Marks exchanges as dropped until the rest, n_tokens[i] each and n_fixed beside
+ * them, is at most n_most: the oldest without attachments first, then the oldest.
+ * To keep the cached prefix for more than one turn it drops down to three
+ * quarters of n_most once it has to.  Returns how many it marked. */
+size_t exchanges_drop(struct exchange *exchanges, const size_t *n_tokens, size_t n, size_t n_fixed, size_t n_most);
+
+bool text_has_hangul(const char *text);
+
+#endif

@@ -1,0 +1,321 @@
+#include "fusion/senses.h"
+
+#include "fusion/memory.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define IMAGE_FILE_BYTES ((size_t)256 << 20)    /* the largest picture file that is read */
+#define WHISPER_WORK_BYTES ((size_t)200 << 20)  /* base: encoder scratch and cross keys and values of one window */
+#define VISION_WORK_BYTES ((size_t)100 << 20)   /* activations of both networks, the picture itself */
+
+struct senses {
+    const struct compute *compute;
+    senses_progress *progress;
+    void *user;
+    char *whisper_path, *classifier_path, *detector_path, *language;
+    struct whisper *whisper;
+    struct vision *vision;
+    struct perception **known;
+    size_t n_known;
+};
+
+/* NULL stays NULL; *failed when memory ran out. */
+static char *copy(const char *text, bool *failed)
+{
+    char *made = text != NULL ? strdup(text) : NULL;
+
+    *failed |= text != NULL && made == NULL;
+    return made;
+}
+
+struct senses *senses_new(const struct session_params *params, const struct compute *c, senses_progress *progress,
+                          void *user, struct error *err)
+{
+    struct senses *s = calloc(1, sizeof *s);
+    bool failed = s == NULL;
+
+    if (s != NULL) {
+        *s = (struct senses){ .compute = c, .progress = progress, .user = user };
+        s->whisper_path = copy(params->whisper_path, &failed);
+        s->classifier_path = copy(params->classifier_path, &failed);
+        s->detector_path = copy(params->detector_path, &failed);
+        s->language = copy(params->language, &failed);
+    }
+    if (failed) {
+        error_set(err, ERROR_INFERENCE, "no memory for the session");
+        senses_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void senses_free(struct senses *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->n_known; i++)
+        perception_free(s->known[i]);
+    free(s->known);
+    whisper_close(s->whisper);
+    vision_close(s->vision);
+    free(s->whisper_path);
+    free(s->classifier_path);
+    free(s->detector_path);
+    free(s->language);
+    free(s);
+}
+
+/* ---- what a file is ----------------------------------------------------------- */
+
+static bool starts(const unsigned char *head, size_t n, size_t at, const char *bytes)
+{
+    size_t length = strlen(bytes);
+
+    return n >= at + length && memcmp(head + at, bytes, length) == 0;
+}
+
+/* Refused formats are recognised too: their decoder says how to convert them. */
+static bool kind_of_bytes(const unsigned char *head, size_t n, enum attachment_kind *kind)
+{
+    static const char *const images[] = { "\xFF\xD8\xFF", "\x89PNG", "BM", "GIF8", "%PDF", "II*", "MM" };
+    static const char *const brands[] = { "heic", "heix", "hevc", "mif1", "msf1", "avif", "avis" };
+    static const char *const clips[] = { "fLaC", "OggS", "ID3", "\xFF\xFB", "\xFF\xF3", "\xFF\xF2", "\xFF\xFA",
+                                         "FORM", ".snd", "RF64", "\x1A\x45\xDF\xA3" };
+
+    *kind = ATTACHMENT_IMAGE;
+    for (size_t i = 0; i < sizeof images / sizeof images[0]; i++)
+        if (starts(head, n, 0, images[i]))
+            return true;
+    for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++)
+        if (starts(head, n, 4, "ftyp") && starts(head, n, 8, brands[i]))
+            return true;
+    if (starts(head, n, 0, "RIFF") && starts(head, n, 8, "WEBP"))
+        return true;
+    *kind = ATTACHMENT_AUDIO;
+    for (size_t i = 0; i < sizeof clips / sizeof clips[0]; i++)
+        if (starts(head, n, 0, clips[i]))
+            return true;
+    return starts(head, n, 4, "ftyp") || starts(head, n, 0, "RIFF");
+}
+
+static bool kind_of_name(const char *path, enum attachment_kind *kind)
+{
+    static const char *const images[] = { "jpg", "jpeg", "png", "bmp", "webp", "gif", "heic", "heif", "avif", "tif",
+                                          "tiff", "pdf", "svg", "ico", "jxl" };
+    static const char *const clips[] = { "wav", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "au", "m4a", "mp4",
+                                         "webm", "mkv", "mov", "aac", "wma", "raw" };
+    const char *dot = strrchr(path, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof images / sizeof images[0]; i++)
+        if (strcasecmp(dot + 1, images[i]) == 0) {
+            *kind = ATTACHMENT_IMAGE;
+            return true;
+        }
+    for (size_t i = 0; dot != NULL && i < sizeof clips / sizeof clips[0]; i++)
+        if (strcasecmp(dot + 1, clips[i]) == 0) {
+            *kind = ATTACHMENT_AUDIO;
+            return true;
+        }
+    return false;
+}
+
+bool senses_kind(const char *path, const unsigned char *head, size_t n, enum attachment_kind *kind, struct error *err)
+{
+    if (kind_of_bytes(head, n, kind) || kind_of_name(path, kind))
+        return true;
+    return error_set(err, ERROR_INPUT,
+                     "%s: is neither a picture (JPEG, PNG, BMP, WebP) nor a recording (WAV, FLAC, Ogg, MP3)", path);
+}
+
+static bool read_head(const char *path, unsigned char head[16], size_t *n, struct error *err)
+{
+    FILE *file = fopen(path, "rbe");
+
+    if (file == NULL)
+        return error_set(err, ERROR_INPUT, "%s: cannot be opened again", path);
+    *n = fread(head, 1, 16, file);
+    fclose(file);
+    return *n > 0 || error_set(err, ERROR_INPUT, "%s: is empty", path);
+}
+
+/* ---- models --------------------------------------------------------------------- */
+
+static bool is_there(const char *path, const char *what, const char *name, struct error *err)
+{
+    if (path != NULL && access(path, R_OK) == 0)
+        return true;
+    return error_set(err, ERROR_MODEL, "%s (%s) is not there: run `mynah pull %s`", what, name, name);
+}
+
+static bool open_vision(struct senses *s, double *load_ms, struct error *err)
+{
+    double start = clock_ms();
+
+    if (s->vision != NULL)
+        return true;
+    if (!is_there(s->classifier_path, "the image encoder", "efficientnet-lite2", err) ||
+        !is_there(s->detector_path, "the detector", "ssd-coco", err) ||
+        !memory_fits("seeing", memory_of_file(s->classifier_path) + memory_of_file(s->detector_path),
+                     VISION_WORK_BYTES, err))
+        return false;
+    s->progress(s->user, "loading efficientnet-lite2 and ssd-coco", 0, 0);
+    s->vision = vision_open(s->classifier_path, s->detector_path, err);
+    *load_ms += clock_ms() - start;
+    return s->vision != NULL;
+}
+
+static bool open_whisper(struct senses *s, double *load_ms, struct error *err)
+{
+    double start = clock_ms();
+
+    if (s->whisper != NULL)
+        return true;
+    if (!is_there(s->whisper_path, "the speech model", "whisper-base", err) ||
+        !memory_fits("listening", memory_of_file(s->whisper_path), WHISPER_WORK_BYTES, err))
+        return false;
+    s->progress(s->user, "loading whisper-base", 0, 0);
+    s->whisper = whisper_open(s->whisper_path, err);
+    *load_ms += clock_ms() - start;
+    return s->whisper != NULL;
+}
+
+/* ---- perceiving ------------------------------------------------------------------- */
+
+static bool look(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+{
+    size_t n_bytes;
+    unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &n_bytes, err);
+    double start = clock_ms();
+    struct image *image = bytes != NULL ? image_decode(path, bytes, n_bytes, err) : NULL;
+    double decode_ms = clock_ms() - start;
+
+    free(bytes);
+    if (image == NULL)
+        return false;
+    snprintf(p->format, sizeof p->format, "%s", image->format);
+    p->file_bytes = n_bytes;
+    p->width = image->width;
+    p->height = image->height;
+    p->orientation = image->orientation;
+    p->had_alpha = image->had_alpha;
+    if (open_vision(s, load_ms, err)) {
+        s->progress(s->user, "looking", 0, 0);
+        start = clock_ms();
+        p->report = vision_look(s->vision, s->compute, image, err);
+        p->ms = decode_ms + clock_ms() - start;
+        if (p->report != NULL)
+            p->report->decode_ms = decode_ms;
+    }
+    image_free(image);
+    return p->report != NULL;
+}
+
+static void transcribing(void *user, double done, double total)
+{
+    struct senses *s = user;
+
+    s->progress(s->user, "transcribing", done, total);
+}
+
+static bool listen(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+{
+    double start = clock_ms();
+    struct clip *clip = clip_load(path, err);
+    double decode_ms = clock_ms() - start;
+
+    if (clip == NULL)
+        return false;
+    snprintf(p->format, sizeof p->format, "%s", clip->format);
+    p->file_bytes = memory_of_file(path);
+    p->seconds = clip->seconds;
+    p->file_hz = clip->file_hz;
+    p->file_channels = clip->file_channels;
+    p->peak = clip->peak;
+    p->rms = clip->rms;
+    if (open_whisper(s, load_ms, err)) {
+        struct whisper_params params = whisper_params_default();
+        params.language = s->language;
+        params.progress = transcribing;
+        params.user = s;
+        s->progress(s->user, "transcribing", 0, clip->seconds);
+        start = clock_ms();
+        p->transcript = whisper_transcribe(s->whisper, s->compute, clip, &params, err);
+        p->ms = decode_ms + clock_ms() - start;
+    }
+    clip_free(clip);
+    return p->transcript != NULL;
+}
+
+/* sha256 and the encoder's identity; NULL when the encoder is not open yet (then
+ * nothing can be known) or memory ran out. */
+static char *make_key(const struct senses *s, enum attachment_kind kind, const char *hash)
+{
+    const char *id = kind == ATTACHMENT_IMAGE ? s->vision != NULL ? vision_id(s->vision) : NULL
+                   : s->whisper != NULL ? whisper_id(s->whisper) : NULL;
+    size_t n = id != NULL ? strlen(hash) + strlen(id) + 2 : 0;
+    char *key = id != NULL ? malloc(n) : NULL;
+
+    if (key != NULL)
+        snprintf(key, n, "%s+%s", hash, id);
+    return key;
+}
+
+static const struct perception *find_known(const struct senses *s, enum attachment_kind kind, const char *hash)
+{
+    const struct perception *found = NULL;
+    char *key = make_key(s, kind, hash);
+
+    for (size_t i = 0; key != NULL && i < s->n_known; i++)
+        if (strcmp(s->known[i]->key, key) == 0)
+            found = s->known[i];
+    free(key);
+    return found;
+}
+
+static bool remember(struct senses *s, struct perception *p, const char *hash)
+{
+    struct perception **grown = realloc(s->known, (s->n_known + 1) * sizeof(struct perception *));
+
+    p->key = make_key(s, p->kind, hash);
+    if (grown != NULL)
+        s->known = grown;
+    if (grown == NULL || p->key == NULL)
+        return false;
+    s->known[s->n_known++] = p;
+    return true;
+}
+
+const struct perception *senses_perceive(struct senses *s, const char *path, double *load_ms, struct error *err)
+{
+    char hash[SHA256_HEX];
+    unsigned char head[16];
+    size_t n = 0;
+    enum attachment_kind kind;
+
+    s->progress(s->user, "reading", 0, 0);
+    if (!sha256_file(path, hash, err) || !read_head(path, head, &n, err) || !senses_kind(path, head, n, &kind, err))
+        return NULL;
+    const struct perception *known = find_known(s, kind, hash);
+    if (known != NULL)
+        return known;
+    struct perception *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        error_set(err, ERROR_INFERENCE, "%s: no memory", path);
+        return NULL;
+    }
+    p->kind = kind;
+    bool done = kind == ATTACHMENT_IMAGE ? look(s, path, p, load_ms, err) : listen(s, path, p, load_ms, err);
+    if (done && remember(s, p, hash))
+        return p;
+    if (done)
+        error_set(err, ERROR_INFERENCE, "%s: no memory", path);
+    perception_free(p);
+    return NULL;
+}

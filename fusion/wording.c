@@ -1,0 +1,52 @@
+#include "fusion/wording.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const char wording_chat_system[] =
+    "You are mynah, a helpful assistant. Answer truthfully and briefly, in the language of the question.";
+
+static const struct wording wordings[] = {
+    {
+        .language = "en",
+        .describe_system = "You are mynah, an assistant. You cannot see pictures yourself; what was found in the picture "
+                           "is given in brackets. Tell all of it and nothing else.",
+        .example_evidence = { "The image shows two cows (perhaps oxen), a truck on the right and a ladder.",
+                              "The image shows a piano." },
+        .example_answer = { "The image shows two cows, perhaps oxen, with a truck on the right and a ladder.",
+                            "The image shows a piano." },
+        .describe = "Describe the image in one sentence.",
+        .begun = "The image shows",
+        .image = "Attached image",
+        .clip = "Attached recording",
+        .told = "(You cannot see or hear the attachment yourself; the brackets hold all that is known of it. "
+                "Answer from them alone; what they do not mention was not found.)",
+        .describe_media = "Say in one or two sentences what is attached.",
+        .summarise = "Say in one or two sentences what is said in the recording.",
+    },
+    {
+        .language = "ko",
+        .describe_system = "당신은 조수 mynah입니다. 사진을 직접 볼 수 없으며, 사진에서 찾은 것이 괄호 안에 주어집니다. "
+                           "그것을 모두 한국어로 말하고 다른 것은 말하지 마십시오.",
+        .example_evidence = { "이 사진에는 소 두 마리, 오른쪽에 트럭 한 대, 사다리 한 개가 있습니다.",
+                              "이 사진에는 피아노 한 대가 있습니다." },
+        .example_answer = { "이 사진에는 소 두 마리와 오른쪽에 트럭 한 대, 그리고 사다리 한 개가 있습니다.",
+                            "이 사진에는 피아노 한 대가 있습니다." },
+        .describe = "사진을 한 문장으로 설명하세요.",
+        .begun = "이 사진에는",
+        .image = "첨부된 사진",
+        .clip = "첨부된 녹음",
+        .told = "(당신은 첨부물을 직접 보거나 들을 수 없으며, 알려진 것은 괄호 안에 있는 것이 전부입니다. "
+                "그것만으로 한국어로 대답하세요. 거기에 없는 것은 찾지 못한 것입니다.)",
+        .describe_media = "첨부된 것을 한두 문장으로 설명하세요.",
+        .summarise = "녹음에서 무슨 말을 하는지 한두 문장으로 설명하세요.",
+    },
+};
+
+const struct wording *wording_for(const char *language)
+{
+    for (size_t i = 0; i < sizeof wordings / sizeof wordings[0]; i++)
+        if (strcmp(wordings[i].language, language) == 0)
+            return &wordings[i];
+    return &wordings[0];
+}
