@@ -132,8 +132,8 @@ size_t utf8_grapheme_previous(const char *text, size_t n, size_t at)
     /* A cluster never spans a line break, so the line's start is a safe place to scan from. */
     while (start > 0 && text[start - 1] != '\n')
         start--;
-    if (start == at)
-        return at - 1;
+    if (start == at)                /* after a line break, which may be CR LF */
+        return at >= 2 && text[at - 2] == '\r' ? at - 2 : at - 1;
     for (;;) {
         size_t next = utf8_grapheme_next(text, n, start);
         if (next >= at)

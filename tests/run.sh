@@ -28,6 +28,7 @@ run() { # name, command...
 }
 
 if [ "$what" = fuzz ]; then
+    export FUZZ_SECONDS="${FUZZ_SECONDS:-60}"
     for fuzzer in "$build"/tests/fuzz/fuzz_*; do
         [ -x "$fuzzer" ] && case "$fuzzer" in *.d) ;; *) run "${fuzzer##*/}" "$fuzzer" tests/fuzz/corpus/"${fuzzer##*/fuzz_}" ;; esac
     done
