@@ -153,6 +153,10 @@ void script_question(struct script *s, const struct exchange *e)
     }
     add_text(s, question_text(e, w));
     add_template(s, PIECE_CLOSE, TEXT_USER);
+}
+
+void script_open_answer(struct script *s)
+{
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }
 

@@ -53,9 +53,10 @@ void script_done(struct script *s);
 
 /* The system message of a chat; `system` NULL: ours. */
 void script_system(struct script *s, const char *system);
-/* The person's message, media first; the answer opened but not begun. */
+/* The person's message, media first. */
 void script_question(struct script *s, const struct exchange *e);
-/* The answer and its close; then the next question may follow. */
+void script_open_answer(struct script *s);
+/* The answer after its opening, and its close; then the next question may follow. */
 void script_answer(struct script *s, const struct exchange *e);
 
 /* A whole description prompt: system, worked turns, the question, the answer

@@ -2,10 +2,9 @@
 
 #include "fusion/answer.h"
 #include "fusion/attachment.h"
+#include "fusion/conversation.h"
 #include "fusion/memory.h"
-#include "fusion/prompt.h"
 #include "fusion/senses.h"
-#include "fusion/wording.h"
 
 #include "base/clock.h"
 
@@ -16,10 +15,7 @@
 
 #define TEXT_WORK_BYTES ((size_t)150 << 20)     /* prefill scratch of the 1.5B, rounded up */
 
-enum {
-    DESCRIPTION_TOKENS = 160,       /* a sentence, with a quotation, and a reserve */
-    ANSWER_RESERVE = 512            /* positions kept free for an answer when the prompt is fitted */
-};
+enum { DESCRIPTION_TOKENS = 160 }; /* a sentence, with a quotation, and a reserve */
 
 struct worker {
     struct compute *compute;
@@ -39,8 +35,7 @@ struct worker {
     struct senses *senses;
     struct attachment **attachments;    /* all, for the session's life */
     size_t n_attachments;
-    struct exchange *exchanges;     /* the conversation */
-    size_t n_exchanges;
+    struct conversation conversation;
 };
 
 /* ---- events ----------------------------------------------------------------------- */
@@ -70,6 +65,11 @@ static void emit_progress(void *user, const char *text, double done, double tota
 static void emit_prefilling(void *user, size_t done, size_t total)
 {
     emit_text(user, SESSION_PROGRESS, "thinking", (double)done, (double)total);
+}
+
+static void emit_note(void *user, const char *text)
+{
+    emit_text(user, SESSION_NOTE, text, 0, 0);
 }
 
 static void emit_answer_text(void *user, const char *text, size_t n)
@@ -104,19 +104,11 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     return w;
 }
 
-static void forget_exchanges(struct worker *w)
-{
-    for (size_t i = 0; i < w->n_exchanges; i++)
-        exchange_done(&w->exchanges[i]);
-    w->n_exchanges = 0;
-}
-
 void worker_free(struct worker *w)
 {
     if (w == NULL)
         return;
-    forget_exchanges(w);
-    free(w->exchanges);
+    conversation_done(&w->conversation);
     for (size_t i = 0; i < w->n_attachments; i++)
         attachment_free(w->attachments[i]);
     free(w->attachments);
@@ -129,7 +121,7 @@ void worker_free(struct worker *w)
 
 void worker_clear(struct worker *w)
 {
-    forget_exchanges(w);
+    conversation_clear(&w->conversation);
 }
 
 /* ---- the text model -------------------------------------------------------------------- */
@@ -177,11 +169,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     text_model_close(w->model);
     w->model = model;
     w->context = context;
-    for (size_t i = 0; i < w->n_exchanges; i++) {       /* another model's ids, another context's room */
-        free(w->exchanges[i].answer_ids);
-        w->exchanges[i].answer_ids = NULL;
-        w->exchanges[i].dropped = false;
-    }
+    conversation_new_model(&w->conversation);
     w->load_ms = clock_ms() - start;
     emit(w, (struct session_event){ .kind = SESSION_READY, .text = strdup(name), .load_ms = w->load_ms,
                                     .n_ctx = text_context_size(context) });
@@ -271,19 +259,6 @@ static bool make_exchange(const struct worker *w, const struct turn *turn, struc
     return e->n_media > 0 || *e->text != '\0' || error_set(err, ERROR_USAGE, "nothing was asked");
 }
 
-/* Moves e into the conversation. */
-static bool keep_exchange(struct worker *w, struct exchange *e, struct error *err)
-{
-    struct exchange *grown = realloc(w->exchanges, (w->n_exchanges + 1) * sizeof *grown);
-
-    if (grown == NULL)
-        return error_set(err, ERROR_INFERENCE, "no memory for the conversation");
-    w->exchanges = grown;
-    w->exchanges[w->n_exchanges++] = *e;
-    *e = (struct exchange){ 0 };
-    return true;
-}
-
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer)
 {
     struct error err = { 0 };
@@ -293,153 +268,9 @@ void worker_restore(struct worker *w, uint32_t request, const struct turn *turn,
     bool good = make_exchange(w, turn, &e, &err);
     if (good && (e.answer = strdup(answer)) == NULL)
         good = error_set(&err, ERROR_INFERENCE, "no memory for the conversation");
-    if (!good || !keep_exchange(w, &e, &err))
+    if (!good || !conversation_keep(&w->conversation, &e, &err))
         emit_failed(w, &err);
     exchange_done(&e);
-}
-
-/* ---- the prompt of a turn -------------------------------------------------------------------- */
-
-struct prompt {
-    struct span_list parts;         /* owns the ids */
-    const char *begun;
-};
-
-static bool add_script(struct span_list *list, const struct worker *w, struct script *script, struct error *err)
-{
-    bool good = span_list_add(list, w->model, script, err);
-
-    script_done(script);
-    return good;
-}
-
-static bool add_exchange(struct span_list *list, const struct worker *w, const struct exchange *e, bool with_answer,
-                         struct error *err)
-{
-    struct script script = { 0 };
-
-    script_question(&script, e);
-    if (with_answer)
-        script_answer(&script, e);
-    return add_script(list, w, &script, err);
-}
-
-static bool count_exchange(const struct worker *w, const struct exchange *e, bool with_answer, size_t *n,
-                           struct error *err)
-{
-    struct span_list list = { 0 };
-    bool good = add_exchange(&list, w, e, with_answer, err);
-
-    *n = list.n_tokens;
-    span_list_done(&list);
-    return good;
-}
-
-static void note_cut_transcript(struct worker *w, const struct exchange_media *media)
-{
-    const struct transcript *t = media->attachment->seen->transcript;
-    struct buffer b = { 0 };
-
-    if (t == NULL || media->n_segments >= t->n_segments)
-        return;
-    buffer_add(&b, "%s: what is said after %.0f s (of %.0f s) does not fit in the context of %zu tokens and is left "
-               "out; a larger context (-c) holds more", media->attachment->name,
-               t->segments[media->n_segments].start, t->seconds, text_context_size(w->context));
-    char *text = buffer_take(&b, NULL);
-    if (text != NULL)
-        emit_text(w, SESSION_NOTE, text, 0, 0);
-    free(text);
-}
-
-/* Long transcripts: every clip of the turn keeps the same share of its segments, from
- * the start, so that the question takes at most n_most positions. */
-static bool fit_transcripts(struct worker *w, struct exchange *e, size_t n_most, size_t *n, struct error *err)
-{
-    size_t low = 0, high = 1000;    /* share in thousandths: low fits (or nothing does), high does not */
-
-    if (!count_exchange(w, e, false, n, err))
-        return false;
-    if (*n <= n_most)
-        return true;
-    while (high - low > 1) {
-        size_t share = (low + high) / 2;
-        for (size_t i = 0; i < e->n_media; i++) {
-            const struct transcript *t = e->media[i].attachment->seen->transcript;
-            e->media[i].n_segments = t != NULL ? t->n_segments * share / 1000 : 0;
-        }
-        if (!count_exchange(w, e, false, n, err))
-            return false;
-        *(*n <= n_most ? &low : &high) = share;
-    }
-    for (size_t i = 0; i < e->n_media; i++) {
-        const struct transcript *t = e->media[i].attachment->seen->transcript;
-        e->media[i].n_segments = t != NULL ? t->n_segments * low / 1000 : 0;
-        note_cut_transcript(w, &e->media[i]);
-    }
-    return count_exchange(w, e, false, n, err);
-}
-
-static void note_dropped(struct worker *w, size_t n_dropped)
-{
-    char text[200];
-
-    snprintf(text, sizeof text, "%zu earlier turn%s no longer fit%s in the context of %zu tokens and %s left out "
-             "from now on", n_dropped, n_dropped == 1 ? "" : "s", n_dropped == 1 ? "s" : "",
-             text_context_size(w->context), n_dropped == 1 ? "is" : "are");
-    emit_text(w, SESSION_NOTE, text, 0, 0);
-}
-
-/* Decides which earlier turns stay; n_fixed positions are taken besides. */
-static bool fit_conversation(struct worker *w, size_t n_fixed, size_t n_most, struct error *err)
-{
-    size_t *n_tokens = calloc(w->n_exchanges + 1, sizeof *n_tokens);
-    bool good = n_tokens != NULL || error_set(err, ERROR_INFERENCE, "no memory for the conversation");
-
-    for (size_t i = 0; good && i < w->n_exchanges; i++)
-        good = count_exchange(w, &w->exchanges[i], true, &n_tokens[i], err);
-    if (good) {
-        size_t n_dropped = exchanges_drop(w->exchanges, n_tokens, w->n_exchanges, n_fixed, n_most);
-        if (n_dropped > 0)
-            note_dropped(w, n_dropped);
-    }
-    free(n_tokens);
-    return good;
-}
-
-static bool build_chat(struct worker *w, struct exchange *e, bool alone, struct prompt *p, struct error *err)
-{
-    size_t size = text_context_size(w->context), n_question = 0;
-    size_t reserve = w->max_tokens > 0 && w->max_tokens < ANSWER_RESERVE ? w->max_tokens : ANSWER_RESERVE;
-    size_t n_most = size - (reserve < size / 4 ? reserve : size / 4);
-    struct script script = { 0 };
-
-    p->begun = "";
-    script_system(&script, w->system);
-    if (!add_script(&p->parts, w, &script, err))
-        return false;
-    size_t n_system = p->parts.n_tokens;
-    /* A clip leaves a quarter for what is asked about it later. */
-    if (n_system < n_most && !fit_transcripts(w, e, (n_most - n_system) / 4 * 3, &n_question, err))
-        return false;
-    if (n_system >= n_most || n_question > n_most - n_system)
-        return error_set(err, ERROR_INFERENCE, "the question does not fit: it takes %zu tokens, the context has %zu",
-                         n_system + n_question, size);
-    if (!alone && !fit_conversation(w, n_system + n_question, n_most, err))
-        return false;
-    for (size_t i = 0; !alone && i < w->n_exchanges; i++)
-        if (!w->exchanges[i].dropped && !add_exchange(&p->parts, w, &w->exchanges[i], true, err))
-            return false;
-    return add_exchange(&p->parts, w, e, false, err);
-}
-
-static bool build_prompt(struct worker *w, struct exchange *e, bool alone, struct prompt *p, struct error *err)
-{
-    struct script script = { 0 };
-
-    if (e->task == TURN_CHAT)
-        return build_chat(w, e, alone, p, err);
-    script_describe(&script, w->system, e, &p->begun);
-    return add_script(&p->parts, w, &script, err);
 }
 
 /* ---- answering -------------------------------------------------------------------------------- */
@@ -473,26 +304,28 @@ static double encode_ms(const struct exchange *e)
 static bool keep_answer(struct worker *w, struct exchange *e, struct answer *a, struct error *err)
 {
     if (a->n_ids == 0)              /* stopped before a word came */
-        return keep_exchange(w, e, err);
+        return conversation_keep(&w->conversation, e, err);
     e->answer = buffer_take(&a->text, err);
     if (e->answer == NULL)
         return false;
     e->answer_ids = a->ids;
     e->n_answer_ids = a->n_ids;
     a->ids = NULL;
-    return keep_exchange(w, e, err);
+    return conversation_keep(&w->conversation, e, err);
 }
 
 static bool answer_exchange(struct worker *w, struct exchange *e, bool alone, struct error *err)
 {
-    struct prompt prompt = { 0 };
+    struct span_list parts = { 0 };
+    const char *begun;
     struct answer a = { 0 };
     struct answer_hooks hooks = { emit_prefilling, emit_answer_text, w };
-    bool good = build_prompt(w, e, alone, &prompt, err);
+    struct prompt_room room = { w->model, text_context_size(w->context), w->max_tokens, w->system, emit_note, w };
+    bool good = conversation_prompt(&w->conversation, &room, e, alone, &parts, &begun, err);
 
     if (good) {
         struct answer_params params = {
-            .spans = prompt.parts.spans, .n_spans = prompt.parts.n_spans, .begun = prompt.begun,
+            .spans = parts.spans, .n_spans = parts.n_spans, .begun = begun,
             .sampler = sampling(w, e->task),
             .max_tokens = w->max_tokens == 0 && e->task == TURN_DESCRIBE ? DESCRIPTION_TOKENS : w->max_tokens,
         };
@@ -501,22 +334,22 @@ static bool answer_exchange(struct worker *w, struct exchange *e, bool alone, st
         good = answer_generate(&a, w->model, w->context, w->compute, &params, &hooks, err);
         event.n_ctx = text_context_size(w->context);
         event.n_used = text_context_used(w->context);
-        event.n_prompt = prompt.parts.n_tokens;
+        event.n_prompt = parts.n_tokens;
         event.n_reused = a.n_reused;
-        event.n_rows = prompt.parts.n_rows;
+        event.n_rows = parts.n_rows;
         event.n_generated = a.n_generated;
         event.prefill_ms = a.prefill_ms;
         event.decode_ms = a.decode_ms;
         event.stopped = a.stopped;
         event.cut = a.cut;
         if (good && a.looped)
-            emit_text(w, SESSION_NOTE, "the answer repeated itself and was ended", 0, 0);
+            emit_note(w, "the answer repeated itself and was ended");
         good = good && (alone || keep_answer(w, e, &a, err));
         if (good)
             emit(w, event);
     }
     answer_done(&a);
-    span_list_done(&prompt.parts);
+    span_list_done(&parts);
     return good;
 }
 
