@@ -1,0 +1,218 @@
+/* weights_vision.c - both networks on real weights against independent readers of
+ * the same files: PyTorch (golden/make_efficientnet.py) and OpenCV (golden/make_ssd.py). */
+#include "tests/weights.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "tensor/compute.h"
+#include "vision/classifier.h"
+#include "vision/detector.h"
+
+#define SMALL 160                   /* pixels a side of golden/vision_pixels.rgb */
+#define N_FEATURE (CLASSIFIER_GRID * CLASSIFIER_GRID * CLASSIFIER_N_EMBD)
+
+/* The golden pixels, each repeated; the caller frees. */
+static uint8_t *pixels(size_t size)
+{
+    size_t n;
+    unsigned char *small = file_read("tests/golden/vision_pixels.rgb", SMALL * SMALL * 3, &n, NULL);
+    uint8_t *rgb = malloc(size * size * 3);
+
+    assert_non_null(small);
+    assert_non_null(rgb);
+    assert_int_equal(n, SMALL * SMALL * 3);
+    for (size_t y = 0; y < size; y++)
+        for (size_t x = 0; x < size; x++)
+            memcpy(rgb + (y * size + x) * 3, small + (y * SMALL / size * SMALL + x * SMALL / size) * 3, 3);
+    free(small);
+    return rgb;
+}
+
+static float *golden(const char *path, size_t *n)
+{
+    size_t n_bytes;
+    unsigned char *data = file_read(path, 1 << 20, &n_bytes, NULL);
+
+    assert_non_null(data);
+    *n = n_bytes / sizeof(float);
+    return (float *)(void *)data;
+}
+
+static float most_apart(const float *a, const float *b, size_t n)
+{
+    float most = 0.0f;
+
+    for (size_t i = 0; i < n; i++)
+        most = fmaxf(most, fabsf(a[i] - b[i]));
+    return most;
+}
+
+/* The bound is the requirement, 1e-3; the sums are of up to 1280 terms, so rounding
+ * stays far below it. */
+static void test_classifier(void **state)
+{
+    static const size_t classes[] = { 504, 967, 968 };
+    float logits[CLASSIFIER_N_CLASS], *first = malloc(N_FEATURE * sizeof *first), *features = malloc(N_FEATURE * sizeof *features);
+    float first_logits[CLASSIFIER_N_CLASS];
+    struct error err = { 0 };
+    struct classifier *k = classifier_open(weights_path(WEIGHTS_CLASSIFIER), &err);
+    struct arena *scratch = arena_new("test", 1 << 20, &err);
+    uint8_t *rgb = pixels(CLASSIFIER_SIZE);
+    size_t n;
+    (void)state;
+
+    assert_non_null(k);
+    for (size_t n_threads = 1; n_threads <= 7; n_threads += n_threads == 1 ? 1 : 5) {
+        struct compute c;
+
+        assert_true(compute_init(&c, n_threads, NULL, &err));
+        assert_true(classifier_run(k, &c, scratch, rgb, features, logits, &err));
+        compute_done(&c);
+        if (n_threads == 1) {
+            memcpy(first, features, N_FEATURE * sizeof *first);
+            memcpy(first_logits, logits, sizeof logits);
+        }
+        assert_memory_equal(first, features, N_FEATURE * sizeof *first);
+        assert_memory_equal(first_logits, logits, sizeof logits);
+    }
+    float *want = golden("tests/golden/efficientnet_logits.f32", &n);
+    assert_int_equal(n, CLASSIFIER_N_CLASS);
+    printf("classifier: logits at most %.2g from PyTorch's\n", (double)most_apart(logits, want, n));
+    assert_true(most_apart(logits, want, n) <= 1e-3f);
+    free(want);
+
+    want = golden("tests/golden/efficientnet_map.f32", &n);
+    assert_int_equal(n, 3 * 81);
+    for (size_t i = 0; i < 3; i++) {
+        float map[81];
+
+        classifier_map(k, features, classes[i], map);
+        assert_true(most_apart(map, want + i * 81, 81) <= 1e-3f);
+    }
+    free(want);
+    free(rgb);
+    free(first);
+    free(features);
+    arena_free(scratch);
+    classifier_close(k);
+}
+
+#define LEAST 0.1f                  /* score from which the golden file has detections */
+#define SCORE_BOUND 0.01f
+#define OVERLAP_BOUND 0.98f
+
+/* Every detection of `a` well over LEAST has one like it in `b`. */
+static void check_found(const struct detection *a, size_t n_a, const struct detection *b, size_t n_b)
+{
+    for (size_t i = 0; i < n_a; i++) {
+        bool found = a[i].score < LEAST + SCORE_BOUND;
+
+        for (size_t j = 0; j < n_b && !found; j++)
+            found = a[i].id == b[j].id && fabsf(a[i].score - b[j].score) <= SCORE_BOUND
+                 && detector_overlap(a[i].box, b[j].box) >= OVERLAP_BOUND;
+        if (!found)
+            fail_msg("class %d score %.3f at %.3f %.3f %.3f %.3f has no counterpart", a[i].id, (double)a[i].score,
+                     (double)a[i].box[0], (double)a[i].box[1], (double)a[i].box[2], (double)a[i].box[3]);
+    }
+}
+
+static void test_detector(void **state)
+{
+    struct error err = { 0 };
+    struct detector *d = detector_open(weights_path(WEIGHTS_DETECTOR), &err);
+    struct arena *scratch = arena_new("test", 1 << 20, &err);
+    uint8_t *rgb = pixels(DETECTOR_SIZE);
+    struct detection *found = NULL, first[100], want[100];
+    size_t n = 0, n_first = 0, n_want;
+    float *rows = golden("tests/golden/ssd_detections.f32", &n_want);
+    (void)state;
+
+    assert_non_null(d);
+    for (size_t n_threads = 1; n_threads <= 7; n_threads += n_threads == 1 ? 1 : 5) {
+        struct compute c;
+
+        arena_reset(scratch);
+        assert_true(compute_init(&c, n_threads, NULL, &err));
+        assert_true(detector_run(d, &c, scratch, rgb, LEAST, &found, &n, &err));
+        compute_done(&c);
+        assert_true(n > 0 && n <= 100);
+        if (n_threads == 1)
+            memcpy(first, found, (n_first = n) * sizeof *found);
+        assert_int_equal(n, n_first);
+        assert_memory_equal(found, first, n * sizeof *found);
+    }
+    n_want /= 6;
+    assert_true(n_want > 0 && n_want <= 100);
+    for (size_t i = 0; i < n_want; i++) {
+        want[i].id = (int)rows[i * 6];
+        want[i].score = rows[i * 6 + 1];
+        memcpy(want[i].box, rows + i * 6 + 2, sizeof want[i].box);
+    }
+    check_found(found, n, want, n_want);
+    check_found(want, n_want, found, n);
+    free(rows);
+    free(rgb);
+    arena_free(scratch);
+    detector_close(d);
+}
+
+/* Each network refuses the other's file by name. */
+static void test_wrong_file(void **state)
+{
+    struct error err = { 0 };
+    (void)state;
+
+    assert_null(classifier_open(weights_path(WEIGHTS_DETECTOR), &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_non_null(strstr(err.text, "expected efficientnet-lite"));
+    assert_null(detector_open(weights_path(WEIGHTS_CLASSIFIER), &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_non_null(strstr(err.text, "expected ssd-mobilenetv3"));
+}
+
+static void test_cancel(void **state)
+{
+    struct error err = { 0 };
+    struct classifier *k = classifier_open(weights_path(WEIGHTS_CLASSIFIER), &err);
+    struct detector *d = detector_open(weights_path(WEIGHTS_DETECTOR), &err);
+    struct arena *scratch = arena_new("test", 1 << 20, &err);
+    uint8_t *rgb = pixels(DETECTOR_SIZE);
+    float *features = malloc(N_FEATURE * sizeof *features), logits[CLASSIFIER_N_CLASS];
+    atomic_bool cancel = true;
+    struct detection *found;
+    struct compute c;
+    size_t n;
+    (void)state;
+
+    assert_true(compute_init(&c, 1, NULL, &err));
+    c.cancel = &cancel;
+    assert_false(classifier_run(k, &c, scratch, rgb, features, logits, &err));
+    assert_int_equal(err.code, ERROR_CANCELLED);
+    err.code = ERROR_NONE;
+    assert_false(detector_run(d, &c, scratch, rgb, LEAST, &found, &n, &err));
+    assert_int_equal(err.code, ERROR_CANCELLED);
+    compute_done(&c);
+    free(features);
+    free(rgb);
+    arena_free(scratch);
+    detector_close(d);
+    classifier_close(k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classifier), cmocka_unit_test(test_detector),
+        cmocka_unit_test(test_wrong_file), cmocka_unit_test(test_cancel)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
