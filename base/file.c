@@ -10,36 +10,37 @@
 #include <unistd.h>
 
 /* O_NONBLOCK so that opening a FIFO nobody writes to cannot hang. */
-static int open_regular(const char *path, struct stat *st, struct error *err)
+int file_open(const char *path, size_t *n_bytes, struct error *err)
 {
+    struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) {
         error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
         return -1;
     }
-    if (fstat(fd, st) != 0)
+    if (fstat(fd, &st) != 0)
         error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
-    else if (S_ISDIR(st->st_mode))
+    else if (S_ISDIR(st.st_mode))
         error_set(err, ERROR_INPUT, "%s: is a directory, a file was expected", path);
-    else if (!S_ISREG(st->st_mode))
+    else if (!S_ISREG(st.st_mode))
         error_set(err, ERROR_INPUT, "%s: is not a regular file (a device, pipe or socket)", path);
-    else
+    else {
+        *n_bytes = (size_t)st.st_size;
         return fd;
+    }
     close(fd);
     return -1;
 }
 
 unsigned char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct error *err)
 {
-    struct stat st;
-    int fd = open_regular(path, &st, err);
+    size_t n = 0, size = 0;
+    int fd = file_open(path, &size, err);
     unsigned char *data = NULL;
-    size_t n = 0;
 
     if (fd < 0)
         return NULL;
-    size_t size = (size_t)st.st_size;
     if (size == 0) {
         error_set(err, ERROR_INPUT, "%s: is empty", path);
         goto fail;
@@ -94,10 +95,10 @@ void sha256_bytes(const void *data, size_t n_bytes, char hex[SHA256_HEX])
 bool sha256_file(const char *path, char hex[SHA256_HEX], struct error *err)
 {
     enum { BLOCK = 1 << 20 };
-    struct stat st;
+    size_t size = 0;
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
     unsigned int n = 0;
-    int fd = open_regular(path, &st, err);
+    int fd = file_open(path, &size, err);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char *block = malloc(BLOCK);
     ssize_t got = -1;

@@ -8,9 +8,13 @@
 
 #define SHA256_HEX 65               /* 64 hexadecimal digits and NUL */
 
+/* A regular file, opened for reading: a descriptor for the caller to close, or -1
+ * and ERROR_INPUT for what is missing, unreadable, a directory, a device or a FIFO,
+ * each by name; symbolic links are followed. */
+int file_open(const char *path, size_t *n_bytes, struct error *err);
+
 /* Reads a regular file of at most max_bytes; the caller frees.  NULL and
- * ERROR_INPUT for what is missing, unreadable, a directory, a device, a FIFO,
- * empty or larger, each by name; symbolic links are followed.  One byte past
+ * ERROR_INPUT as file_open has it, and for what is empty or larger.  One byte past
  * *n_bytes is NUL. */
 unsigned char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct error *err);
 
