@@ -1,0 +1,154 @@
+/* transcript.c - segments, and the three forms people keep them in.
+ *
+ * SubRip: number, HH:MM:SS,mmm --> HH:MM:SS,mmm, text, blank line.
+ * WebVTT (W3C, 4.1): header, then the same with a full stop; & < > escaped. */
+#include "audio/transcript.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+bool text_buffer_add(struct text_buffer *b, const char *bytes, size_t n, struct error *err)
+{
+    if (b->capacity < b->n + n + 1) {
+        size_t capacity = 2 * b->capacity + n + 64;
+        char *data = realloc(b->data, capacity);
+        if (data == NULL)
+            return error_set(err, ERROR_INFERENCE, "no memory for a transcript of %zu bytes", capacity);
+        b->data = data;
+        b->capacity = capacity;
+    }
+    memcpy(b->data + b->n, bytes, n);
+    b->n += n;
+    b->data[b->n] = '\0';
+    return true;
+}
+
+char *transcript_clean(const char *bytes, size_t n, struct error *err)
+{
+    struct text_buffer out = { 0 };
+    size_t at = 0;
+
+    if (!text_buffer_add(&out, "", 0, err))
+        return NULL;
+    while (at < n) {
+        uint32_t code = 0;
+        char text[4];
+        size_t used = utf8_decode(bytes + at, n - at, &code);
+
+        if (used == 0) {            /* cut by the end */
+            code = UTF8_REPLACEMENT;
+            used = n - at;
+        }
+        at += used;
+        if (!text_buffer_add(&out, text, utf8_encode(code, text), err)) {
+            free(out.data);
+            return NULL;
+        }
+    }
+    return out.data;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static char *trim(char *text)
+{
+    size_t n = strlen(text), from = 0;
+
+    while (n > 0 && is_space(text[n - 1]))
+        n--;
+    while (from < n && is_space(text[from]))
+        from++;
+    memmove(text, text + from, n - from);
+    text[n - from] = '\0';
+    return text;
+}
+
+bool transcript_add(struct transcript *t, double start, double end, const char *text, size_t n,
+                    float avg_logprob, float no_speech_p, struct error *err)
+{
+    char *words = transcript_clean(text, n, err);
+
+    if (words == NULL)
+        return false;
+    if (*trim(words) == '\0') {
+        free(words);
+        return true;
+    }
+    struct segment *grown = realloc(t->segments, (t->n_segments + 1) * sizeof *grown);
+    if (grown == NULL) {
+        free(words);
+        return error_set(err, ERROR_INFERENCE, "no memory for %zu segments", t->n_segments + 1);
+    }
+    t->segments = grown;
+    t->segments[t->n_segments++] = (struct segment){ start, end, words, avg_logprob, no_speech_p };
+    return true;
+}
+
+void transcript_free(struct transcript *t)
+{
+    if (t == NULL)
+        return;
+    for (size_t i = 0; i < t->n_segments; i++)
+        free(t->segments[i].text);
+    free(t->segments);
+    free(t->text);
+    free(t);
+}
+
+static bool add_text(struct text_buffer *out, const char *text)
+{
+    return text_buffer_add(out, text, strlen(text), NULL);
+}
+
+static bool add_time(struct text_buffer *out, double seconds, char point)
+{
+    char text[40];
+    long long ms = llround(fmax(seconds, 0.0) * 1000.0);
+
+    snprintf(text, sizeof text, "%02lld:%02lld:%02lld%c%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, point, ms % 1000);
+    return add_text(out, text);
+}
+
+static bool add_escaped(struct text_buffer *out, const char *text)
+{
+    bool ok = true;
+
+    for (; ok && *text != '\0'; text++)
+        ok = *text == '&' ? add_text(out, "&amp;") : *text == '<' ? add_text(out, "&lt;") :
+             *text == '>' ? add_text(out, "&gt;") : text_buffer_add(out, text, 1, NULL);
+    return ok;
+}
+
+static bool add_cue(struct text_buffer *out, const struct segment *s, bool vtt)
+{
+    char point = vtt ? '.' : ',';
+
+    return add_time(out, s->start, point) && add_text(out, " --> ") && add_time(out, s->end, point) &&
+           add_text(out, "\n") && (vtt ? add_escaped(out, s->text) : add_text(out, s->text)) && add_text(out, "\n\n");
+}
+
+char *transcript_format(const struct transcript *t, enum transcript_format format)
+{
+    struct text_buffer out = { 0 };
+    bool ok = add_text(&out, format == TRANSCRIPT_VTT ? "WEBVTT\n\n" : "");
+
+    if (format == TRANSCRIPT_TXT)
+        ok = ok && add_text(&out, t->text) && add_text(&out, "\n");
+    for (size_t i = 0; ok && format != TRANSCRIPT_TXT && i < t->n_segments; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu\n", i + 1);
+        ok = (format != TRANSCRIPT_SRT || add_text(&out, number)) && add_cue(&out, &t->segments[i], format == TRANSCRIPT_VTT);
+    }
+    if (!ok) {
+        free(out.data);
+        return NULL;
+    }
+    return out.data;
+}

@@ -1,0 +1,200 @@
+#include "audio/whisper_decoder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor/ops.h"
+
+#define EPSILON 1e-5f               /* torch.nn.LayerNorm's default */
+#define FEW_TOKENS 8                /* up to here the window's F16 keys are read per token */
+
+struct whisper_decoder {
+    const struct whisper *w;
+    const struct compute *c;
+    struct arena *session;          /* the caches and buffers below */
+    struct arena *step;             /* scratch of one call */
+    uint16_t *self_k, *self_v;      /* [n_text_layer][n_text_ctx][n_state] f16 */
+    uint16_t *cross_k, *cross_v;    /* [n_text_layer][n_audio_ctx][n_state] f16 */
+    size_t n_past;
+    float *x, *normed, *q, *kv, *wide;      /* [n_text_ctx][n_state], wide 4 n_state */
+    float *audio_k, *audio_v;       /* [n_audio_ctx][n_state] f32: while a window starts, or many tokens are fed */
+    float *logits;                  /* [n_vocab] */
+};
+
+static bool allocate(struct whisper_decoder *d, struct error *err)
+{
+    const struct whisper *w = d->w;
+    size_t text = w->n_text_ctx * w->n_state, audio = w->n_audio_ctx * w->n_state;
+    struct { void *field; size_t n, size; } blocks[] = {
+        { &d->self_k, w->n_text_layer * text, 2 }, { &d->self_v, w->n_text_layer * text, 2 },
+        { &d->cross_k, w->n_text_layer * audio, 2 }, { &d->cross_v, w->n_text_layer * audio, 2 },
+        { &d->x, text, 4 }, { &d->normed, text, 4 }, { &d->q, text, 4 }, { &d->kv, text, 4 }, { &d->wide, 4 * text, 4 },
+        { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, w->n_vocab, 4 },
+    };
+
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        void *data = arena_alloc(d->session, blocks[i].n, blocks[i].size, err);
+        if (data == NULL)
+            return false;
+        memcpy(blocks[i].field, &data, sizeof data);
+    }
+    return true;
+}
+
+struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, struct error *err)
+{
+    struct whisper_decoder *d = calloc(1, sizeof *d);
+
+    if (d == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory for the speech decoder");
+        return NULL;
+    }
+    d->w = w;
+    d->c = c;
+    d->session = arena_new("speech decoder", 1 << 20, err);
+    d->step = arena_new("speech decoder step", 8 << 20, err);
+    if (d->session != NULL && d->step != NULL && allocate(d, err))
+        return d;
+    whisper_decoder_free(d);
+    return NULL;
+}
+
+void whisper_decoder_free(struct whisper_decoder *d)
+{
+    if (d == NULL)
+        return;
+    arena_free(d->session);
+    arena_free(d->step);
+    free(d);
+}
+
+void whisper_decoder_rewind(struct whisper_decoder *d)
+{
+    d->n_past = 0;
+}
+
+bool whisper_decoder_start(struct whisper_decoder *d, const float *encoded, struct error *err)
+{
+    const struct whisper *w = d->w;
+    size_t n = w->n_audio_ctx, size = n * w->n_state;
+
+    d->n_past = 0;
+    for (size_t i = 0; i < w->n_text_layer; i++) {
+        const struct whisper_attention *a = &w->text_block[i].cross;
+        if (compute_cancelled(d->c, err) ||
+            !ops_matmul(d->c, d->step, a->key.weight, NULL, encoded, n, d->audio_k, err) ||
+            !ops_matmul(d->c, d->step, a->value.weight, a->value.bias, encoded, n, d->audio_v, err))
+            return false;
+        ops_f32_to_f16(d->c, d->audio_k, d->cross_k + i * size, size);
+        ops_f32_to_f16(d->c, d->audio_v, d->cross_v + i * size, size);
+    }
+    return true;
+}
+
+static void embed(struct whisper_decoder *d, const int32_t *ids, size_t n)
+{
+    size_t row = d->w->n_state;
+
+    for (size_t i = 0; i < n; i++) {
+        const float *position = d->w->text_position + (d->n_past + i) * row;
+        ops_dequantize_row(d->c, d->w->token_embedding, (size_t)ids[i], d->x + i * row);
+        for (size_t j = 0; j < row; j++)
+            d->x[i * row + j] += position[j];
+    }
+}
+
+/* x += out(normed), where normed holds what attention gave. */
+static bool add_out(struct whisper_decoder *d, const struct whisper_attention *a, size_t n, struct error *err)
+{
+    if (!ops_matmul(d->c, d->step, a->out.weight, a->out.bias, d->normed, n, d->q, err))
+        return false;
+    ops_add(d->c, d->x, d->q, n * d->w->n_state);
+    return true;
+}
+
+static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
+{
+    const struct whisper *w = d->w;
+    const struct whisper_attention *a = &w->text_block[i_layer].self;
+    size_t row = w->n_state, at = i_layer * w->n_text_ctx * row;
+
+    ops_layer_norm(d->c, d->x, a->norm.weight, a->norm.bias, n, row, EPSILON, d->normed);
+    if (!ops_matmul(d->c, d->step, a->key.weight, NULL, d->normed, n, d->kv, err))
+        return false;
+    ops_f32_to_f16(d->c, d->kv, d->self_k + at + d->n_past * row, n * row);
+    if (!ops_matmul(d->c, d->step, a->value.weight, a->value.bias, d->normed, n, d->kv, err))
+        return false;
+    ops_f32_to_f16(d->c, d->kv, d->self_v + at + d->n_past * row, n * row);
+    return ops_matmul(d->c, d->step, a->query.weight, a->query.bias, d->normed, n, d->q, err) &&
+           ops_attention_cached(d->c, d->step, d->q, d->self_k + at, d->self_v + at, n, d->n_past, w->n_text_head,
+                                w->n_text_head, row / w->n_text_head, d->normed, err) &&
+           add_out(d, a, n, err);
+}
+
+/* Each token sees the whole window.  One at a time reads the F16 rows directly, as
+ * the last of n_audio_ctx positions; many are worth one conversion to f32. */
+static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
+{
+    const struct whisper *w = d->w;
+    size_t row = w->n_state, n_kv = w->n_audio_ctx, n_head = w->n_text_head, head_dim = row / n_head;
+    const uint16_t *k = d->cross_k + i_layer * n_kv * row, *v = d->cross_v + i_layer * n_kv * row;
+
+    if (n <= FEW_TOKENS) {
+        for (size_t i = 0; i < n; i++)
+            if (!ops_attention_cached(d->c, d->step, d->q + i * row, k, v, 1, n_kv - 1, n_head, n_head, head_dim,
+                                      d->normed + i * row, err))
+                return false;
+        return true;
+    }
+    struct tensor half = { .name = "window", .type = TENSOR_F16, .n_dims = 1, .dim = { n_kv * row, 1, 1, 1 },
+                           .data = k, .n_bytes = n_kv * row * sizeof *k };
+    ops_dequantize_row(d->c, &half, 0, d->audio_k);
+    half.data = v;
+    ops_dequantize_row(d->c, &half, 0, d->audio_v);
+    return ops_attention_full(d->c, d->step, d->q, d->audio_k, d->audio_v, n, n_kv, n_head, head_dim,
+                              1.0f / sqrtf((float)head_dim), d->normed, err);
+}
+
+static bool attend_cross(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
+{
+    const struct whisper_attention *a = &d->w->text_block[i_layer].cross;
+
+    ops_layer_norm(d->c, d->x, a->norm.weight, a->norm.bias, n, d->w->n_state, EPSILON, d->normed);
+    return ops_matmul(d->c, d->step, a->query.weight, a->query.bias, d->normed, n, d->q, err) &&
+           attend_window(d, i_layer, n, err) &&
+           add_out(d, a, n, err);
+}
+
+static bool transform(struct whisper_decoder *d, const struct whisper_block *b, size_t n, struct error *err)
+{
+    size_t row = d->w->n_state;
+
+    ops_layer_norm(d->c, d->x, b->mlp_norm.weight, b->mlp_norm.bias, n, row, EPSILON, d->normed);
+    if (!ops_matmul(d->c, d->step, b->mlp_up.weight, b->mlp_up.bias, d->normed, n, d->wide, err))
+        return false;
+    ops_gelu(d->c, d->wide, n * 4 * row);
+    if (!ops_matmul(d->c, d->step, b->mlp_down.weight, b->mlp_down.bias, d->wide, n, d->normed, err))
+        return false;
+    ops_add(d->c, d->x, d->normed, n * row);
+    return true;
+}
+
+bool whisper_decoder_feed(struct whisper_decoder *d, const int32_t *ids, size_t n, float **logits, struct error *err)
+{
+    const struct whisper *w = d->w;
+    size_t row = w->n_state;
+
+    if (n > w->n_text_ctx - d->n_past)
+        return error_set(err, ERROR_INFERENCE, "%zu tokens do not fit in the speech decoder's %zu", d->n_past + n, w->n_text_ctx);
+    embed(d, ids, n);
+    for (size_t i = 0; i < w->n_text_layer; i++)
+        if (compute_cancelled(d->c, err) || !attend_self(d, i, n, err) || !attend_cross(d, i, n, err) ||
+            !transform(d, &w->text_block[i], n, err))
+            return false;
+    d->n_past += n;
+    float *last = d->x + (n - 1) * row;
+    ops_layer_norm(d->c, last, w->text_norm.weight, w->text_norm.bias, 1, row, EPSILON, last);
+    *logits = d->logits;
+    return ops_matmul(d->c, d->step, w->token_embedding, NULL, last, 1, d->logits, err);
+}
