@@ -3,7 +3,7 @@
  *   pixels -> 32x32 by area -> CIE Lab -> 5-means -> nearest of 14 names
  *
  * The means start at fixed places, so the same pixels give the same names.  Any
- * thread may call; the names are static ("blue", "light brown"). */
+ * thread may call; the names are static ("blue", "dark grey"). */
 #ifndef VISION_COLOURS_H
 #define VISION_COLOURS_H
 

@@ -5,6 +5,7 @@
 #ifndef VISION_NAMES_H
 #define VISION_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define NAMES_N_IMAGENET 1000
@@ -12,16 +13,18 @@
 
 struct names_class {                /* of the classifier */
     const char *name;               /* "golden retriever" */
-    const char *article;            /* "a", "an", or "" where none is said ("hay") */
-    const char *kind;               /* "dog"; "" when it has none */
+    const char *article;            /* "a", "an", "a pair of", or "" where none is said ("hay") */
+    const char *kind;               /* "dog"; "" when it has none or the name is one */
     int coco;                       /* id of the COCO class it is one of; 0: none */
-    const char *korean;             /* NULL when unknown */
+    bool finer;                     /* the name says more than that class: "taxi", not "backpack" */
+    const char *korean;
 };
 
 struct names_coco {                 /* of the detector */
     int id;                         /* 1-90 */
     const char *name;               /* as COCO writes it: "person", "dining table" */
-    const char *one, *plural;       /* "a person", "people"; "a pair of skis", "pairs of skis" */
+    const char *one;                /* "a person", "broccoli", "a pair of skis" */
+    const char *plural;             /* "people", "broccoli", "pairs of skis" */
     const char *korean;             /* "사람" */
     const char *counter;            /* Korean counting word: "명", "마리", "대", "개" */
 };

@@ -86,10 +86,13 @@ struct vision_report *vision_look(const struct vision *v, const struct compute *
                                   const struct image *image, struct error *err);
 void vision_report_free(struct vision_report *r);           /* NULL is fine */
 
-/* Grammar of the names, from assets: "a pair of scissors", "two people".  out is
- * always terminated.  count 1 takes the article, more the number and the plural. */
+/* Grammar of the names: "a pair of scissors", "two people", "several cars" (four
+ * and more: the detector does not count further well).  out is always terminated.
+ * Any class of either network is known; other words follow the plain rules. */
 void vision_name_with_count(const char *name, size_t count, char *out, size_t n_out);
-/* Korean noun for a COCO class or colour ("person" -> "사람"); NULL when unknown. */
+/* Korean noun for a class of either network, a kind or a colour ("person" ->
+ * "사람"); NULL when unknown.  "orange" is the fruit there. */
 const char *vision_name_korean(const char *name);
+const char *vision_colour_korean(const char *name);
 
 #endif
