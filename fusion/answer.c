@@ -67,7 +67,8 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
 }
 
 /* Bytes of a new token go out as soon as they are whole characters. */
-static void add_bytes(struct answer *a, struct buffer *held, const char *bytes, size_t n, const struct answer_hooks *hooks)
+static void add_bytes(struct answer *a, struct buffer *held, const char *bytes, size_t n,
+                      const struct answer_hooks *hooks)
 {
     buffer_add_bytes(held, bytes, n);
     size_t whole = held->failed ? 0 : utf8_complete(held->text, held->n);

@@ -36,7 +36,8 @@ struct subject evidence_subject(const struct vision_report *r)
     float a = s.names[0]->p, g = r->best_kind_p;
     for (size_t i = 0; i < s.n_names; i++)
         one_kind &= *r->best_kind != '\0' && strcmp(s.names[i]->kind, r->best_kind) == 0;
-    if (*r->best_kind != '\0' && ((g > 0.7f && g - a > 0.15f) || (one_kind && s.n_names > 1 && g > 0.4f && a <= 0.6f))) {
+    bool sure_kind = g > 0.7f && g - a > 0.15f;
+    if (*r->best_kind != '\0' && (sure_kind || (one_kind && s.n_names > 1 && g > 0.4f && a <= 0.6f))) {
         size_t n = 0;
         for (size_t i = 0; i < s.n_names; i++)
             if (strcmp(s.names[i]->kind, r->best_kind) == 0)
@@ -185,10 +186,10 @@ void evidence_quote(struct buffer *b, const char *text, size_t most)
         n--;
     bool cut = n > most;
     if (cut) {
-        n = most;
-        while (n > most / 2 && strchr(" \n", text[n]) == NULL)
-            n--;
-        n = utf8_complete(text, n);
+        for (n = most; n > most / 2 && strchr(" \n", text[n]) == NULL; n--)
+            ;
+        if (n == most / 2)          /* no space near: between characters */
+            n = utf8_complete(text, most);
     }
     buffer_add_bytes(b, "\"", 1);
     for (size_t i = 0; i < n; i++)

@@ -49,7 +49,8 @@ static const char *noun(const char *name)
 /* People in 명, animals in 마리, machines in 대, the rest in 개. */
 static const char *counter(const char *name)
 {
-    static const char *const living[] = { "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe" };
+    static const char *const living[] = { "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
+                                          "giraffe" };
     static const char *const machines[] = { "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "tv",
                                             "laptop", "cell phone", "microwave", "oven", "toaster", "refrigerator" };
 
@@ -84,13 +85,18 @@ static const char *place_korean(const char *place)
 
 /* Subject particle after the text so far: 이 after a final consonant, 가 after a
  * vowel; a syllable block has a final consonant unless (code - AC00) % 28 is 0
- * (The Unicode Standard 15, section 3.12).  Both after anything else. */
+ * (The Unicode Standard 15, section 3.12).  Both after anything else.  What stands
+ * in parentheses at the end does not count. */
 static const char *subject_particle(const struct buffer *b)
 {
     uint32_t code = 0;
+    size_t n = b->n;
 
-    if (b->n >= 3)
-        utf8_decode(b->text + b->n - 3, 3, &code);
+    if (n > 0 && b->text[n - 1] == ')')
+        while (n > 0 && b->text[--n] != '(')
+            ;
+    if (n >= 3)
+        utf8_decode(b->text + n - 3, 3, &code);
     if (code < 0xAC00 || code > 0xD7A3)
         return "이(가)";
     return (code - 0xAC00) % 28 == 0 ? "가" : "이";

@@ -9,8 +9,8 @@ const char wording_chat_system[] =
 static const struct wording wordings[] = {
     {
         .language = "en",
-        .describe_system = "You are mynah, an assistant. You cannot see pictures yourself; what was found in the picture "
-                           "is given in brackets. Tell all of it and nothing else.",
+        .describe_system = "You are mynah, an assistant. You cannot see pictures yourself; what was found in the "
+                           "picture is given in brackets. Tell all of it and nothing else.",
         .example_evidence = { "The image shows two cows (perhaps oxen), a truck on the right and a ladder.",
                               "The image shows a piano." },
         .example_answer = { "The image shows two cows, perhaps oxen, with a truck on the right and a ladder.",
