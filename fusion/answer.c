@@ -8,7 +8,7 @@
 
 void answer_done(struct answer *a)
 {
-    buffer_done(&a->text);
+    words_done(&a->text);
     free(a->ids);
     *a = (struct answer){ 0 };
 }
@@ -60,23 +60,23 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
     bool good = add_ids(a, ids, n, err);
     free(ids);
     if (good) {
-        buffer_add_bytes(&a->text, params->begun, n_bytes);
+        words_add_bytes(&a->text, params->begun, n_bytes);
         hooks->text(hooks->user, params->begun, n_bytes);
     }
     return good;
 }
 
 /* Bytes of a new token go out as soon as they are whole characters. */
-static void add_bytes(struct answer *a, struct buffer *held, const char *bytes, size_t n,
+static void add_bytes(struct answer *a, struct words *held, const char *bytes, size_t n,
                       const struct answer_hooks *hooks)
 {
-    buffer_add_bytes(held, bytes, n);
+    words_add_bytes(held, bytes, n);
     size_t whole = held->failed ? 0 : utf8_complete(held->text, held->n);
     if (whole == 0)
         return;
-    buffer_add_bytes(&a->text, held->text, whole);
+    words_add_bytes(&a->text, held->text, whole);
     hooks->text(hooks->user, held->text, whole);
-    buffer_drop(held, whole);
+    words_drop(held, whole);
 }
 
 /* Samples and decodes until the answer ends; a->stopped, cut and looped say how. */
@@ -84,7 +84,7 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
                    struct sampler *sampler, const float *logits, const struct answer_params *params,
                    const struct answer_hooks *hooks, struct error *err)
 {
-    struct buffer held = { 0 };
+    struct words held = { 0 };
     struct error decode_error = { 0 };
     bool good = true;
 
@@ -113,7 +113,7 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
     }
     if (good && (held.failed || a->text.failed))
         good = error_set(err, ERROR_INFERENCE, "no memory for the answer");
-    buffer_done(&held);
+    words_done(&held);
     return good;
 }
 

@@ -5,7 +5,7 @@
 #ifndef FUSION_ANSWER_H
 #define FUSION_ANSWER_H
 
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 #include "text/text.h"
 
 struct answer_hooks {
@@ -15,7 +15,7 @@ struct answer_hooks {
 };
 
 struct answer {                     /* starts as { 0 } */
-    struct buffer text;             /* whole characters; `begun` first */
+    struct words text;             /* whole characters; `begun` first */
     int32_t *ids;                   /* of `begun` and of what was generated */
     size_t n_ids, capacity;
     size_t n_generated, n_reused;

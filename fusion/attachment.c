@@ -1,6 +1,6 @@
 #include "fusion/attachment.h"
 
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +17,15 @@ void perception_free(struct perception *p)
 
 static char *summary_text(const struct perception *seen, struct error *err)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
     if (seen->kind == ATTACHMENT_IMAGE)
-        buffer_add(&b, "%zux%zu %s", seen->width, seen->height, seen->format);
+        words_add(&b, "%zux%zu %s", seen->width, seen->height, seen->format);
     else if (seen->seconds < 60)
-        buffer_add(&b, "%.1f s %s", seen->seconds, seen->format);
+        words_add(&b, "%.1f s %s", seen->seconds, seen->format);
     else
-        buffer_add(&b, "%d:%02d min %s", (int)seen->seconds / 60, (int)seen->seconds % 60, seen->format);
-    return buffer_take(&b, err);
+        words_add(&b, "%d:%02d min %s", (int)seen->seconds / 60, (int)seen->seconds % 60, seen->format);
+    return words_take(&b, err);
 }
 
 struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err)

@@ -1,6 +1,6 @@
 #include "fusion/conversation.h"
 
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,14 +83,14 @@ static bool count_exchange(const struct prompt_room *room, const struct exchange
 static void note_cut_transcript(const struct prompt_room *room, const struct exchange_media *media)
 {
     const struct transcript *t = media->attachment->seen->transcript;
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
     if (t == NULL || media->n_segments >= t->n_segments)
         return;
-    buffer_add(&b, "%s: what is said after %.0f s (of %.0f s) does not fit in the context of %zu tokens and is left "
+    words_add(&b, "%s: what is said after %.0f s (of %.0f s) does not fit in the context of %zu tokens and is left "
                "out; a larger context (-c) holds more", media->attachment->name,
                t->segments[media->n_segments].start, t->seconds, room->n_ctx);
-    char *text = buffer_take(&b, NULL);
+    char *text = words_take(&b, NULL);
     if (text != NULL)
         room->note(room->user, text);
     free(text);

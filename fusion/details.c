@@ -2,7 +2,7 @@
  * text (attachment_details), to programs as JSON (attachment_json).  Nothing
  * that the model is told is missing here. */
 #include "fusion/attachment.h"
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -11,69 +11,69 @@
 
 /* ---- for people ------------------------------------------------------------ */
 
-static void add_time(struct buffer *b, double seconds)
+static void add_time(struct words *b, double seconds)
 {
     int tenths = (int)lround(seconds * 10);
 
-    buffer_add(b, "%d:%02d.%d", tenths / 600, tenths / 10 % 60, tenths % 10);
+    words_add(b, "%d:%02d.%d", tenths / 600, tenths / 10 % 60, tenths % 10);
 }
 
-static void add_object(struct buffer *b, const struct vision_object *o)
+static void add_object(struct words *b, const struct vision_object *o)
 {
-    buffer_add(b, "  %zu x %s, %.0f %%", o->count, o->name, (double)o->p * 100);
+    words_add(b, "  %zu x %s, %.0f %%", o->count, o->name, (double)o->p * 100);
     if (*o->place != '\0')
-        buffer_add(b, ", %s", o->place);
+        words_add(b, ", %s", o->place);
     if (*o->colour != '\0')
-        buffer_add(b, ", %s", o->colour);
+        words_add(b, ", %s", o->colour);
     if (*o->finer != '\0')
-        buffer_add(b, ", perhaps %s (%.0f %%)", o->finer, (double)o->finer_p * 100);
-    buffer_add(b, "; box %.2f %.2f %.2f %.2f\n", (double)o->box[0], (double)o->box[1], (double)o->box[2],
+        words_add(b, ", perhaps %s (%.0f %%)", o->finer, (double)o->finer_p * 100);
+    words_add(b, "; box %.2f %.2f %.2f %.2f\n", (double)o->box[0], (double)o->box[1], (double)o->box[2],
                (double)o->box[3]);
 }
 
 /* Text of several lines, each indented. */
-static void add_indented(struct buffer *b, const char *text)
+static void add_indented(struct words *b, const char *text)
 {
     while (*text != '\0') {
         size_t n = strcspn(text, "\n");
-        buffer_add_bytes(b, "  ", 2);
-        buffer_add_bytes(b, text, n);
-        buffer_add_bytes(b, "\n", 1);
+        words_add_bytes(b, "  ", 2);
+        words_add_bytes(b, text, n);
+        words_add_bytes(b, "\n", 1);
         text += n + (text[n] == '\n');
     }
 }
 
-static void add_image(struct buffer *b, const struct perception *p)
+static void add_image(struct words *b, const struct perception *p)
 {
     const struct vision_report *r = p->report;
 
-    buffer_add(b, "image: %s, %zu x %zu pixels, %.1f kB", p->format, p->width, p->height, (double)p->file_bytes / 1e3);
+    words_add(b, "image: %s, %zu x %zu pixels, %.1f kB", p->format, p->width, p->height, (double)p->file_bytes / 1e3);
     if (p->orientation > 1)
-        buffer_add(b, ", turned as its EXIF orientation %d says", p->orientation);
+        words_add(b, ", turned as its EXIF orientation %d says", p->orientation);
     if (p->had_alpha)
-        buffer_add(b, ", transparency over white");
-    buffer_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
+        words_add(b, ", transparency over white");
+    words_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
     for (size_t i = 0; i < r->n_objects; i++)
         add_object(b, &r->objects[i]);
-    buffer_add(b, "classifier, whole picture:%s\n", r->n_tags == 0 ? " nothing" : "");
+    words_add(b, "classifier, whole picture:%s\n", r->n_tags == 0 ? " nothing" : "");
     for (size_t i = 0; i < r->n_tags; i++)
-        buffer_add(b, "  %s%s%s%s, %.0f %%%s%s\n", r->tags[i].name, *r->tags[i].kind != '\0' ? " (" : "",
+        words_add(b, "  %s%s%s%s, %.0f %%%s%s\n", r->tags[i].name, *r->tags[i].kind != '\0' ? " (" : "",
                    r->tags[i].kind, *r->tags[i].kind != '\0' ? ")" : "", (double)r->tags[i].p * 100,
                    *r->tags[i].place != '\0' ? ", " : "", r->tags[i].place);
     if (*r->best_kind != '\0')
-        buffer_add(b, "  kind: %s, %.0f %%\n", r->best_kind, (double)r->best_kind_p * 100);
+        words_add(b, "  kind: %s, %.0f %%\n", r->best_kind, (double)r->best_kind_p * 100);
     if (*r->text != '\0') {
-        buffer_add(b, "text (confidence %.0f %%):\n", (double)r->text_confidence);
+        words_add(b, "text (confidence %.0f %%):\n", (double)r->text_confidence);
         add_indented(b, r->text);
     } else {
-        buffer_add(b, "text: none\n");
+        words_add(b, "text: none\n");
     }
     if (r->n_colours > 0)
-        buffer_add(b, "colours: %s%s%s\n", r->colours[0], r->n_colours > 1 ? ", " : "",
+        words_add(b, "colours: %s%s%s\n", r->colours[0], r->n_colours > 1 ? ", " : "",
                    r->n_colours > 1 ? r->colours[1] : "");
     if (*r->note != '\0')
-        buffer_add(b, "note: %s\n", r->note);
-    buffer_add(b, "time: decode %.0f ms, classify %.0f ms, detect %.0f ms, text %.0f ms\n", r->decode_ms,
+        words_add(b, "note: %s\n", r->note);
+    words_add(b, "time: decode %.0f ms, classify %.0f ms, detect %.0f ms, text %.0f ms\n", r->decode_ms,
                r->classify_ms, r->detect_ms, r->ocr_ms);
 }
 
@@ -82,39 +82,39 @@ static double decibels(float level)
     return 20 * log10(level > 1e-5f ? (double)level : 1e-5);
 }
 
-static void add_clip(struct buffer *b, const struct perception *p)
+static void add_clip(struct words *b, const struct perception *p)
 {
     const struct transcript *t = p->transcript;
     double spoken = 0;
 
     for (size_t i = 0; i < t->n_segments; i++)
         spoken += t->segments[i].end - t->segments[i].start;
-    buffer_add(b, "clip: %s, %.1f s, %d Hz, %d channel%s, %.1f kB\n", p->format, p->seconds, p->file_hz,
+    words_add(b, "clip: %s, %.1f s, %d Hz, %d channel%s, %.1f kB\n", p->format, p->seconds, p->file_hz,
                p->file_channels, p->file_channels == 1 ? "" : "s", (double)p->file_bytes / 1e3);
-    buffer_add(b, "level: peak %.1f dB, mean %.1f dB; speech in %.1f s, none in %.1f s\n", decibels(p->peak),
+    words_add(b, "level: peak %.1f dB, mean %.1f dB; speech in %.1f s, none in %.1f s\n", decibels(p->peak),
                decibels(p->rms), spoken, spoken < p->seconds ? p->seconds - spoken : 0.0);
-    buffer_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
-    buffer_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
+    words_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
+    words_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
     for (size_t i = 0; i < t->n_segments; i++) {
-        buffer_add(b, "  ");
+        words_add(b, "  ");
         add_time(b, t->segments[i].start);
-        buffer_add(b, " - ");
+        words_add(b, " - ");
         add_time(b, t->segments[i].end);
-        buffer_add(b, "  %s\n", t->segments[i].text);
+        words_add(b, "  %s\n", t->segments[i].text);
     }
-    buffer_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
+    words_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
 }
 
 char *details_text(const char *path, const struct perception *seen, struct error *err)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
-    buffer_add(&b, "file: %s\n", path);
+    words_add(&b, "file: %s\n", path);
     if (seen->kind == ATTACHMENT_IMAGE)
         add_image(&b, seen);
     else
         add_clip(&b, seen);
-    return buffer_take(&b, err);
+    return words_take(&b, err);
 }
 
 /* ---- for programs ----------------------------------------------------------- */

@@ -91,17 +91,17 @@ bool evidence_is_text(const struct vision_report *r)
 
 /* ---- pieces of English -------------------------------------------------------- */
 
-static void add_named(struct buffer *b, const char *name, size_t count)
+static void add_named(struct words *b, const char *name, size_t count)
 {
-    char words[NAME_BYTES];
+    char grammar[NAME_BYTES];
 
     /* From four on the detector's count is not exact: "several" and the plural. */
-    vision_name_with_count(name, count > 3 ? 2 : count, words, sizeof words);
-    const char *plural = strchr(words, ' ');
+    vision_name_with_count(name, count > 3 ? 2 : count, grammar, sizeof grammar);
+    const char *plural = strchr(grammar, ' ');
     if (count > 3 && plural != NULL)
-        buffer_add(b, "several%s", plural);
+        words_add(b, "several%s", plural);
     else
-        buffer_add(b, "%s", words);
+        words_add(b, "%s", grammar);
 }
 
 static const char *place_words(const char *place)
@@ -123,52 +123,52 @@ static const char *separator(size_t i, size_t n, const char *last)
     return i == 0 ? "" : i + 1 < n ? ", " : last;
 }
 
-static void add_object(struct buffer *b, const struct vision_object *o)
+static void add_object(struct words *b, const struct vision_object *o)
 {
     add_named(b, o->name, o->count);
     if (*o->finer != '\0') {
-        buffer_add(b, " (perhaps ");
+        words_add(b, " (perhaps ");
         add_named(b, o->finer, 1);
-        buffer_add(b, ")");
+        words_add(b, ")");
     }
-    buffer_add(b, "%s", place_words(o->place));
+    words_add(b, "%s", place_words(o->place));
 }
 
-static void add_objects(struct buffer *b, const struct vision_report *r)
+static void add_objects(struct words *b, const struct vision_report *r)
 {
     for (size_t i = 0; i < r->n_objects; i++) {
-        buffer_add(b, "%s", separator(i, r->n_objects, " and "));
+        words_add(b, "%s", separator(i, r->n_objects, " and "));
         add_object(b, &r->objects[i]);
     }
 }
 
-static void add_names(struct buffer *b, const struct subject *s)
+static void add_names(struct words *b, const struct subject *s)
 {
     for (size_t i = 0; i < s->n_names; i++) {
-        buffer_add(b, "%s", i == 0 ? "" : " or ");
+        words_add(b, "%s", i == 0 ? "" : " or ");
         add_named(b, s->names[i]->name, 1);
     }
 }
 
-static void add_subject(struct buffer *b, const struct vision_report *r)
+static void add_subject(struct words *b, const struct vision_report *r)
 {
     struct subject s = evidence_subject(r);
 
     switch (s.form) {
     case SUBJECT_UNKNOWN:
-        buffer_add(b, "something that could not be identified");
+        words_add(b, "something that could not be identified");
         break;
     case SUBJECT_ONE:
         add_named(b, s.names[0]->name, 1);
         if (*s.kind != '\0') {
-            buffer_add(b, ", ");
+            words_add(b, ", ");
             add_named(b, s.kind, 1);
         }
         break;
     case SUBJECT_KIND:
         add_named(b, s.kind, 1);
         if (s.n_names > 0) {
-            buffer_add(b, ", perhaps ");
+            words_add(b, ", perhaps ");
             add_names(b, &s);
         }
         break;
@@ -178,7 +178,7 @@ static void add_subject(struct buffer *b, const struct vision_report *r)
     }
 }
 
-void evidence_quote(struct buffer *b, const char *text, size_t most)
+void evidence_quote(struct words *b, const char *text, size_t most)
 {
     size_t n = strlen(text);
 
@@ -191,113 +191,113 @@ void evidence_quote(struct buffer *b, const char *text, size_t most)
         if (n == most / 2)          /* no space near: between characters */
             n = utf8_complete(text, most);
     }
-    buffer_add_bytes(b, "\"", 1);
+    words_add_bytes(b, "\"", 1);
     for (size_t i = 0; i < n; i++)
-        buffer_add_bytes(b, text[i] == '\n' ? " " : text + i, 1);
-    buffer_add(b, "%s\"", cut ? " ..." : "");
+        words_add_bytes(b, text[i] == '\n' ? " " : text + i, 1);
+    words_add(b, "%s\"", cut ? " ..." : "");
 }
 
-static void add_colours(struct buffer *b, const struct vision_report *r)
+static void add_colours(struct words *b, const struct vision_report *r)
 {
     for (size_t i = 0; i < r->n_colours; i++)
-        buffer_add(b, "%s%s", i == 0 ? "" : " and ", r->colours[i]);
+        words_add(b, "%s%s", i == 0 ? "" : " and ", r->colours[i]);
 }
 
 /* ---- for descriptions ----------------------------------------------------------- */
 
-void evidence_sentence(struct buffer *b, const struct vision_report *r)
+void evidence_sentence(struct words *b, const struct vision_report *r)
 {
     const char *scene = evidence_scene(r);
 
-    buffer_add(b, "The image shows ");
+    words_add(b, "The image shows ");
     if (evidence_is_text(r)) {
-        buffer_add(b, "text that reads ");
+        words_add(b, "text that reads ");
         evidence_quote(b, r->text, SENTENCE_TEXT);
-        buffer_add(b, ".");
+        words_add(b, ".");
         return;
     }
     if (r->n_objects > 0) {
         add_objects(b, r);
         if (scene != NULL)
-            buffer_add(b, " %s", scene);
+            words_add(b, " %s", scene);
     } else {
         add_subject(b, r);
     }
     if (*r->text != '\0') {
-        buffer_add(b, ", with the text ");
+        words_add(b, ", with the text ");
         evidence_quote(b, r->text, SENTENCE_TEXT);
     }
-    buffer_add(b, ".");
+    words_add(b, ".");
 }
 
 /* ---- for questions --------------------------------------------------------------- */
 
-void evidence_facts(struct buffer *b, const struct vision_report *r)
+void evidence_facts(struct words *b, const struct vision_report *r)
 {
     const char *scene = evidence_scene(r);
 
-    buffer_add(b, "Seen in it: ");
+    words_add(b, "Seen in it: ");
     if (r->n_objects > 0) {
         add_objects(b, r);
         if (scene != NULL)
-            buffer_add(b, " %s", scene);
+            words_add(b, " %s", scene);
     } else if (evidence_is_text(r)) {
-        buffer_add(b, "printed text");
+        words_add(b, "printed text");
     } else {
         add_subject(b, r);
     }
-    buffer_add(b, ". Nothing else was recognised.");
+    words_add(b, ". Nothing else was recognised.");
     if (r->n_colours > 0) {
-        buffer_add(b, " Main colours of the whole image: ");
+        words_add(b, " Main colours of the whole image: ");
         add_colours(b, r);
-        buffer_add(b, ".");
+        words_add(b, ".");
     }
     for (size_t i = 0; i < r->n_objects; i++)
         if (*r->objects[i].colour != '\0') {
-            buffer_add(b, " Where the %s is, it is mostly %s.", r->objects[i].name, r->objects[i].colour);
+            words_add(b, " Where the %s is, it is mostly %s.", r->objects[i].name, r->objects[i].colour);
         }
     if (*r->text != '\0') {
-        buffer_add(b, " Text in it: ");
+        words_add(b, " Text in it: ");
         evidence_quote(b, r->text, FACTS_TEXT);
     } else {
-        buffer_add(b, " No text was found in it.");
+        words_add(b, " No text was found in it.");
     }
 }
 
 /* ---- clips -------------------------------------------------------------------------- */
 
-void evidence_time(struct buffer *b, double seconds)
+void evidence_time(struct words *b, double seconds)
 {
     int s = (int)seconds;
 
     if (s >= 3600)
-        buffer_add(b, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+        words_add(b, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
     else
-        buffer_add(b, "%d:%02d", s / 60, s % 60);
+        words_add(b, "%d:%02d", s / 60, s % 60);
 }
 
-void evidence_clip(struct buffer *b, const struct transcript *t, size_t n_segments)
+void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments)
 {
     const char *code, *language = t->language;
 
     if (whisper_language(t->language, &code, &language))
         language = language != NULL ? language : code;
-    buffer_add(b, "Length: %.0f seconds. ", t->seconds);
+    words_add(b, "Length: %.0f seconds. ", t->seconds);
     if (t->n_segments == 0) {
-        buffer_add(b, "No speech was heard in it.");
+        words_add(b, "No speech was heard in it.");
         return;
     }
-    buffer_add(b, "Language: %s. What is said in it, with times:", language);
+    words_add(b, "Language: %s. What is said in it, with times:", language);
     for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
-        buffer_add(b, "\n(");
+        words_add(b, "\n(");
         evidence_time(b, t->segments[i].start);
-        buffer_add(b, ") %s", t->segments[i].text);
+        words_add(b, ") %s", t->segments[i].text);
     }
     if (n_segments < t->n_segments) {
-        buffer_add(b, "\n(What is said after ");
+        words_add(b, "\n(What is said after ");
         evidence_time(b, t->segments[n_segments].start);
-        buffer_add(b, " is left out here, up to ");
+        words_add(b, " is left out here, up to ");
         evidence_time(b, t->seconds);
-        buffer_add(b, ".)");
+        words_add(b, ".)");
     }
 }

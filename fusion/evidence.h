@@ -9,29 +9,29 @@
 #define FUSION_EVIDENCE_H
 
 #include "audio/audio.h"
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 #include "vision/vision.h"
 
 /* "The image shows two people and a dog on the left." */
-void evidence_sentence(struct buffer *b, const struct vision_report *r);
+void evidence_sentence(struct words *b, const struct vision_report *r);
 /* "이 사진에는 사람 두 명, 왼쪽에 개 한 마리가 있습니다." */
-void evidence_sentence_korean(struct buffer *b, const struct vision_report *r);
+void evidence_sentence_korean(struct words *b, const struct vision_report *r);
 
 /* Everything found, for questions: things, what was not found, colours, text. */
-void evidence_facts(struct buffer *b, const struct vision_report *r);
-void evidence_facts_korean(struct buffer *b, const struct vision_report *r);
+void evidence_facts(struct words *b, const struct vision_report *r);
+void evidence_facts_korean(struct words *b, const struct vision_report *r);
 
 /* Length, language and the first n_segments of what is said, a line each with
  * its time; says so when that is not all. */
-void evidence_clip(struct buffer *b, const struct transcript *t, size_t n_segments);
-void evidence_clip_korean(struct buffer *b, const struct transcript *t, size_t n_segments);
+void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments);
+void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments);
 
 /* "0:07", "1:02:30" */
-void evidence_time(struct buffer *b, double seconds);
+void evidence_time(struct words *b, double seconds);
 
 /* Text in an image on one line, quoted; cut at a word when longer than `most`
  * bytes. */
-void evidence_quote(struct buffer *b, const char *text, size_t most);
+void evidence_quote(struct words *b, const char *text, size_t most);
 
 /* What the classifier says when the detector found nothing. */
 enum subject_form {

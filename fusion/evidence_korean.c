@@ -87,7 +87,7 @@ static const char *place_korean(const char *place)
  * vowel; a syllable block has a final consonant unless (code - AC00) % 28 is 0
  * (The Unicode Standard 15, section 3.12).  Both after anything else.  What stands
  * in parentheses at the end does not count. */
-static const char *subject_particle(const struct buffer *b)
+static const char *subject_particle(const struct words *b)
 {
     uint32_t code = 0;
     size_t n = b->n;
@@ -102,38 +102,38 @@ static const char *subject_particle(const struct buffer *b)
     return (code - 0xAC00) % 28 == 0 ? "가" : "이";
 }
 
-static void add_object(struct buffer *b, const struct vision_object *o)
+static void add_object(struct words *b, const struct vision_object *o)
 {
     static const char *const numbers[] = { "", "한", "두", "세" };
 
-    buffer_add(b, "%s%s", place_korean(o->place), noun(o->name));
+    words_add(b, "%s%s", place_korean(o->place), noun(o->name));
     if (*o->finer != '\0')
-        buffer_add(b, "(아마도 %s)", noun(o->finer));
-    buffer_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], counter(o->name));
+        words_add(b, "(아마도 %s)", noun(o->finer));
+    words_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], counter(o->name));
 }
 
-static void add_objects(struct buffer *b, const struct vision_report *r)
+static void add_objects(struct words *b, const struct vision_report *r)
 {
     for (size_t i = 0; i < r->n_objects; i++) {
-        buffer_add(b, "%s", i == 0 ? "" : ", ");
+        words_add(b, "%s", i == 0 ? "" : ", ");
         add_object(b, &r->objects[i]);
     }
 }
 
-static void add_names(struct buffer *b, const struct subject *s)
+static void add_names(struct words *b, const struct subject *s)
 {
     for (size_t i = 0; i < s->n_names; i++)
-        buffer_add(b, "%s%s", i == 0 ? "" : " 또는 ", noun(s->names[i]->name));
+        words_add(b, "%s%s", i == 0 ? "" : " 또는 ", noun(s->names[i]->name));
 }
 
-static void add_subject(struct buffer *b, const struct subject *s)
+static void add_subject(struct words *b, const struct subject *s)
 {
     if (s->form == SUBJECT_KIND || *s->kind != '\0') {
-        buffer_add(b, "%s", noun(s->kind));
+        words_add(b, "%s", noun(s->kind));
         if (s->n_names > 0) {
-            buffer_add(b, "(%s", s->form == SUBJECT_KIND ? "아마도 " : "");
+            words_add(b, "(%s", s->form == SUBJECT_KIND ? "아마도 " : "");
             add_names(b, s);
-            buffer_add(b, ")");
+            words_add(b, ")");
         }
     } else {
         add_names(b, s);
@@ -141,69 +141,69 @@ static void add_subject(struct buffer *b, const struct subject *s)
 }
 
 /* "...이/가 있습니다." of what was seen, without an opening. */
-static void add_seen(struct buffer *b, const struct vision_report *r)
+static void add_seen(struct words *b, const struct vision_report *r)
 {
     struct subject s = evidence_subject(r);
 
     if (r->n_objects > 0)
         add_objects(b, r);
     else if (evidence_is_text(r))
-        buffer_add(b, "글");
+        words_add(b, "글");
     else if (s.form == SUBJECT_UNKNOWN)
-        buffer_add(b, "무엇인지 알아볼 수 없는 것");
+        words_add(b, "무엇인지 알아볼 수 없는 것");
     else
         add_subject(b, &s);
-    buffer_add(b, "%s 있습니다.", subject_particle(b));
+    words_add(b, "%s 있습니다.", subject_particle(b));
 }
 
-void evidence_sentence_korean(struct buffer *b, const struct vision_report *r)
+void evidence_sentence_korean(struct words *b, const struct vision_report *r)
 {
-    buffer_add(b, "이 사진에는 ");
+    words_add(b, "이 사진에는 ");
     if (*r->text != '\0') {
         evidence_quote(b, r->text, SENTENCE_TEXT);
-        buffer_add(b, "라는 글%s", evidence_is_text(r) ? "이 있습니다." : "과 ");
+        words_add(b, "라는 글%s", evidence_is_text(r) ? "이 있습니다." : "과 ");
     }
     if (!evidence_is_text(r))
         add_seen(b, r);
 }
 
-void evidence_facts_korean(struct buffer *b, const struct vision_report *r)
+void evidence_facts_korean(struct words *b, const struct vision_report *r)
 {
-    buffer_add(b, "이 사진에는 ");
+    words_add(b, "이 사진에는 ");
     add_seen(b, r);
-    buffer_add(b, " 그 밖에 알아본 것은 없습니다.");
+    words_add(b, " 그 밖에 알아본 것은 없습니다.");
     if (r->n_colours > 0) {
-        buffer_add(b, " 전체의 주된 색: %s", noun(r->colours[0]));
+        words_add(b, " 전체의 주된 색: %s", noun(r->colours[0]));
         if (r->n_colours > 1)
-            buffer_add(b, ", %s", noun(r->colours[1]));
-        buffer_add(b, ".");
+            words_add(b, ", %s", noun(r->colours[1]));
+        words_add(b, ".");
     }
     if (*r->text != '\0') {
-        buffer_add(b, " 사진 속의 글: ");
+        words_add(b, " 사진 속의 글: ");
         evidence_quote(b, r->text, FACTS_TEXT);
     } else {
-        buffer_add(b, " 글은 없습니다.");
+        words_add(b, " 글은 없습니다.");
     }
 }
 
-void evidence_clip_korean(struct buffer *b, const struct transcript *t, size_t n_segments)
+void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments)
 {
-    buffer_add(b, "길이: %.0f초. ", t->seconds);
+    words_add(b, "길이: %.0f초. ", t->seconds);
     if (t->n_segments == 0) {
-        buffer_add(b, "들리는 말이 없습니다.");
+        words_add(b, "들리는 말이 없습니다.");
         return;
     }
-    buffer_add(b, "녹음에서 한 말과 시각:");
+    words_add(b, "녹음에서 한 말과 시각:");
     for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
-        buffer_add(b, "\n(");
+        words_add(b, "\n(");
         evidence_time(b, t->segments[i].start);
-        buffer_add(b, ") %s", t->segments[i].text);
+        words_add(b, ") %s", t->segments[i].text);
     }
     if (n_segments < t->n_segments) {
-        buffer_add(b, "\n(");
+        words_add(b, "\n(");
         evidence_time(b, t->segments[n_segments].start);
-        buffer_add(b, "부터 ");
+        words_add(b, "부터 ");
         evidence_time(b, t->seconds);
-        buffer_add(b, "까지의 말은 여기서 뺐습니다.)");
+        words_add(b, "까지의 말은 여기서 뺐습니다.)");
     }
 }

@@ -1,6 +1,6 @@
 #include "fusion/prompt.h"
 
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 #include "fusion/evidence.h"
 #include "fusion/wording.h"
 
@@ -58,10 +58,10 @@ static void add_template(struct script *s, enum piece_kind kind, enum text_role 
         p->role = role;
 }
 
-static void add_buffer(struct script *s, struct buffer *b)
+static void add_words(struct script *s, struct words *b)
 {
     struct piece *p = add_piece(s, PIECE_TEXT);
-    char *text = buffer_take(b, NULL);
+    char *text = words_take(b, NULL);
 
     if (p == NULL)
         free(text);
@@ -72,10 +72,10 @@ static void add_buffer(struct script *s, struct buffer *b)
 
 static void add_text(struct script *s, const char *text)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
-    buffer_add_bytes(&b, text, strlen(text));
-    add_buffer(s, &b);
+    words_add_bytes(&b, text, strlen(text));
+    add_words(s, &b);
 }
 
 static void add_message(struct script *s, enum text_role role, const char *text)
@@ -114,18 +114,18 @@ static void add_evidence(struct script *s, const struct exchange *e, size_t i, c
     const struct attachment *a = e->media[i].attachment;
     bool korean = strcmp(w->language, "ko") == 0;
     bool is_image = a->seen->kind == ATTACHMENT_IMAGE;
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
-    buffer_add(&b, "[%s", is_image ? w->image : w->clip);
+    words_add(&b, "[%s", is_image ? w->image : w->clip);
     if (e->n_media > 1)             /* a name can mislead: only where it is needed to tell them apart */
-        buffer_add(&b, " %zu, %s", i + 1, a->name);
-    buffer_add(&b, ". ");
+        words_add(&b, " %zu, %s", i + 1, a->name);
+    words_add(&b, ". ");
     if (is_image)
         (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report);
     else
         (korean ? evidence_clip_korean : evidence_clip)(&b, a->seen->transcript, e->media[i].n_segments);
-    buffer_add(&b, "]\n");
-    add_buffer(s, &b);
+    words_add(&b, "]\n");
+    add_words(s, &b);
 }
 
 static const char *question_text(const struct exchange *e, const struct wording *w)
@@ -147,9 +147,9 @@ void script_question(struct script *s, const struct exchange *e)
     for (size_t i = 0; i < e->n_media; i++)
         add_evidence(s, e, i, w);
     if (e->n_media > 0) {
-        struct buffer b = { 0 };
-        buffer_add(&b, "%s\n", w->told);
-        add_buffer(s, &b);
+        struct words b = { 0 };
+        words_add(&b, "%s\n", w->told);
+        add_words(s, &b);
     }
     add_text(s, question_text(e, w));
     add_template(s, PIECE_CLOSE, TEXT_USER);
@@ -178,25 +178,25 @@ void script_answer(struct script *s, const struct exchange *e)
 
 static void add_described(struct script *s, const char *evidence, const char *instruction)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
     add_template(s, PIECE_OPEN, TEXT_USER);
-    buffer_add(&b, "[%s]\n%s", evidence, instruction);
-    add_buffer(s, &b);
+    words_add(&b, "[%s]\n%s", evidence, instruction);
+    add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_USER);
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }
 
 /* "Describe the image in one sentence, in French." for a language we have no
  * worked turns in; its answer is not begun. */
-static void add_instruction(struct buffer *b, const struct exchange *e, const struct wording *w)
+static void add_instruction(struct words *b, const struct exchange *e, const struct wording *w)
 {
     const char *code, *english;
 
-    buffer_add(b, "%s", *e->text != '\0' ? e->text : w->describe);
+    words_add(b, "%s", *e->text != '\0' ? e->text : w->describe);
     if (*e->language != '\0' && strcmp(e->language, w->language) != 0 &&
         whisper_language(e->language, &code, &english))
-        buffer_add(b, " Answer in %s.", english);
+        words_add(b, " Answer in %s.", english);
 }
 
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
@@ -204,12 +204,12 @@ void script_describe(struct script *s, const char *system, const struct exchange
     const struct wording *w = wording_for(e->language);
     bool korean = strcmp(w->language, "ko") == 0;
     bool other = *e->language != '\0' && strcmp(e->language, w->language) != 0;
-    struct buffer b = { 0 }, evidence = { 0 }, instruction = { 0 };
+    struct words b = { 0 }, evidence = { 0 }, instruction = { 0 };
 
     *begun = other ? "" : w->begun;
-    buffer_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
+    words_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
-    add_buffer(s, &b);
+    add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
     for (size_t i = 0; i < 2 && !other; i++) {
         add_described(s, w->example_evidence[i], w->describe);
@@ -224,8 +224,8 @@ void script_describe(struct script *s, const char *system, const struct exchange
         add_described(s, evidence.text, instruction.text);
     if (**begun != '\0')
         add_text(s, *begun);
-    buffer_done(&evidence);
-    buffer_done(&instruction);
+    words_done(&evidence);
+    words_done(&instruction);
 }
 
 /* ---- spans -------------------------------------------------------------------- */

@@ -305,7 +305,7 @@ static bool keep_answer(struct worker *w, struct exchange *e, struct answer *a, 
 {
     if (a->n_ids == 0)              /* stopped before a word came */
         return conversation_keep(&w->conversation, e, err);
-    e->answer = buffer_take(&a->text, err);
+    e->answer = words_take(&a->text, err);
     if (e->answer == NULL)
         return false;
     e->answer_ids = a->ids;

@@ -10,15 +10,15 @@
 #include <string.h>
 #include <cmocka.h>
 
-typedef void teller(struct buffer *b, const struct vision_report *r);
+typedef void teller(struct words *b, const struct vision_report *r);
 
 static void expect_words(teller *tell, const struct vision_report *r, const char *want)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
     struct error err = { 0 };
 
     tell(&b, r);
-    char *text = buffer_take(&b, &err);
+    char *text = words_take(&b, &err);
     assert_non_null(text);
     assert_string_equal(text, want);
     free(text);
@@ -150,18 +150,18 @@ static void test_text(void **state)
 
 static void test_quote(void **state)
 {
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
     (void)state;
     evidence_quote(&b, "one two three", 7);
     assert_string_equal(b.text, "\"one two ...\"");
-    buffer_done(&b);
+    words_done(&b);
     evidence_quote(&b, "한국어글자", 8);         /* no space to cut at: between characters */
     assert_string_equal(b.text, "\"한국 ...\"");
-    buffer_done(&b);
+    words_done(&b);
     evidence_quote(&b, "exact \n", 5);
     assert_string_equal(b.text, "\"exact\"");
-    buffer_done(&b);
+    words_done(&b);
 }
 
 /* ---- for questions -------------------------------------------------------------------------------- */
@@ -177,19 +177,19 @@ static void test_facts(void **state)
     r.colours[1] = "blue";
     r.n_colours = 2;
     r.text = (char *)"Line 7\nDepot";
-    struct buffer b = { 0 };
+    struct words b = { 0 };
     evidence_facts(&b, &r);
     assert_non_null(strstr(b.text, "a bus"));
     assert_non_null(strstr(b.text, "grey and blue"));
     assert_non_null(strstr(b.text, "red"));
     assert_non_null(strstr(b.text, "\"Line 7 Depot\""));
-    buffer_done(&b);
+    words_done(&b);
     r = report(NULL, 0);
     evidence_facts(&b, &r);
     assert_non_null(strstr(b.text, "could not be identified"));
     assert_non_null(strstr(b.text, "No text"));
     assert_null(strstr(b.text, "olour"));
-    buffer_done(&b);
+    words_done(&b);
 }
 
 /* ---- Korean ------------------------------------------------------------------------------------------- */
@@ -227,25 +227,25 @@ static void test_clip(void **state)
                                   { 67.9, 70, (char *)"ask not", 0, 0 },
                                   { 3700.2, 3702, (char *)"thank you", 0, 0 } };
     struct transcript t = { .segments = segments, .n_segments = 3, .language = "en", .seconds = 3705 };
-    struct buffer b = { 0 };
+    struct words b = { 0 };
 
     (void)state;
     evidence_clip(&b, &t, SIZE_MAX);
     assert_non_null(strstr(b.text, "nglish"));
     assert_non_null(strstr(b.text, "\n(0:00) And so my fellow Americans\n(1:07) ask not\n(1:01:40) thank you"));
     assert_null(strstr(b.text, "left out"));
-    buffer_done(&b);
+    words_done(&b);
     evidence_clip(&b, &t, 1);
     assert_non_null(strstr(b.text, "Americans\n(What is said after 1:07 is left out here, up to 1:01:45.)"));
     assert_null(strstr(b.text, "ask not"));
-    buffer_done(&b);
+    words_done(&b);
     t.n_segments = 0;
     evidence_clip(&b, &t, SIZE_MAX);
     assert_non_null(strstr(b.text, "No speech"));
-    buffer_done(&b);
+    words_done(&b);
     evidence_clip_korean(&b, &t, SIZE_MAX);
     assert_non_null(strstr(b.text, "들리는 말이 없습니다"));
-    buffer_done(&b);
+    words_done(&b);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "fusion/buffer.h"
+#include "fusion/words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Room for n more bytes and the NUL. */
-static bool reserve(struct buffer *b, size_t n)
+static bool reserve(struct words *b, size_t n)
 {
     if (b->failed)
         return false;
@@ -23,7 +23,7 @@ static bool reserve(struct buffer *b, size_t n)
     return true;
 }
 
-void buffer_add_bytes(struct buffer *b, const char *bytes, size_t n)
+void words_add_bytes(struct words *b, const char *bytes, size_t n)
 {
     if (!reserve(b, n))
         return;
@@ -33,7 +33,7 @@ void buffer_add_bytes(struct buffer *b, const char *bytes, size_t n)
     b->text[b->n] = '\0';
 }
 
-void buffer_add(struct buffer *b, const char *format, ...)
+void words_add(struct words *b, const char *format, ...)
 {
     va_list args, again;
 
@@ -48,7 +48,7 @@ void buffer_add(struct buffer *b, const char *format, ...)
     va_end(again);
 }
 
-void buffer_drop(struct buffer *b, size_t n)
+void words_drop(struct words *b, size_t n)
 {
     if (n == 0)
         return;
@@ -56,22 +56,22 @@ void buffer_drop(struct buffer *b, size_t n)
     b->n -= n;
 }
 
-void buffer_done(struct buffer *b)
+void words_done(struct words *b)
 {
     free(b->text);
-    *b = (struct buffer){ 0 };
+    *b = (struct words){ 0 };
 }
 
-char *buffer_take(struct buffer *b, struct error *err)
+char *words_take(struct words *b, struct error *err)
 {
     if (b->n == 0)
-        buffer_add_bytes(b, "", 0);
+        words_add_bytes(b, "", 0);
     if (b->failed) {
-        buffer_done(b);
+        words_done(b);
         error_set(err, ERROR_INFERENCE, "no memory for text");
         return NULL;
     }
     char *text = b->text;
-    *b = (struct buffer){ 0 };
+    *b = (struct words){ 0 };
     return text;
 }
