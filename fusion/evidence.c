@@ -93,15 +93,10 @@ bool evidence_is_text(const struct vision_report *r)
 
 static void add_named(struct words *b, const char *name, size_t count)
 {
-    char grammar[NAME_BYTES];
+    char named[NAME_BYTES];
 
-    /* From four on the detector's count is not exact: "several" and the plural. */
-    vision_name_with_count(name, count > 3 ? 2 : count, grammar, sizeof grammar);
-    const char *plural = strchr(grammar, ' ');
-    if (count > 3 && plural != NULL)
-        words_add(b, "several%s", plural);
-    else
-        words_add(b, "%s", grammar);
+    vision_name_with_count(name, count, named, sizeof named);
+    words_add(b, "%s", named);
 }
 
 static const char *place_words(const char *place)

@@ -11,64 +11,18 @@
 
 enum { SENTENCE_TEXT = 90, FACTS_TEXT = 3000 };
 
-/* Kinds of the classifier's names that are no class of the detector. */
-static const char *kind_korean(const char *kind)
-{
-    static const char *const kinds[][2] = {
-        { "animal", "동물" },       { "ape", "유인원" },        { "bear", "곰" },
-        { "beetle", "딱정벌레" },   { "big cat", "맹수" },      { "bird", "새" },
-        { "butterfly", "나비" },    { "camel", "낙타" },        { "cat", "고양이" },
-        { "chicken", "닭" },        { "cow", "소" },            { "crab", "게" },
-        { "crocodile", "악어" },    { "dog", "개" },            { "elephant", "코끼리" },
-        { "fish", "물고기" },       { "fox", "여우" },          { "frog", "개구리" },
-        { "hippo", "하마" },        { "hoofed animal", "발굽 동물" }, { "horse", "말" },
-        { "hyena", "하이에나" },    { "insect", "곤충" },       { "lizard", "도마뱀" },
-        { "lobster", "바닷가재" },  { "monkey", "원숭이" },     { "panda", "판다" },
-        { "pig", "돼지" },          { "rabbit", "토끼" },       { "ray fish", "가오리" },
-        { "rodent", "설치류" },     { "salamander", "도롱뇽" }, { "sea animal", "바다 동물" },
-        { "shark", "상어" },        { "small animal", "작은 동물" }, { "snail or mollusk", "달팽이나 조개류" },
-        { "snake", "뱀" },          { "spider", "거미" },       { "turtle", "거북" },
-        { "whale", "고래" },        { "wild dog", "들개" },     { "zebra", "얼룩말" },
-    };
-
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kinds[i][0], kind) == 0)
-            return kinds[i][1];
-    return NULL;
-}
-
 static const char *noun(const char *name)
 {
     const char *korean = vision_name_korean(name);
 
-    if (korean == NULL)
-        korean = kind_korean(name);
     return korean != NULL ? korean : name;
 }
 
-/* People in 명, animals in 마리, machines in 대, the rest in 개. */
-static const char *counter(const char *name)
+static const char *colour(const char *name)
 {
-    static const char *const living[] = { "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
-                                          "giraffe" };
-    static const char *const machines[] = { "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "tv",
-                                            "laptop", "cell phone", "microwave", "oven", "toaster", "refrigerator" };
+    const char *korean = vision_colour_korean(name);
 
-    if (strcmp(name, "person") == 0)
-        return "명";
-    if (strcmp(name, "boat") == 0)
-        return "척";
-    if (strcmp(name, "book") == 0)
-        return "권";
-    if (strcmp(name, "pizza") == 0)
-        return "판";
-    for (size_t i = 0; i < sizeof living / sizeof living[0]; i++)
-        if (strcmp(living[i], name) == 0)
-            return "마리";
-    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
-        if (strcmp(machines[i], name) == 0)
-            return "대";
-    return "개";
+    return korean != NULL ? korean : name;
 }
 
 static const char *place_korean(const char *place)
@@ -109,7 +63,7 @@ static void add_object(struct words *b, const struct vision_object *o)
     words_add(b, "%s%s", place_korean(o->place), noun(o->name));
     if (*o->finer != '\0')
         words_add(b, "(아마도 %s)", noun(o->finer));
-    words_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], counter(o->name));
+    words_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], vision_counter_korean(o->name));
 }
 
 static void add_objects(struct words *b, const struct vision_report *r)
@@ -173,9 +127,9 @@ void evidence_facts_korean(struct words *b, const struct vision_report *r)
     add_seen(b, r);
     words_add(b, " 그 밖에 알아본 것은 없습니다.");
     if (r->n_colours > 0) {
-        words_add(b, " 전체의 주된 색: %s", noun(r->colours[0]));
+        words_add(b, " 전체의 주된 색: %s", colour(r->colours[0]));
         if (r->n_colours > 1)
-            words_add(b, ", %s", noun(r->colours[1]));
+            words_add(b, ", %s", colour(r->colours[1]));
         words_add(b, ".");
     }
     if (*r->text != '\0') {

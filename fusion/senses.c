@@ -136,13 +136,15 @@ bool senses_kind(const char *path, const unsigned char *head, size_t n, enum att
 
 static bool read_head(const char *path, unsigned char head[16], size_t *n, struct error *err)
 {
-    FILE *file = fopen(path, "rbe");
+    size_t n_bytes;
+    int fd = file_open(path, &n_bytes, err);
 
-    if (file == NULL)
-        return error_set(err, ERROR_INPUT, "%s: cannot be opened again", path);
-    *n = fread(head, 1, 16, file);
-    fclose(file);
-    return *n > 0 || error_set(err, ERROR_INPUT, "%s: is empty", path);
+    if (fd < 0)
+        return false;
+    ssize_t got = read(fd, head, 16);
+    close(fd);
+    *n = got > 0 ? (size_t)got : 0;
+    return got > 0 || error_set(err, ERROR_INPUT, got == 0 ? "%s: is empty" : "%s: cannot be read", path);
 }
 
 /* ---- models --------------------------------------------------------------------- */
@@ -300,7 +302,7 @@ const struct perception *senses_perceive(struct senses *s, const char *path, dou
     enum attachment_kind kind;
 
     s->progress(s->user, "reading", 0, 0);
-    if (!sha256_file(path, hash, err) || !read_head(path, head, &n, err) || !senses_kind(path, head, n, &kind, err))
+    if (!read_head(path, head, &n, err) || !sha256_file(path, hash, err) || !senses_kind(path, head, n, &kind, err))
         return NULL;
     const struct perception *known = find_known(s, kind, hash);
     if (known != NULL)

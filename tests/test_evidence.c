@@ -210,10 +210,10 @@ static void test_korean(void **state)
     add_tag(&r, "beagle", "dog", 0.45f);
     r.best_kind = "dog";
     r.best_kind_p = 0.8f;
-    expect_words(evidence_sentence_korean, &r, "이 사진에는 개(아마도 beagle)가 있습니다.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 개(아마도 비글)가 있습니다.");
     r = report(NULL, 0);
-    add_tag(&r, "abacus", "", 0.9f);            /* no Korean noun: English, and both particles */
-    expect_words(evidence_sentence_korean, &r, "이 사진에는 abacus이(가) 있습니다.");
+    add_tag(&r, "quux", "", 0.9f);              /* no Korean noun: English, and both particles */
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 quux이(가) 있습니다.");
     r = report(NULL, 0);
     r.text = (char *)"출구";
     expect_words(evidence_sentence_korean, &r, "이 사진에는 \"출구\"라는 글이 있습니다.");

@@ -246,6 +246,13 @@ const char *vision_name_korean(const char *name)
     return vision_colour_korean(name);
 }
 
+const char *vision_counter_korean(const char *name)
+{
+    const struct names_coco *object = names_coco_find(name);
+
+    return object != NULL ? object->counter : "개";
+}
+
 const char *vision_colour_korean(const char *name)
 {
     return colours_korean(name);

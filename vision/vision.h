@@ -94,5 +94,7 @@ void vision_name_with_count(const char *name, size_t count, char *out, size_t n_
  * "사람"); NULL when unknown.  "orange" is the fruit there. */
 const char *vision_name_korean(const char *name);
 const char *vision_colour_korean(const char *name);
+/* Word that counts things of a detector's class in Korean ("명", "마리"); "개" for others. */
+const char *vision_counter_korean(const char *name);
 
 #endif
