@@ -1,6 +1,10 @@
 #include "tensor/kernels.h"
 
 const struct kernels *const kernels_all[] = {
+#if defined(__x86_64__)
+    &kernels_avx512,
+    &kernels_avx2,
+#endif
     &kernels_ref,
     NULL
 };

@@ -140,6 +140,94 @@ static void dequantize_q6_k_ref(const void *w, float *out, size_t n)
     }
 }
 
+/* sum w x, or for quantised weights sum w (scale q): the block is dequantised and
+ * its products are summed in double, so that this is exact to one rounding. */
+static float dot_blocks(void (*dequantize)(const void *, float *, size_t), size_t block_weights, size_t block_bytes,
+                        const void *w, const struct activations *x, size_t n)
+{
+    double sum = 0.0;
+    float block[QUANT_SUPER];
+
+    for (size_t at = 0; at < n; at += block_weights) {
+        dequantize((const unsigned char *)w + at / block_weights * block_bytes, block, block_weights);
+        for (size_t i = 0; i < block_weights; i++)
+            sum += (double)block[i] * (x->q == NULL ? (double)x->x[at + i]
+                                                    : (double)x->scale[(at + i) / QUANT_BLOCK] * x->q[at + i]);
+    }
+    return (float)sum;
+}
+
+static float dot_f32_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_f32_ref, 1, sizeof(float), w, x, n);
+}
+
+static float dot_f16_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_f16_ref, 1, sizeof(uint16_t), w, x, n);
+}
+
+static float dot_bf16_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_bf16_ref, 1, sizeof(uint16_t), w, x, n);
+}
+
+static float dot_q4_0_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q4_0_ref, QUANT_BLOCK, sizeof(struct block_q4_0), w, x, n);
+}
+
+static float dot_q4_1_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q4_1_ref, QUANT_BLOCK, sizeof(struct block_q4_1), w, x, n);
+}
+
+static float dot_q5_0_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q5_0_ref, QUANT_BLOCK, sizeof(struct block_q5_0), w, x, n);
+}
+
+static float dot_q8_0_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q8_0_ref, QUANT_BLOCK, sizeof(struct block_q8_0), w, x, n);
+}
+
+static float dot_q4_k_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q4_k_ref, QUANT_SUPER, sizeof(struct block_q4_k), w, x, n);
+}
+
+static float dot_q5_k_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q5_k_ref, QUANT_SUPER, sizeof(struct block_q5_k), w, x, n);
+}
+
+static float dot_q6_k_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q6_k_ref, QUANT_SUPER, sizeof(struct block_q6_k), w, x, n);
+}
+
+static void quantize_ref(const float *x, size_t n, uint8_t flip, int8_t *q, float *scale, float *sum)
+{
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, x += QUANT_BLOCK, q += QUANT_BLOCK) {
+        float largest = 0.0f;
+        bool finite = true;
+        int total = 0;
+        for (int i = 0; i < QUANT_BLOCK; i++) {
+            largest = fmaxf(largest, fabsf(x[i]));
+            finite = finite && isfinite(x[i]);
+        }
+        float inverse = largest > QUANT_LEAST ? 127.0f / largest : 0.0f;
+        for (int i = 0; i < QUANT_BLOCK; i++) {
+            int steps = finite ? (int)lrintf(x[i] * inverse) : 0;
+            total += steps;
+            q[i] = (int8_t)(steps ^ flip);
+        }
+        scale[b] = finite ? largest / 127.0f : NAN;
+        sum[b] = scale[b] * (float)total;
+    }
+}
+
 static void f32_to_f16_ref(const float *x, uint16_t *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -148,11 +236,11 @@ static void f32_to_f16_ref(const float *x, uint16_t *y, size_t n)
 
 static float dot_ref(const float *x, const float *y, size_t n)
 {
-    float sum = 0.0f;
+    double sum = 0.0;
 
     for (size_t i = 0; i < n; i++)
-        sum += x[i] * y[i];
-    return sum;
+        sum += (double)x[i] * (double)y[i];
+    return (float)sum;
 }
 
 static void add_scaled_ref(float *y, float a, const float *x, size_t n)
@@ -163,13 +251,13 @@ static void add_scaled_ref(float *y, float a, const float *x, size_t n)
 
 static float exp_sum_ref(float *x, float max, size_t n)
 {
-    float sum = 0.0f;
+    double sum = 0.0;
 
     for (size_t i = 0; i < n; i++) {
         x[i] = expf(x[i] - max);
-        sum += x[i];
+        sum += (double)x[i];
     }
-    return sum;
+    return (float)sum;
 }
 
 static void silu_mul_ref(float *gate, const float *up, size_t n)
@@ -199,6 +287,19 @@ const struct kernels kernels_ref = {
         [TENSOR_Q5_K] = dequantize_q5_k_ref,
         [TENSOR_Q6_K] = dequantize_q6_k_ref,
     },
+    .dot_row = {
+        [TENSOR_F32] = dot_f32_ref,
+        [TENSOR_F16] = dot_f16_ref,
+        [TENSOR_BF16] = dot_bf16_ref,
+        [TENSOR_Q4_0] = dot_q4_0_ref,
+        [TENSOR_Q4_1] = dot_q4_1_ref,
+        [TENSOR_Q5_0] = dot_q5_0_ref,
+        [TENSOR_Q8_0] = dot_q8_0_ref,
+        [TENSOR_Q4_K] = dot_q4_k_ref,
+        [TENSOR_Q5_K] = dot_q5_k_ref,
+        [TENSOR_Q6_K] = dot_q6_k_ref,
+    },
+    .quantize = quantize_ref,
     .f32_to_f16 = f32_to_f16_ref,
     .dot = dot_ref,
     .add_scaled = add_scaled_ref,

@@ -1,61 +1,169 @@
-/* matmul.c - weights times activations.
+/* matmul.c - weights times activations, three ways.
  *
- *   a block of weight rows -> f32 tile -> times all rows of x -> its columns of y
+ *   few rows of x     each weight row is read once, as it is in the file, and multiplied
+ *                     with all rows of x: limited by memory
+ *   many, quantised   16 weight rows are packed into a tile of integers for all rows of x
+ *   many, otherwise   a block of weight rows becomes an f32 tile for OpenBLAS
  *
+ * Quantised weights meet activations of 8 bits (kernels.h), except through OpenBLAS.
+ * Which way is taken follows from the number of rows and the type alone.
  * Threads claim blocks of weight rows, so each output is summed by one thread. */
 #include "tensor/ops.h"
 
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
+#include "tensor/quant.h"
 
-#define TILE_ROWS 64                /* weight rows dequantised at a time */
-#define FEW_ROWS 4                  /* up to here plain dot products beat a packed sgemm */
+#define FEW_ROWS 6                  /* docs/speed.md: above, packing a tile pays */
+#define FEW_BYTES 65536             /* weights claimed at a time with few rows */
+#define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
 struct matmul {
     const struct compute *c;
     const struct tensor *w;
     const float *bias, *x;
-    float *y, *tiles;               /* tiles: [n_threads][TILE_ROWS][n_in] */
-    size_t n, n_in, n_out;
+    float *y;
+    int8_t *q;                      /* x quantised, as struct activations says; NULL for plain weights */
+    float *scale, *sum;
+    size_t n, n_in, n_out, row_bytes, block;        /* block: weight rows of an item */
+    uint8_t flip;
+    unsigned char *tiles;           /* [n_threads][tile_bytes] */
+    size_t tile_bytes;
 };
 
-static void multiply_tiles(void *user, size_t first, size_t last, size_t i_thread)
+static const unsigned char *weight_row(const struct matmul *m, size_t row)
+{
+    return (const unsigned char *)m->w->data + row * m->row_bytes;
+}
+
+/* Row i of the activations. */
+static struct activations row_of(const struct matmul *m, size_t i)
+{
+    struct activations at = { .x = m->x + i * m->n_in };
+
+    if (m->q != NULL) {
+        at.q = m->q + i * m->n_in;
+        at.scale = m->scale + i * (m->n_in / QUANT_BLOCK);
+        at.sum = m->sum + i * (m->n_in / QUANT_BLOCK);
+    }
+    return at;
+}
+
+static void add_bias(const struct matmul *m, size_t row0, size_t n_rows)
+{
+    for (size_t i = 0; m->bias != NULL && i < m->n; i++)
+        for (size_t r = row0; r < row0 + n_rows; r++)
+            m->y[i * m->n_out + r] += m->bias[r];
+}
+
+static void multiply_few(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+{
+    (void)tile;
+    for (size_t r = row0; r < row0 + n_rows; r++)
+        for (size_t i = 0; i < m->n; i++) {
+            struct activations x = row_of(m, i);
+            m->y[i * m->n_out + r] = m->c->kernels->dot_row[m->w->type](weight_row(m, r), &x, m->n_in);
+        }
+}
+
+static void multiply_packed(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+{
+    const struct kernels *kernels = m->c->kernels;
+    struct activations x = row_of(m, 0);
+
+    kernels->pack_tile[m->w->type](weight_row(m, row0), m->row_bytes, n_rows, m->n_in, tile);
+    kernels->multiply_tile[m->w->type](tile, &x, m->n, m->n_in, m->y + row0, m->n_out, n_rows);
+}
+
+static void multiply_floats(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+{
+    float *rows = (float *)(void *)tile;
+
+    for (size_t r = 0; r < n_rows; r++)
+        ops_dequantize_row(m->c, m->w, row0 + r, rows + r * m->n_in);
+    blas_sgemm(true, m->n, n_rows, m->n_in, 1.0f, m->x, m->n_in, rows, m->n_in, 0.0f, m->y + row0, m->n_out);
+}
+
+struct multiply {
+    struct matmul m;
+    void (*block)(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile);
+};
+
+static void multiply_blocks(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct multiply *job = user;
+    const struct matmul *m = &job->m;
+
+    for (size_t i = first; i < last; i++) {
+        size_t row0 = i * m->block, n_rows = m->n_out - row0 < m->block ? m->n_out - row0 : m->block;
+
+        job->block(m, row0, n_rows, m->tiles + i_thread * m->tile_bytes);
+        add_bias(m, row0, n_rows);
+    }
+}
+
+static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct matmul *m = user;
-    const struct kernels *kernels = m->c->kernels;
-    float *tile = m->tiles + i_thread * TILE_ROWS * m->n_in;
+    (void)i_thread;
 
-    for (size_t block = first; block < last; block++) {
-        size_t row0 = block * TILE_ROWS;
-        size_t n_rows = m->n_out - row0 < TILE_ROWS ? m->n_out - row0 : TILE_ROWS;
-
-        for (size_t r = 0; r < n_rows; r++)
-            ops_dequantize_row(m->c, m->w, row0 + r, tile + r * m->n_in);
-        if (m->n <= FEW_ROWS) {
-            for (size_t i = 0; i < m->n; i++)
-                for (size_t r = 0; r < n_rows; r++)
-                    m->y[i * m->n_out + row0 + r] = kernels->dot(tile + r * m->n_in, m->x + i * m->n_in, m->n_in);
-        } else {
-            blas_sgemm(true, m->n, n_rows, m->n_in, 1.0f, m->x, m->n_in, tile, m->n_in,
-                       0.0f, m->y + row0, m->n_out);
-        }
-        for (size_t i = 0; m->bias != NULL && i < m->n; i++)
-            for (size_t r = row0; r < row0 + n_rows; r++)
-                m->y[i * m->n_out + r] += m->bias[r];
+    for (size_t i = first; i < last; i++) {
+        size_t block = i * (m->n_in / QUANT_BLOCK);
+        m->c->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, m->q + i * m->n_in, m->scale + block, m->sum + block);
     }
+}
+
+static bool quantize(struct matmul *m, struct arena *scratch, struct error *err)
+{
+    size_t n_blocks = m->n * (m->n_in / QUANT_BLOCK);
+
+    m->q = arena_alloc(scratch, m->n, m->n_in, err);
+    m->scale = m->q == NULL ? NULL : arena_alloc(scratch, n_blocks, sizeof *m->scale, err);
+    m->sum = m->scale == NULL ? NULL : arena_alloc(scratch, n_blocks, sizeof *m->sum, err);
+    if (m->sum != NULL)
+        pool_run(m->c->pool, m->n, 4, quantize_rows, m);
+    return m->sum != NULL;
+}
+
+/* Items of a cache's share of weights, in whole cache lines of outputs. */
+static size_t few_block(size_t row_bytes)
+{
+    size_t rows = FEW_BYTES / row_bytes / 16 * 16;
+
+    return rows < 16 ? 16 : rows;
 }
 
 bool ops_matmul(const struct compute *c, struct arena *scratch, const struct tensor *w,
                 const float *bias, const float *x, size_t n, float *y, struct error *err)
 {
     struct arena_mark mark = arena_mark(scratch);
-    struct matmul m = { c, w, bias, x, y, NULL, n, w->dim[0], w->dim[1] };
+    size_t block_weights = tensor_type_block_elements(w->type);
+    bool quantised = block_weights > 1;
+    struct multiply job = { .m = {
+        .c = c, .w = w, .bias = bias, .x = x, .y = y, .n = n, .n_in = w->dim[0], .n_out = w->dim[1],
+        .row_bytes = w->dim[0] / block_weights * tensor_type_block_bytes(w->type),
+    } };
+    struct matmul *m = &job.m;
 
-    m.tiles = arena_alloc(scratch, pool_n_threads(c->pool) * TILE_ROWS * m.n_in, sizeof *m.tiles, err);
-    if (m.tiles == NULL)
-        return false;
-    pool_run(c->pool, (m.n_out + TILE_ROWS - 1) / TILE_ROWS, 1, multiply_tiles, &m);
+    if (n <= FEW_ROWS) {
+        job.block = multiply_few;
+        m->block = few_block(m->row_bytes);
+    } else if (c->kernels->pack_tile[w->type] != NULL) {
+        job.block = multiply_packed;
+        m->block = KERNELS_TILE_ROWS;
+        m->tile_bytes = c->kernels->tile_bytes(m->n_in);
+        m->flip = c->kernels->tile_flip;
+    } else {
+        job.block = multiply_floats;
+        m->block = FLOAT_TILE_ROWS;
+        m->tile_bytes = FLOAT_TILE_ROWS * m->n_in * sizeof(float);
+        quantised = false;
+    }
+    m->tiles = arena_alloc(scratch, pool_n_threads(c->pool), m->tile_bytes, err);
+    bool ok = m->tiles != NULL && (!quantised || quantize(m, scratch, err));
+    if (ok)
+        pool_run(c->pool, (m->n_out + m->block - 1) / m->block, 1, multiply_blocks, &job);
     arena_rewind(scratch, mark);
-    return true;
+    return ok;
 }

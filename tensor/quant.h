@@ -13,6 +13,7 @@
 
 #define QUANT_BLOCK 32              /* weights in a small block, and in a sub-block */
 #define QUANT_SUPER 256             /* weights in a K block */
+#define QUANT_LEAST 1e-30f          /* activations all below this are taken as 0: 127 / x stays finite */
 
 struct block_q4_0 { uint16_t d; uint8_t q[16]; };           /* q - 8 */
 struct block_q4_1 { uint16_t d, m; uint8_t q[16]; };

@@ -1,0 +1,189 @@
+/* bench_kernels.c - a line per kernel and shape: bench_kernels [KERNELS [THREADS [FILTER]]].
+ *
+ * Matrix products run over 256 MB of weights in turn, so that no cache helps: one row
+ * of activations is judged by GB/s of weights, many by GFLOP/s (2 per weight and
+ * row).  The median of several runs is shown. */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "tensor/compute.h"
+#include "tensor/kernels.h"
+#include "tensor/ops.h"
+#include "tensor/pool.h"
+#include "tensor/quant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POOL_BYTES ((size_t)256 << 20)
+#define N_RUNS 15
+
+struct bench {
+    struct compute c;
+    struct arena *scratch;
+    unsigned char *weights;
+    float *x, *y;
+    const char *filter;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *ms, int n)
+{
+    qsort(ms, (size_t)n, sizeof *ms, by_value);
+    return ms[n / 2];
+}
+
+static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, size_t n_out, size_t n)
+{
+    size_t block = tensor_type_block_elements(type);
+    struct tensor w = { .name = "w", .type = type, .n_dims = 2, .dim = { n_in, n_out, 1, 1 } };
+    double ms[N_RUNS], total = 0.0;
+    char line[120];
+    int runs = 0;
+
+    w.n_bytes = n_in / block * tensor_type_block_bytes(type) * n_out;
+    snprintf(line, sizeof line, "matmul %-5s %5zu -> %6zu  x %4zu", tensor_type_name(type), n_in, n_out, n);
+    if (strstr(line, b->filter) == NULL)
+        return;
+    size_t copies = POOL_BYTES / w.n_bytes, step = w.n_bytes / 64 * 64;
+    for (; runs < N_RUNS && (runs < 3 || total < 1500.0); runs++) {
+        w.data = b->weights + (copies > 1 ? (size_t)runs % copies * step : 0);
+        double start = clock_ms();
+        ops_matmul(&b->c, b->scratch, &w, NULL, b->x, n, b->y, NULL);
+        total += ms[runs] = clock_ms() - start;
+    }
+    double m = median(ms, runs);
+    printf("%s  %9.3f ms %7.1f GB/s %8.1f GFLOP/s\n", line, m, (double)w.n_bytes / m * 1e-6,
+           2e-6 * (double)n_in * (double)n_out * (double)n / m);
+    fflush(stdout);
+}
+
+static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_head, size_t n_head_kv, size_t head_dim)
+{
+    uint16_t *k = (uint16_t *)(void *)b->weights, *v = k + (POOL_BYTES / 4);
+    double ms[N_RUNS];
+    char line[120];
+
+    snprintf(line, sizeof line, "attention %2zu/%zu heads of %3zu  %5zu + %4zu", n_head, n_head_kv, head_dim, pos0, n);
+    if (strstr(line, b->filter) == NULL)
+        return;
+    for (int i = 0; i < N_RUNS; i++) {
+        double start = clock_ms();
+        ops_attention_cached(&b->c, b->scratch, b->x, k, v, n, pos0, n_head, n_head_kv, head_dim, b->y, NULL);
+        ms[i] = clock_ms() - start;
+    }
+    double m = median(ms, N_RUNS), pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
+    printf("%s  %9.3f ms %21.1f GFLOP/s\n", line, m, 4e-6 * pairs * (double)(n_head * head_dim) / m);
+}
+
+static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, size_t head_dim)
+{
+    const float *k = b->x + n * n_head * head_dim, *v = k + n_kv * n_head * head_dim;
+    double ms[N_RUNS];
+
+    if (strstr("attention full", b->filter) == NULL)
+        return;
+    for (int i = 0; i < N_RUNS; i++) {
+        double start = clock_ms();
+        ops_attention_full(&b->c, b->scratch, b->x, k, v, n, n_kv, n_head, head_dim, 0.125f, b->y, NULL);
+        ms[i] = clock_ms() - start;
+    }
+    double m = median(ms, N_RUNS);
+    printf("attention full %zu heads of %zu  %zu x %zu  %9.3f ms %8.1f GFLOP/s\n", n_head, head_dim, n, n_kv, m,
+           4e-6 * (double)n * (double)n_kv * (double)(n_head * head_dim) / m);
+}
+
+static void bench_elements(struct bench *b, const char *name, void (*op)(const struct compute *, float *, size_t), size_t n)
+{
+    double ms[N_RUNS];
+
+    if (strstr(name, b->filter) == NULL)
+        return;
+    for (int i = 0; i < N_RUNS; i++) {
+        memcpy(b->y, b->x, n * sizeof *b->y);
+        double start = clock_ms();
+        op(&b->c, b->y, n);
+        ms[i] = clock_ms() - start;
+    }
+    double m = median(ms, N_RUNS);
+    printf("%-12s %8zu  %9.3f ms %8.3f ns each\n", name, n, m, m * 1e6 / (double)n);
+}
+
+static void silu(const struct compute *c, float *x, size_t n)
+{
+    ops_silu_mul(c, x, x, n);
+}
+
+static void rope(const struct compute *c, float *x, size_t n)
+{
+    ops_rope(c, x, n / 1536, 12, 128, 100, 1e6f, false);
+}
+
+static void norm(const struct compute *c, float *x, size_t n)
+{
+    ops_rms_norm(c, x, x, n / 1536, 1536, 1e-6f, x);
+}
+
+static void bench_all(struct bench *b)
+{
+    static const struct { enum tensor_type type; size_t n_in, n_out; } shapes[] = {
+        { TENSOR_Q4_K, 1536, 8960 }, { TENSOR_Q4_K, 8960, 1536 }, { TENSOR_Q6_K, 8960, 1536 }, { TENSOR_Q4_K, 1536, 1536 },
+        { TENSOR_Q6_K, 1536, 151936 }, { TENSOR_Q4_1, 576, 1536 }, { TENSOR_Q4_1, 1536, 576 }, { TENSOR_Q8_0, 576, 49152 },
+        { TENSOR_Q5_0, 896, 4864 }, { TENSOR_Q5_K, 1536, 8960 }, { TENSOR_Q4_0, 1536, 8960 }, { TENSOR_F16, 512, 2048 },
+        { TENSOR_F16, 2048, 512 }, { TENSOR_F32, 512, 512 },
+    };
+    static const size_t rows[] = { 1, 2, 4, 6, 8, 12, 16, 32, 128, 512 };
+
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+        for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++)
+            if (shapes[s].n_out * rows[r] <= 512 * 8960)
+                bench_matmul(b, shapes[s].type, shapes[s].n_in, shapes[s].n_out, rows[r]);
+    bench_matmul(b, TENSOR_F16, 512, 2048, 1500);
+    bench_matmul(b, TENSOR_F16, 2048, 512, 1500);
+    bench_attention(b, 1, 100, 12, 2, 128);
+    bench_attention(b, 1, 2000, 12, 2, 128);
+    bench_attention(b, 128, 0, 12, 2, 128);
+    bench_attention(b, 512, 0, 12, 2, 128);
+    bench_attention(b, 512, 2000, 12, 2, 128);
+    bench_attention(b, 128, 0, 9, 3, 64);
+    bench_full(b, 1500, 1500, 8, 64);
+    bench_full(b, 1, 1500, 8, 64);
+    bench_elements(b, "gelu", ops_gelu, 1500 * 2048);
+    bench_elements(b, "silu_mul", silu, 128 * 8960);
+    bench_elements(b, "rope", rope, 128 * 1536);
+    bench_elements(b, "rope", rope, 1536);
+    bench_elements(b, "rms_norm", norm, 128 * 1536);
+}
+
+int main(int argc, char **argv)
+{
+    struct error err = { ERROR_NONE, "" };
+    struct bench b = { .filter = argc > 3 ? argv[3] : "" };
+    size_t floats = 8 << 20;
+
+    if (!compute_init(&b.c, argc > 2 ? (size_t)atoi(argv[2]) : 0, argc > 1 ? argv[1] : NULL, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 2;
+    }
+    b.scratch = arena_new("bench", 1 << 20, &err);
+    b.weights = aligned_alloc(64, POOL_BYTES);
+    b.x = malloc(floats * sizeof *b.x);
+    b.y = malloc(floats * sizeof *b.y);
+    if (b.scratch == NULL || b.weights == NULL || b.x == NULL || b.y == NULL)
+        return 5;
+    for (size_t i = 0; i < POOL_BYTES; i++)     /* small exponents: finite as f16, of any block */
+        b.weights[i] = (unsigned char)(i * 2654435761u >> 13 & 0x2f);
+    for (size_t i = 0; i < floats; i++)
+        b.x[i] = (float)(i % 257) * 0.01f - 1.28f;
+    printf("kernels %s, %zu threads\n", compute_kernels_name(&b.c), pool_n_threads(b.c.pool));
+    bench_all(&b);
+    free(b.y), free(b.x), free(b.weights);
+    arena_free(b.scratch);
+    compute_done(&b.c);
+    return 0;
+}
