@@ -20,6 +20,7 @@ struct senses {
     senses_progress *progress;
     void *user;
     char *whisper_path, *classifier_path, *detector_path, *language;
+    bool translate;
     struct whisper *whisper;
     struct vision *vision;
     struct perception **known;
@@ -42,7 +43,8 @@ struct senses *senses_new(const struct session_params *params, const struct comp
     bool failed = s == NULL;
 
     if (s != NULL) {
-        *s = (struct senses){ .compute = c, .progress = progress, .user = user };
+        *s = (struct senses){ .compute = c, .progress = progress, .user = user,
+                              .translate = params->translate };
         s->whisper_path = copy(params->whisper_path, &failed);
         s->classifier_path = copy(params->classifier_path, &failed);
         s->detector_path = copy(params->detector_path, &failed);
@@ -244,6 +246,7 @@ static bool listen(struct senses *s, const char *path, struct perception *p, dou
     if (open_whisper(s, load_ms, err)) {
         struct whisper_params params = whisper_params_default();
         params.language = s->language;
+        params.translate = s->translate;
         params.progress = transcribing;
         params.user = s;
         s->progress(s->user, "transcribing", 0, clip->seconds);

@@ -38,7 +38,7 @@ struct session {
     pthread_t thread;
     bool started;
     atomic_bool cancel;
-    uint32_t last_number;           /* the caller's */
+    uint32_t n_requests;            /* so far; the caller's */
 
     pthread_mutex_t lock;
     pthread_cond_t wanted, came;
@@ -104,7 +104,7 @@ static void no_memory(struct session *s, uint32_t number)
 /* Queues a request that was completely copied (`good`), or fails it. */
 static uint32_t submit(struct session *s, struct request *r, bool good)
 {
-    uint32_t number = ++s->last_number;
+    uint32_t number = s->n_requests++;
 
     if (!good) {
         request_free(r);

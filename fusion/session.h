@@ -40,7 +40,7 @@ struct session_params {
 };
 struct session_params session_params_default(void);
 
-/* Starts the worker, which loads the text model first (SESSION_READY or
+/* Starts the worker, which loads the text model first (request 0: SESSION_READY or
  * SESSION_FAILED follows).  Strings are copied.  Models for media load when the
  * first attachment needs them. */
 struct session *session_new(const struct session_params *params, struct error *err);
