@@ -41,7 +41,7 @@ SRC     := $(foreach f,$(FOLDERS),$(wildcard $(f)/*.c)) assets/embed.S
 objects  = $(patsubst %,$(B)/%.o,$(filter $(1)/%,$(SRC)))
 LIBRARY := $(foreach f,$(filter-out ui,$(FOLDERS)),$(B)/lib$(f).a)
 # Parts of ui that tests link; main.c is the program's alone.
-UI_PARTS := $(filter-out $(B)/ui/main.c.o,$(call objects,ui))
+UI_PARTS := $(B)/libui.a
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c tests/weights_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
@@ -58,14 +58,14 @@ build/release/mynah:
 	@$(MAKE) FLAVOUR=release $@
 endif
 
-$(B)/mynah: $(call objects,ui) $(LIBRARY)
+$(B)/mynah: $(B)/ui/main.c.o $(UI_PARTS) $(LIBRARY)
 	$(CC) $(OPT_$(FLAVOUR)) -o $@ $^ $(LIBS)
 define library_rule
-$$(B)/lib$(1).a: $$(call objects,$(1)) $(if $(filter base,$(1)),$$(B)/assets/embed.S.o)
+$$(B)/lib$(1).a: $$(filter-out $$(B)/ui/main.c.o,$$(call objects,$(1))) $(if $(filter base,$(1)),$$(B)/assets/embed.S.o)
 	@rm -f $$@
 	@ar rcs $$@ $$^
 endef
-$(foreach f,$(filter-out ui,$(FOLDERS)),$(eval $(call library_rule,$(f))))
+$(foreach f,$(FOLDERS),$(eval $(call library_rule,$(f))))
 
 $(B)/%.c.o: %.c
 	@mkdir -p $(@D)

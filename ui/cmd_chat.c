@@ -1,0 +1,247 @@
+/* cmd_chat.c - `mynah` alone: the chat.
+ *
+ *   poll(keys, signals, events) -> state (tui.c) -> cells (tui_draw.c) -> terminal (term.c) */
+#include "base/log.h"
+#include "store/models.h"
+#include "ui/cli.h"
+#include "ui/engine.h"
+#include "ui/term.h"
+#include "ui/tui.h"
+#include "ui/tui_draw.h"
+
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct chat {
+    struct models *models;
+    char *paths[4];                 /* text, whisper, classifier, detector; NULL: not here */
+    struct engine *engine;
+    struct transcript_log *log;
+    struct saved saved;
+    struct tui tui;
+    struct screen screen;
+    struct keys keys;
+    FILE *log_file;
+};
+
+/* Text is UTF-8 throughout; a locale that cannot say so would make ncurses garble it. */
+static void set_locale(void)
+{
+    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+            setlocale(LC_CTYPE, "en_US.UTF-8");
+}
+
+static void on_log(void *user, enum log_level level, const char *text)
+{
+    static const char *const names[] = { "debug", "info", "warning" };
+
+    fprintf(user, "%s: %s\n", names[level], text);
+    fflush(user);
+}
+
+/* The log of the last chat, $XDG_DATA_HOME/mynah/log/chat.log; without one, messages are dropped. */
+static void open_log(struct chat *c)
+{
+    char *folder = data_folder("log", NULL), *path = NULL;
+    int fd = -1;
+
+    if (folder != NULL && asprintf(&path, "%s/chat.log", folder) > 0)
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    c->log_file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (c->log_file != NULL)
+        log_to(on_log, c->log_file, LOG_INFO);
+    free(folder);
+    free(path);
+}
+
+static bool open_models(struct chat *c, const struct options *o, struct error *err)
+{
+    static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
+
+    c->models = models_open(err);
+    if (c->models == NULL)
+        return false;
+    c->paths[0] = models_path(c->models, o->model, err);
+    for (int i = 0; i < 3; i++)     /* a missing one is named when a file needs it */
+        c->paths[1 + i] = models_path(c->models, media[i], NULL);
+    return c->paths[0] != NULL;
+}
+
+static bool open_session(struct chat *c, const struct options *o, struct error *err)
+{
+    struct session_params p = session_params_default();
+
+    if (!open_models(c, o, err))
+        return false;
+    p.text_path = c->paths[0];
+    p.text_name = o->model;
+    p.whisper_path = c->paths[1];
+    p.classifier_path = c->paths[2];
+    p.detector_path = c->paths[3];
+    p.system = o->system;
+    p.language = o->language;
+    p.n_ctx = o->n_ctx;
+    p.n_threads = o->n_threads;
+    p.kernels = o->kernels;
+    p.temperature = (float)o->temperature;
+    p.seed = o->seed;
+    p.max_tokens = o->max_tokens;
+    c->engine = engine_session_new(&p, c->models, err);
+    return c->engine != NULL;
+}
+
+static bool open_engine(struct chat *c, const struct options *o, struct error *err)
+{
+    if (o->engine == NULL)
+        return open_session(c, o, err);
+    if (strcmp(o->engine, "echo") != 0)
+        return error_set(err, ERROR_USAGE, "--engine takes echo, not '%s'", o->engine);
+    c->engine = engine_echo_new(err);
+    return c->engine != NULL;
+}
+
+static void draw(struct chat *c)
+{
+    if (c->tui.redraws)
+        term_redraw();
+    c->tui.redraws = false;
+    tui_draw(&c->tui, &c->screen);
+    term_show(&c->screen);
+}
+
+static void resize(struct chat *c)
+{
+    int rows, cols;
+
+    term_size(&rows, &cols);
+    tui_resize(&c->tui, rows, cols);
+    screen_resize(&c->screen, rows, cols);
+}
+
+/* Returns the signal that ends the program, or 0. */
+static int take_signals(struct chat *c)
+{
+    struct press interrupt = { .kind = PRESS_CTRL, .letter = 'c' };
+
+    for (int number; (number = term_signal()) != 0;) {
+        if (number == SIGTERM || number == SIGHUP)
+            return number;
+        if (number == SIGTSTP)
+            term_stop();
+        if (number == SIGINT)
+            tui_press(&c->tui, &interrupt);
+        else
+            resize(c);
+        if (number == SIGCONT)
+            term_redraw();
+    }
+    return 0;
+}
+
+static void take_keys(struct chat *c, bool ended)
+{
+    struct press press;
+
+    while (!c->tui.quits && keys_next(&c->keys, ended, &press)) {
+        if (press.kind == PRESS_CTRL && press.letter == 'z') {
+            term_stop();
+            resize(c);
+        } else {
+            tui_press(&c->tui, &press);
+        }
+    }
+}
+
+static void take_events(struct chat *c)
+{
+    struct session_event event;
+
+    while (c->engine->poll(c->engine->self, &event)) {
+        tui_event(&c->tui, &event);
+        session_event_done(&event);
+    }
+}
+
+/* Until the user quits (0), the terminal goes away or a signal asks (its number). */
+static int loop(struct chat *c)
+{
+    struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 }, { term_signal_fd(), POLLIN, 0 }, { c->engine->event_fd, POLLIN, 0 } };
+    char bytes[4096];
+
+    while (!c->tui.quits) {
+        draw(c);
+        int wait_ms = keys_waiting(&c->keys) ? KEYS_WAIT_MS : tui_tick_ms(&c->tui);
+        int ready = poll(fds, 3, wait_ms);
+        if (ready == 0)
+            take_keys(c, true);
+        if (fds[1].revents != 0 || ready < 0) {
+            int number = take_signals(c);
+            if (number != 0)
+                return number;
+        }
+        if (ready > 0 && fds[0].revents != 0) {
+            int n = term_read(bytes, sizeof bytes);
+            if (n < 0)
+                return SIGHUP;
+            keys_feed(&c->keys, bytes, (size_t)n);
+            take_keys(c, false);
+        }
+        if (ready > 0 && fds[2].revents != 0)
+            take_events(c);
+        tui_tick(&c->tui);
+    }
+    return 0;
+}
+
+static int run(struct chat *c, const struct options *o)
+{
+    struct error err = { 0 };
+
+    c->log = transcript_log_open(NULL, o->fresh, &c->saved, &err);
+    if (!term_open(fileno(c->log_file), &err))
+        return cli_fail(&err);
+    tui_init(&c->tui, c->engine, c->log, o->microphone, &c->saved);
+    if (c->log == NULL)
+        tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", err.text);
+    resize(c);
+    int number = loop(c);
+    term_close();
+    tui_done(&c->tui);
+    return number == 0 ? 0 : 128 + number;
+}
+
+int cmd_chat(const struct options *o)
+{
+    struct chat c = { 0 };
+    struct error err = { 0 };
+    int status;
+
+    set_locale();
+    open_log(&c);
+    if (!open_engine(&c, o, &err))
+        status = cli_fail(&err);
+    else
+        status = run(&c, o);
+    engine_free(c.engine);
+    transcript_log_close(c.log);
+    saved_free(&c.saved);
+    screen_free(&c.screen);
+    keys_free(&c.keys);
+    log_to(NULL, NULL, LOG_INFO);
+    for (size_t i = 0; i < sizeof c.paths / sizeof c.paths[0]; i++)
+        free(c.paths[i]);
+    models_close(c.models);
+    if (c.log_file != NULL)
+        fclose(c.log_file);
+    return status;
+}

@@ -1,0 +1,109 @@
+#include "ui/engine.h"
+
+#include "store/models.h"
+#include "ui/buffer.h"
+
+#include <stdlib.h>
+
+struct session_engine {
+    struct engine engine;
+    struct session *session;
+    const struct models *models;
+    char *model;
+};
+
+static uint32_t attach(void *self, const char *path)
+{
+    return session_attach(((struct session_engine *)self)->session, path);
+}
+
+static uint32_t ask(void *self, const struct turn *turn)
+{
+    return session_ask(((struct session_engine *)self)->session, turn);
+}
+
+static void restore(void *self, const struct turn *turn, const char *answer)
+{
+    session_restore(((struct session_engine *)self)->session, turn, answer);
+}
+
+static void clear(void *self)
+{
+    session_clear(((struct session_engine *)self)->session);
+}
+
+static void cancel(void *self)
+{
+    session_cancel(((struct session_engine *)self)->session);
+}
+
+static bool poll_event(void *self, struct session_event *event)
+{
+    return session_poll(((struct session_engine *)self)->session, event);
+}
+
+static void name_model(struct session_engine *s, const char *name)
+{
+    free(s->model);
+    s->model = text_copy(name);
+    s->engine.model = s->model;
+}
+
+static uint32_t use_model(struct engine *e, const char *name, struct error *err)
+{
+    struct session_engine *s = e->self;
+    char *path = models_path(s->models, name, err);
+
+    if (path == NULL)
+        return 0;
+    uint32_t request = session_use_model(s->session, path, name);
+    name_model(s, name);
+    free(path);
+    return request;
+}
+
+static struct engine_attachment describe(const struct attachment *a)
+{
+    return (struct engine_attachment){
+        .id = attachment_id(a), .kind = attachment_kind(a), .name = attachment_name(a),
+        .summary = attachment_summary(a), .details = attachment_details(a), .n_tokens = attachment_n_tokens(a),
+    };
+}
+
+static void free_session(struct engine *e)
+{
+    struct session_engine *s = e->self;
+
+    session_free(s->session);
+    free(s->model);
+    free(s);
+}
+
+struct engine *engine_session_new(const struct session_params *params, const struct models *models, struct error *err)
+{
+    struct session_engine *s = calloc(1, sizeof *s);
+
+    if (s == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory for a conversation");
+        return NULL;
+    }
+    s->session = session_new(params, err);
+    if (s->session == NULL) {
+        free(s);
+        return NULL;
+    }
+    s->models = models;
+    name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
+    s->engine = (struct engine){
+        .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
+        .attach = attach, .ask = ask, .restore = restore, .clear = clear, .use_model = use_model,
+        .cancel = cancel, .poll = poll_event, .attachment = describe, .free = free_session,
+    };
+    return &s->engine;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e != NULL)
+        e->free(e);
+}

@@ -1,0 +1,41 @@
+/* engine.h - what answers the chat: the session's calls behind one seam.
+ *
+ * engine_session_new is the product.  engine_echo_new stands in for a model in
+ * tests of the chat (`--engine echo`): it stats and refuses files for real, says
+ * what was typed back word by word, and is named "echo" wherever a model is. */
+#ifndef UI_ENGINE_H
+#define UI_ENGINE_H
+
+#include "fusion/session.h"
+
+struct models;
+
+/* An attachment as the chat shows it; strings are borrowed from the engine. */
+struct engine_attachment {
+    uint32_t id;
+    enum attachment_kind kind;
+    const char *name, *summary, *details;
+    size_t n_tokens;
+};
+
+struct engine {
+    void *self;
+    const char *model;              /* as the status line names it; changes by use_model */
+    int event_fd;
+    uint32_t (*attach)(void *self, const char *path);
+    uint32_t (*ask)(void *self, const struct turn *turn);
+    void (*restore)(void *self, const struct turn *turn, const char *answer);
+    void (*clear)(void *self);
+    /* A manifest name or a path; 0 and *err when there is no such model here. */
+    uint32_t (*use_model)(struct engine *e, const char *name, struct error *err);
+    void (*cancel)(void *self);
+    bool (*poll)(void *self, struct session_event *event);
+    struct engine_attachment (*attachment)(const struct attachment *a);
+    void (*free)(struct engine *e);
+};
+
+struct engine *engine_session_new(const struct session_params *params, const struct models *models, struct error *err);
+struct engine *engine_echo_new(struct error *err);
+void engine_free(struct engine *e);                         /* NULL is fine */
+
+#endif

@@ -1,0 +1,23 @@
+/* record.h - a take from the microphone, as the chat sees it.
+ *
+ * The chat's files may not include audio/audio.h; cmd_record.c, which may, puts
+ * its capture calls behind these. */
+#ifndef UI_RECORD_H
+#define UI_RECORD_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct record;
+
+struct record_level { double seconds; float peak; bool clipped, ended; };
+
+/* file: a clip to play in place of the microphone; NULL for the default device. */
+struct record *record_start(const char *file, struct error *err);
+struct record_level record_level(const struct record *r);
+/* Writes the take and frees r; a silent one is refused, its level named. */
+bool record_finish(struct record *r, const char *path, struct error *err);
+void record_abandon(struct record *r);                      /* NULL is fine */
+
+#endif

@@ -1,0 +1,98 @@
+#include "ui/screen.h"
+
+#include "base/utf8.h"
+#include "ui/buffer.h"
+#include "ui/sanitise.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void screen_resize(struct screen *s, int rows, int cols)
+{
+    s->rows = rows > 0 ? rows : 1;
+    s->cols = cols > 0 ? cols : 1;
+    free(s->cells);
+    s->cells = calloc((size_t)s->rows * (size_t)s->cols, sizeof *s->cells);
+    if (s->cells == NULL)
+        abort();
+    screen_clear(s);
+}
+
+void screen_clear(struct screen *s)
+{
+    size_t n = (size_t)s->rows * (size_t)s->cols;
+
+    memset(s->cells, 0, n * sizeof *s->cells);
+    for (size_t i = 0; i < n; i++) {
+        s->cells[i].text[0] = ' ';
+        s->cells[i].width = 1;
+    }
+    s->cursor_row = -1;
+    s->cursor_col = 0;
+}
+
+void screen_free(struct screen *s)
+{
+    free(s->cells);
+    *s = (struct screen){ 0 };
+}
+
+/* One glyph may be several characters wide ("<U+202E>", joined emoji): a cell each. */
+static int put_glyph(struct screen *s, int row, int col, const struct glyph *glyph, enum style style)
+{
+    struct cell *cell = NULL, *at = &s->cells[row * s->cols + col];
+    size_t n = strlen(glyph->text), used;
+    uint32_t code;
+
+    for (size_t i = 0; i < n; i += used) {
+        used = utf8_decode(glyph->text + i, n - i, &code);
+        int width = utf8_width(code);
+        if (width > 0) {
+            cell = at;
+            memset(cell, 0, (size_t)width * sizeof *cell);
+            cell->width = (unsigned char)width;
+            for (int half = 0; half < width; half++)
+                cell[half].style = (unsigned char)style;
+            at += width;
+        }
+        if (cell != NULL && strlen(cell->text) + used < CELL_BYTES)
+            strncat(cell->text, glyph->text + i, used);
+    }
+    return glyph->width;
+}
+
+int screen_put(struct screen *s, int row, int col, int end, const char *text, size_t n, enum style style)
+{
+    struct glyph glyph;
+
+    if (row < 0 || row >= s->rows)
+        return col;
+    if (end > s->cols)
+        end = s->cols;
+    for (size_t i = 0; i < n; i += glyph.n_bytes) {
+        sanitise_next(text, n, i, &glyph);
+        if (col + glyph.width > end)
+            break;
+        col += put_glyph(s, row, col, &glyph, style);
+    }
+    return col;
+}
+
+int screen_print(struct screen *s, int row, int col, int end, const char *text, enum style style)
+{
+    return screen_put(s, row, col, end, text, strlen(text), style);
+}
+
+char *screen_row(const struct screen *s, int row)
+{
+    struct buffer text = { 0 };
+
+    buffer_append(&text, "", 0);
+    for (int col = 0; col < s->cols; col++) {
+        const struct cell *cell = &s->cells[row * s->cols + col];
+        buffer_append(&text, cell->text, strlen(cell->text));
+    }
+    while (text.n > 0 && text.s[text.n - 1] == ' ')
+        buffer_remove(&text, text.n - 1, 1);
+    return text.s;
+}

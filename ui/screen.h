@@ -1,0 +1,40 @@
+/* screen.h - what the terminal is to show: cells [rows][cols], without a terminal.
+ *
+ * tui_draw fills one, term_show puts it on the terminal, tests read it. */
+#ifndef UI_SCREEN_H
+#define UI_SCREEN_H
+
+#include <stddef.h>
+
+enum style {
+    STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_ACCENT, STYLE_CHIP, STYLE_WARNING, STYLE_ERROR,
+    N_STYLES
+};
+
+#define CELL_BYTES 24               /* a character of 4 bytes and 4 marks of 4, NUL */
+
+struct cell {
+    char text[CELL_BYTES];          /* one character with its marks; "" in the second half of a wide one */
+    unsigned char width;            /* 1 or 2; 0: the second half */
+    unsigned char style;
+};
+
+struct screen {
+    int rows, cols;                 /* > 0 */
+    struct cell *cells;             /* [rows][cols] */
+    int cursor_row, cursor_col;     /* row -1: hidden */
+};
+
+void screen_resize(struct screen *s, int rows, int cols);   /* also clears */
+void screen_clear(struct screen *s);
+void screen_free(struct screen *s);
+
+/* Draws text through the display edge from (row, col) up to column `end`; returns
+ * the column behind it.  What does not fit whole is left out. */
+int screen_put(struct screen *s, int row, int col, int end, const char *text, size_t n, enum style style);
+int screen_print(struct screen *s, int row, int col, int end, const char *text, enum style style);
+
+/* The text of a row without its trailing blanks, for tests; malloc'd. */
+char *screen_row(const struct screen *s, int row);
+
+#endif
