@@ -18,6 +18,8 @@
         file models_json, "assets/models.json"
         file pth_to_gguf, "tools/pth_to_gguf.py"
         file tfgraph_to_gguf, "tools/tfgraph_to_gguf.py"
+        file ct2_to_ggml, "tools/ct2_to_ggml.py"
+        file unwheel, "tools/unwheel.py"
 
         .section .data.rel.ro, "aw"
         .balign 8
@@ -26,5 +28,7 @@ asset_table:
         entry models_json, "models.json"
         entry pth_to_gguf, "pth_to_gguf.py"
         entry tfgraph_to_gguf, "tfgraph_to_gguf.py"
+        entry ct2_to_ggml, "ct2_to_ggml.py"
+        entry unwheel, "unwheel.py"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits

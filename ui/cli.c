@@ -18,8 +18,8 @@ const struct command commands[] = {
       "PROMPT - is read from standard input.  The answer goes to standard output." },
     { "describe", DESCRIBE, NULL, "FILE...", "describe images, a sentence each", NULL },
     { "transcribe", TRANSCRIBE, NULL, "FILE...", "write down what is said in clips", NULL },
-    { "pull", PULL, NULL, "[NAME...]", "fetch models; without a name, what the three jobs need", NULL },
-    { "models", MODELS, NULL, "", "list the known models and which are here", NULL },
+    { "pull", PULL, cmd_pull, "[NAME...]", "fetch models; without a name, what the three jobs need", NULL },
+    { "models", MODELS, cmd_models, "", "list the known models and which are here", NULL },
     { "doctor", DOCTOR, NULL, "", "say what is found, what is missing and what to do", NULL },
     { "bench", BENCH, NULL, "", "measure the speed of this machine with a model", NULL },
     { NULL, 0, NULL, NULL, NULL, NULL }

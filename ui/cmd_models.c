@@ -1,0 +1,51 @@
+/* cmd_models.c - `mynah models`: the known models and which are here. */
+#include "store/models.h"
+#include "ui/cli.h"
+
+#include <cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_json(const struct models *m, const struct model_entry *e)
+{
+    cJSON *object = cJSON_CreateObject();
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", models_folder(m), e->file) < 0)
+        path = NULL;
+    cJSON_AddStringToObject(object, "name", e->name);
+    cJSON_AddStringToObject(object, "role", model_role_name(e->role));
+    cJSON_AddStringToObject(object, "path", path != NULL ? path : e->file);
+    cJSON_AddBoolToObject(object, "present", models_present(m, e->name));
+    cJSON_AddNumberToObject(object, "bytes", (double)e->bytes);
+    cJSON_AddStringToObject(object, "licence", e->licence);
+    char *text = cJSON_PrintUnformatted(object);
+    if (text != NULL)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+    free(path);
+}
+
+int cmd_models(const struct options *o)
+{
+    struct error err = { 0 };
+    struct models *m = models_open(&err);
+
+    if (m == NULL)
+        return cli_fail(&err);
+    if (!o->json)
+        printf("%-19s %-11s %9s  %-5s  %-11s %s\n", "NAME", "ROLE", "SIZE", "HERE", "LICENCE", "WHAT IT IS");
+    for (size_t i = 0; i < models_count(m); i++) {
+        const struct model_entry *e = models_at(m, i);
+        if (o->json)
+            print_json(m, e);
+        else
+            printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
+                   models_present(m, e->name) ? "yes" : "no", e->licence, e->title);
+    }
+    if (!o->json)
+        printf("\nThey live in %s; `mynah pull NAME` fetches one.\n", models_folder(m));
+    models_close(m);
+    return 0;
+}

@@ -1,0 +1,136 @@
+/* cmd_pull.c - `mynah pull`: fetches models, showing how far it is on standard error:
+ * a bar on a terminal, else a line for each step and every few seconds of it. */
+#include "base/clock.h"
+#include "store/models.h"
+#include "ui/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BAR_CELLS = 24, REDRAW_MS = 100, LINE_MS = 5000 };
+
+struct screen {
+    bool quiet, terminal;
+    sigset_t stop;                  /* signals that end the pull */
+    char step[64];                  /* model and what is being done */
+    double start_ms, drawn_ms;      /* of the step; 0: nothing was drawn yet */
+    uint64_t start_bytes;
+};
+
+static bool stop_asked(const struct screen *s)
+{
+    const struct timespec now = { 0, 0 };
+
+    return sigtimedwait(&s->stop, NULL, &now) > 0;
+}
+
+static void draw_bar(struct screen *s, uint64_t done, uint64_t total)
+{
+    struct winsize size = { .ws_col = 80 };
+    char line[200], bar[BAR_CELLS + 1];
+    int n = snprintf(line, sizeof line, "%s", s->step);
+
+    if (total > 0) {
+        double seconds = (clock_ms() - s->start_ms) / 1000.0;
+        double rate = seconds > 0.5 && done > s->start_bytes ? (double)(done - s->start_bytes) / seconds : 0.0;
+        size_t n_full = (size_t)((double)BAR_CELLS * (double)done / (double)total);
+        memset(bar, '.', BAR_CELLS);
+        memset(bar, '#', n_full < BAR_CELLS ? n_full : BAR_CELLS);
+        bar[BAR_CELLS] = '\0';
+        n += snprintf(line + n, sizeof line - (size_t)n, " [%s] %3.0f %%  %.0f of %.0f MB", bar,
+                      100.0 * (double)done / (double)total, (double)done / 1e6, (double)total / 1e6);
+        if (rate > 0.0)
+            n += snprintf(line + n, sizeof line - (size_t)n, ", %.1f MB/s", rate / 1e6);
+    }
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    if (size.ws_col > 1 && n >= size.ws_col)
+        line[size.ws_col - 1] = '\0';       /* a wrapped line could not be drawn over */
+    fprintf(stderr, "\r%s\033[K", line);
+    s->drawn_ms = clock_ms();
+}
+
+static void tell_step(struct screen *s, uint64_t done, uint64_t total)
+{
+    if (s->drawn_ms == 0.0 || total == 0)
+        fprintf(stderr, "%s\n", s->step);
+    else
+        fprintf(stderr, "%s, %.0f of %.0f MB\n", s->step, (double)done / 1e6, (double)total / 1e6);
+    s->drawn_ms = clock_ms();
+}
+
+static bool show(void *user, const char *name, const char *what, uint64_t done, uint64_t total)
+{
+    struct screen *s = user;
+    char step[sizeof s->step];
+
+    if (stop_asked(s))
+        return false;
+    if (s->quiet)
+        return true;
+    if (done > total && total > 0)
+        done = total;               /* sizes of packages are about */
+    snprintf(step, sizeof step, "%s: %s", name, what);
+    if (strcmp(step, s->step) != 0) {
+        memcpy(s->step, step, sizeof step);
+        s->drawn_ms = 0.0;
+        s->start_ms = clock_ms();
+        s->start_bytes = done;
+    }
+    if (s->drawn_ms != 0.0 && clock_ms() - s->drawn_ms < (s->terminal ? REDRAW_MS : LINE_MS))
+        return true;
+    if (s->terminal)
+        draw_bar(s, done, total);
+    else
+        tell_step(s, done, total);
+    return true;
+}
+
+static bool pull(const struct models *m, const char *name, struct screen *s, struct error *err)
+{
+    bool ok = models_pull(m, name, show, s, err);
+
+    if (s->terminal && !s->quiet)
+        fprintf(stderr, "\r\033[K");
+    s->step[0] = '\0';
+    if (ok && !s->quiet)
+        fprintf(stderr, "%s: %s/%s\n", name, models_folder(m), models_find(m, name)->file);
+    return ok;
+}
+
+/* Unknown names are told before anything is fetched. */
+static bool pull_all(const struct models *m, const char *const *names, size_t n, struct screen *s, struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (models_find(m, names[i]) == NULL)
+            return models_pull(m, names[i], NULL, NULL, err);
+    for (size_t i = 0; i < n; i++)
+        if (!pull(m, names[i], s, err))
+            return false;
+    return true;
+}
+
+int cmd_pull(const struct options *o)
+{
+    static const char *const usual[] = { "default", "whisper-base", "efficientnet-lite2", "ssd-coco" };
+    struct screen s = { .quiet = o->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
+    struct error err = { 0 };
+    struct models *m = models_open(&err);
+    bool named = o->n_arguments > 0;
+
+    if (m == NULL)
+        return cli_fail(&err);
+    /* Blocked and asked for between steps, so that a pull ends in order: programs that it
+     * started are stopped, and the terminal's line is cleared. */
+    sigemptyset(&s.stop);
+    sigaddset(&s.stop, SIGINT);
+    sigaddset(&s.stop, SIGTERM);
+    sigaddset(&s.stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &s.stop, NULL);
+    bool ok = pull_all(m, named ? o->arguments : usual, named ? o->n_arguments : sizeof usual / sizeof *usual, &s, &err);
+    models_close(m);
+    return ok ? 0 : cli_fail(&err);
+}
