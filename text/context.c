@@ -1,0 +1,223 @@
+/* context.c - one conversation's cache and scratch: prefill and decode. */
+#include "text/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text/kv_cache.h"
+#include "text/memory.h"
+#include "text/model.h"
+
+#define N_CTX_DEFAULT 8192
+/* Positions evaluated at once: enough that dequantising the weights costs little
+ * beside multiplying by them. */
+#define CHUNK 512
+
+struct text_context {
+    const struct text_model *m;
+    struct arena *session, *step;   /* cache and buffers; scratch of the operations */
+    struct kv_cache kv;
+    struct transformer_work work;
+};
+
+/* ---- memory ------------------------------------------------------------------------- */
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool choose_n_ctx(const struct text_model *m, size_t *n_ctx, struct error *err)
+{
+    if (*n_ctx == 0)
+        *n_ctx = min_size(N_CTX_DEFAULT, m->net.n_ctx_train);
+    if (*n_ctx <= m->net.n_ctx_train)
+        return true;
+    return error_set(err, ERROR_USAGE, "a context of %zu positions was asked for, but %s was trained for %zu; ask for that or less",
+                     *n_ctx, m->info.name, m->net.n_ctx_train);
+}
+
+static size_t scratch_bytes(const struct text_model *m, size_t n_chunk, size_t n_ctx)
+{
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return transformer_scratch_bytes(&m->net, n_chunk, n_ctx, n_cores > 0 ? (size_t)n_cores : 1);
+}
+
+static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, struct error *err)
+{
+    const struct transformer *t = &m->net;
+    size_t kv, all;
+
+    if (!kv_cache_bytes(t->n_layer, n_ctx, t->n_head_kv * t->head_dim, &kv) ||
+        __builtin_add_overflow(kv, transformer_work_bytes(t, n_chunk) + scratch_bytes(m, n_chunk, n_ctx) +
+                               m->info.file_bytes, &all))
+        all = SIZE_MAX;
+    return memory_check(all, gguf_path(m->g), "the model with this context",
+                        "take a shorter context (-c) or a smaller model", err);
+}
+
+static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, struct error *err)
+{
+    const struct transformer *t = &x->m->net;
+
+    x->session = arena_new("session", 0, err);
+    x->step = x->session == NULL ? NULL : arena_new("step", scratch_bytes(x->m, n_chunk, n_ctx), err);
+    if (x->step == NULL || arena_alloc(x->step, 0, 1, err) == NULL)     /* the chunk is taken now */
+        return false;
+    arena_reset(x->step);
+    return kv_cache_init(&x->kv, t->n_layer, n_ctx, t->n_head_kv * t->head_dim, x->session, err) &&
+           transformer_work_init(&x->work, t, n_chunk, x->session, x->step, err);
+}
+
+struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, struct error *err)
+{
+    if (!choose_n_ctx(m, &n_ctx, err) || !enough_memory(m, min_size(CHUNK, n_ctx), n_ctx, err))
+        return NULL;
+    struct text_context *x = calloc(1, sizeof *x);
+    if (x == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory for a context");
+        return NULL;
+    }
+    x->m = m;
+    if (!take_memory(x, min_size(CHUNK, n_ctx), n_ctx, err)) {
+        text_context_free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void text_context_free(struct text_context *x)
+{
+    if (x == NULL)
+        return;
+    arena_free(x->session);
+    arena_free(x->step);
+    free(x);
+}
+
+size_t text_context_size(const struct text_context *x)
+{
+    return x->kv.n_ctx;
+}
+
+size_t text_context_used(const struct text_context *x)
+{
+    return x->kv.used;
+}
+
+size_t text_context_bytes(const struct text_context *x)
+{
+    return arena_bytes(x->session) + arena_bytes(x->step);
+}
+
+/* ---- prefill ------------------------------------------------------------------------- */
+
+struct prefill {
+    const struct text_span *spans;
+    size_t n_spans, total;
+    size_t chunk, n_layer;          /* positions and layers of the chunk in work */
+    size_t done;                    /* positions before it */
+    void (*progress)(void *user, size_t done, size_t total);
+    void *user;
+};
+
+/* Within a chunk positions advance by layers, so that the count moves steadily. */
+static void tell(void *user, size_t n_layers_done)
+{
+    const struct prefill *p = user;
+
+    p->progress(p->user, p->done + p->chunk * n_layers_done / p->n_layer, p->total);
+}
+
+/* The part [*from, *to) of the span that starts at position `at`, as far as it lies in
+ * the n positions from `first`; false when none does. */
+static bool part_of(const struct text_span *span, size_t at, size_t first, size_t n, size_t *from, size_t *to)
+{
+    *from = first > at ? first - at : 0;
+    *to = first + n > at ? min_size(span->n, first + n - at) : 0;
+    return *from < *to;
+}
+
+/* Rows of positions [first, first + n) of the spans into the buffer. */
+static bool fill(struct text_context *x, const struct compute *c, const struct prefill *p,
+                 size_t first, size_t n, struct error *err)
+{
+    size_t n_embd = x->m->net.n_embd, from, to;
+
+    for (size_t s = 0, at = 0; s < p->n_spans; at += p->spans[s++].n) {
+        const struct text_span *span = &p->spans[s];
+        if (!part_of(span, at, first, n, &from, &to))
+            continue;
+        float *rows = x->work.x + (at + from - first) * n_embd;
+        if (span->ids == NULL)
+            memcpy(rows, span->rows + from * n_embd, (to - from) * n_embd * sizeof *rows);
+        else if (!transformer_embed(&x->m->net, c, span->ids + from, to - from, rows, err))
+            return false;
+    }
+    return true;
+}
+
+static bool evaluate(struct text_context *x, const struct compute *c, struct prefill *p, size_t n, struct error *err)
+{
+    size_t first = x->kv.used, from, to;
+    bool is_last = first + n == p->total;
+
+    p->chunk = n;
+    p->done = first;
+    if (!fill(x, c, p, first, n, err) ||
+        !transformer_forward(&x->m->net, c, &x->kv, &x->work, n, is_last, p->progress == NULL ? NULL : tell, p, err))
+        return false;
+    for (size_t s = 0, at = 0; s < p->n_spans; at += p->spans[s++].n)
+        if (part_of(&p->spans[s], at, first, n, &from, &to))
+            kv_cache_append(&x->kv, &p->spans[s], from, to, x->m->net.n_embd);
+    return true;
+}
+
+bool text_prefill(struct text_context *x, const struct compute *c, const struct text_span *spans,
+                  size_t n_spans, const float **logits, size_t *n_reused,
+                  void (*progress)(void *user, size_t done, size_t total), void *user, struct error *err)
+{
+    struct kv_cache *kv = &x->kv;
+    struct prefill p = {
+        .spans = spans, .n_spans = n_spans, .total = kv_cache_total(spans, n_spans),
+        .n_layer = x->m->net.n_layer, .progress = progress, .user = user,
+    };
+
+    if (p.total == 0)
+        return error_set(err, ERROR_INFERENCE, "there is nothing to read: the prompt is empty");
+    if (p.total > kv->n_ctx)
+        return error_set(err, ERROR_INFERENCE, "the conversation takes %zu positions, the context holds %zu; "
+                         "start afresh or take a longer context (-c)", p.total, kv->n_ctx);
+    /* The last position is always computed: its logits are wanted. */
+    kv->used = min_size(kv_cache_common(kv, spans, n_spans, x->m->net.n_embd), p.total - 1);
+    *n_reused = kv->used;
+    /* Chunks of about equal length: a short one costs nearly as much as a long one. */
+    size_t n_left = p.total - kv->used, n_chunks = (n_left + CHUNK - 1) / CHUNK;
+    for (; n_chunks > 0; n_chunks--) {
+        n_left = p.total - kv->used;
+        if (!evaluate(x, c, &p, (n_left + n_chunks - 1) / n_chunks, err))
+            return false;
+    }
+    *logits = x->work.logits;
+    return true;
+}
+
+/* ---- decode -------------------------------------------------------------------------- */
+
+bool text_decode(struct text_context *x, const struct compute *c, int32_t id,
+                 const float **logits, struct error *err)
+{
+    struct kv_cache *kv = &x->kv;
+    const struct text_span span = { &id, NULL, 1 };
+
+    if (kv->used == kv->n_ctx)
+        return error_set(err, ERROR_INFERENCE, "the context of %zu positions is full", kv->n_ctx);
+    if (!transformer_embed(&x->m->net, c, &id, 1, x->work.x, err) ||
+        !transformer_forward(&x->m->net, c, kv, &x->work, 1, true, NULL, NULL, err))
+        return false;
+    kv_cache_append(kv, &span, 0, 1, x->m->net.n_embd);
+    *logits = x->work.logits;
+    return true;
+}

@@ -1,0 +1,47 @@
+/* kv_cache.h - keys and values of the positions evaluated so far, and what stood there.
+ *
+ *   k, v  [n_layer][n_ctx][n_head_kv][head_dim] as f16 bits
+ *   marks [n_ctx]: the token's id, or a hash of the embedding row
+ *
+ * The marks let the next turn keep the prefix that it shares with this one. */
+#ifndef TEXT_KV_CACHE_H
+#define TEXT_KV_CACHE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "text/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kv_mark {
+    int32_t id;                     /* -1: an embedding row */
+    uint64_t hash;                  /* of the row's bytes; 0 for ids */
+};
+
+struct kv_cache {
+    size_t n_layer, n_ctx, n_row;   /* n_row: n_head_kv * head_dim */
+    size_t used;                    /* positions filled */
+    uint16_t *k, *v;
+    struct kv_mark *marks;
+};
+
+/* Bytes of a cache; false when they overflow. */
+bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes);
+bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_row,
+                   struct arena *session, struct error *err);
+
+/* Position 0 of one layer. */
+uint16_t *kv_cache_k(const struct kv_cache *kv, size_t i_layer);
+uint16_t *kv_cache_v(const struct kv_cache *kv, size_t i_layer);
+
+/* Positions in all of the spans. */
+size_t kv_cache_total(const struct text_span *spans, size_t n_spans);
+/* Positions that the cache holds already, counted from the start. */
+size_t kv_cache_common(const struct kv_cache *kv, const struct text_span *spans, size_t n_spans, size_t n_embd);
+/* The next to - from positions hold the span's positions [from, to): marks them and
+ * counts them as used. */
+void kv_cache_append(struct kv_cache *kv, const struct text_span *span, size_t from, size_t to, size_t n_embd);
+
+#endif

@@ -1,0 +1,109 @@
+/* model.c - a model file opened: its tokenizer, chat format and weights. */
+#include "text/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/memory.h"
+
+#define MODEL_CHUNK_BYTES (1u << 20)
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+static void describe(struct text_model *m)
+{
+    const struct transformer *t = &m->net;
+    const char *name = gguf_string(m->g, "general.name");
+
+    m->info = (struct text_info){
+        .name = name != NULL && *name != '\0' ? name : file_name(gguf_path(m->g)),
+        .architecture = t->architecture,
+        .n_embd = t->n_embd, .n_layer = t->n_layer, .n_vocab = t->n_vocab, .n_ctx_train = t->n_ctx_train,
+        .file_bytes = gguf_file_bytes(m->g),
+        .kv_bytes_per_token = t->n_layer * 2 * t->n_head_kv * t->head_dim * sizeof(uint16_t),
+    };
+}
+
+static bool open_parts(struct text_model *m, const char *path, struct error *err)
+{
+    m->g = gguf_open(path, err);
+    if (m->g == NULL || !memory_check(gguf_file_bytes(m->g), path, "the model", "take a smaller one", err))
+        return false;
+    m->arena = arena_new("model", MODEL_CHUNK_BYTES, err);
+    if (m->arena == NULL)
+        return false;
+    m->tokenizer = tokenizer_open(m->g, m->arena, err);
+    if (m->tokenizer == NULL ||
+        !transformer_open(&m->net, m->g, tokenizer_n_vocab(m->tokenizer), m->arena, err))
+        return false;
+    m->chat = chat_template_find(gguf_string(m->g, "tokenizer.chat_template"), m->tokenizer, path);
+    describe(m);
+    return true;
+}
+
+struct text_model *text_model_open(const char *path, struct error *err)
+{
+    struct text_model *m = calloc(1, sizeof *m);
+
+    if (m == NULL) {
+        error_set(err, ERROR_INFERENCE, "%s: no memory to open it", path);
+        return NULL;
+    }
+    if (!open_parts(m, path, err)) {
+        text_model_close(m);
+        return NULL;
+    }
+    return m;
+}
+
+void text_model_close(struct text_model *m)
+{
+    if (m == NULL)
+        return;
+    tokenizer_close(m->tokenizer);
+    arena_free(m->arena);
+    gguf_close(m->g);
+    free(m);
+}
+
+const struct text_info *text_model_info(const struct text_model *m)
+{
+    return &m->info;
+}
+
+bool text_tokenize(const struct text_model *m, const char *text, size_t n_bytes, bool special,
+                   int32_t **ids, size_t *n_ids, struct error *err)
+{
+    return tokenizer_encode(m->tokenizer, text, n_bytes, special, ids, n_ids, err);
+}
+
+const char *text_token_bytes(const struct text_model *m, int32_t id, size_t *n_bytes)
+{
+    return tokenizer_bytes(m->tokenizer, id, n_bytes);
+}
+
+bool text_token_ends_answer(const struct text_model *m, int32_t id)
+{
+    return tokenizer_ends_answer(m->tokenizer, id);
+}
+
+bool text_embed(const struct text_model *m, const struct compute *c, const int32_t *ids, size_t n,
+                float *rows, struct error *err)
+{
+    return transformer_embed(&m->net, c, ids, n, rows, err);
+}
+
+const char *text_role_open(const struct text_model *m, enum text_role role)
+{
+    return m->chat->open[role];
+}
+
+const char *text_role_close(const struct text_model *m, enum text_role role)
+{
+    return m->chat->close[role];
+}

@@ -1,0 +1,21 @@
+/* model.h - what a struct text_model is made of. */
+#ifndef TEXT_MODEL_H
+#define TEXT_MODEL_H
+
+#include "base/arena.h"
+#include "tensor/gguf.h"
+#include "text/chat_template.h"
+#include "text/text.h"
+#include "text/tokenizer.h"
+#include "text/transformer.h"
+
+struct text_model {
+    struct gguf *g;
+    struct arena *arena;            /* everything below but what g holds */
+    struct tokenizer *tokenizer;
+    const struct chat_template *chat;
+    struct transformer net;
+    struct text_info info;
+};
+
+#endif

@@ -1,0 +1,71 @@
+/* transformer.h - the forward pass of the llama and qwen2 architectures.
+ *
+ *   x [n][n_embd]  ->  n_layer times:  x += attention(rms_norm(x));  x += ffn(rms_norm(x))
+ *                  ->  rms_norm of the last row  ->  logits [n_vocab]
+ *
+ * Sources: Touvron et al. 2023, arXiv:2302.13971 (llama); Bai et al. 2023,
+ * arXiv:2309.16609 (qwen: bias on q, k, v); grouped heads: Ainslie et al. 2023,
+ * arXiv:2305.13245; feed-forward: Shazeer 2020, arXiv:2002.05202 (SwiGLU).
+ * What is easy to get wrong: docs/models.md. */
+#ifndef TEXT_TRANSFORMER_H
+#define TEXT_TRANSFORMER_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "tensor/compute.h"
+#include "tensor/gguf.h"
+#include "text/kv_cache.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Weights of one layer, under their GGUF names; NULL: the architecture has none. */
+struct transformer_block {
+    const struct tensor *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
+    const struct tensor *attn_q_bias, *attn_k_bias, *attn_v_bias;       /* qwen2 only */
+    const struct tensor *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;
+};
+
+struct transformer {
+    const char *architecture;
+    size_t n_embd, n_head, n_head_kv, head_dim, n_ff, n_layer, n_vocab, n_ctx_train;
+    float eps, rope_theta;
+    bool rope_interleaved;
+    const struct tensor *token_embd, *output_norm, *output;     /* output may be token_embd (tied) */
+    struct transformer_block *blocks;
+};
+
+/* transformer_open.c.  Reads settings and binds weights; data stay borrowed from g, tables come from
+ * `arena`.  What the file asks for and is not done here is refused by name. */
+bool transformer_open(struct transformer *t, const struct gguf *g, size_t n_vocab,
+                      struct arena *arena, struct error *err);
+
+/* Embedding rows of ids [n] to rows [n][n_embd]; ids outside of the vocabulary: ERROR_INFERENCE. */
+bool transformer_embed(const struct transformer *t, const struct compute *c, const int32_t *ids,
+                       size_t n, float *rows, struct error *err);
+
+/* Buffers for at most n positions at a time. */
+struct transformer_work {
+    float *x;                       /* [n][n_embd]: the caller puts the rows here */
+    float *norm, *q, *k, *v, *attended, *gate, *up;
+    float *logits;                  /* [n_vocab] */
+    struct arena *scratch;
+};
+bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
+                           struct arena *session, struct arena *scratch, struct error *err);
+size_t transformer_work_bytes(const struct transformer *t, size_t n);
+/* The most that one forward pass takes from `scratch`. */
+size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n_ctx, size_t n_threads);
+
+/* Called after each layer; may be NULL. */
+typedef void transformer_layer_done(void *user, size_t n_layers_done);
+
+/* Evaluates the n rows in w->x at positions used .. used + n - 1 of the cache, whose
+ * keys and values it writes (the caller then advances `used`).  With want_logits
+ * w->logits are the last row's.  Cancel is looked for between layers. */
+bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
+                         struct transformer_work *w, size_t n, bool want_logits,
+                         transformer_layer_done *layer_done, void *user, struct error *err);
+
+#endif
