@@ -3,7 +3,6 @@
 #include "fusion/answer.h"
 #include "fusion/attachment.h"
 #include "fusion/conversation.h"
-#include "fusion/memory.h"
 #include "fusion/senses.h"
 
 #include "base/clock.h"
@@ -12,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define TEXT_WORK_BYTES ((size_t)150 << 20)     /* prefill scratch of the 1.5B, rounded up */
 
 enum { DESCRIPTION_TOKENS = 160 }; /* a sentence, with a quotation, and a reserve */
 
@@ -126,18 +123,13 @@ void worker_clear(struct worker *w)
 
 /* ---- the text model -------------------------------------------------------------------- */
 
-static bool open_text(const struct worker *w, const char *path, const char *name, struct text_model **model,
+static bool open_text(const struct worker *w, const char *path, struct text_model **model,
                       struct text_context **context, struct error *err)
 {
     *model = text_model_open(path, err);
     if (*model == NULL)
         return false;
-    const struct text_info *info = text_model_info(*model);
-    size_t most = info->n_ctx_train < 8192 ? info->n_ctx_train : 8192;
-    size_t n_ctx = w->n_ctx != 0 ? w->n_ctx : most;
-    *context = NULL;
-    if (memory_fits(name, info->file_bytes, n_ctx * info->kv_bytes_per_token + TEXT_WORK_BYTES, err))
-        *context = text_context_new(*model, n_ctx, err);
+    *context = text_context_new(*model, w->n_ctx, err);     /* asks for the memory first */
     if (*context != NULL)
         return true;
     text_model_close(*model);
@@ -161,7 +153,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     char loading[300];
     snprintf(loading, sizeof loading, "loading %.250s", name);
     emit_text(w, SESSION_PROGRESS, loading, 0, 0);
-    if (!open_text(w, path, name, &model, &context, &err)) {
+    if (!open_text(w, path, &model, &context, &err)) {
         emit_failed(w, &err);
         return;
     }
