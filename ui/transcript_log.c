@@ -132,10 +132,14 @@ void saved_free(struct saved *saved)
 
 /* ---- files ------------------------------------------------------------------ */
 
-static bool is_later(const struct stat *a, const struct stat *b)
+/* Clocks of file systems are coarse: of two changed at once the later name is the later file. */
+static bool is_later(const struct stat *a, const char *a_path, const struct stat *b, const char *b_path)
 {
-    return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec > b->st_mtim.tv_sec
-                                                  : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+    if (a->st_mtim.tv_sec != b->st_mtim.tv_sec)
+        return a->st_mtim.tv_sec > b->st_mtim.tv_sec;
+    if (a->st_mtim.tv_nsec != b->st_mtim.tv_nsec)
+        return a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+    return strcmp(a_path, b_path) > 0;
 }
 
 /* Path of the session changed last; malloc'd, NULL when there is none. */
@@ -151,7 +155,7 @@ static char *find_last(const char *folder)
         if (n < 6 || strcmp(entry->d_name + n - 6, ".jsonl") != 0)
             continue;
         buffer_print(&path, "%s/%s", folder, entry->d_name);
-        if (stat(path.s, &st) == 0 && S_ISREG(st.st_mode) && (last == NULL || is_later(&st, &latest))) {
+        if (stat(path.s, &st) == 0 && S_ISREG(st.st_mode) && (last == NULL || is_later(&st, path.s, &latest, last))) {
             free(last);
             last = path.s;
             latest = st;
@@ -224,10 +228,7 @@ static bool start_file(struct transcript_log *l, struct error *err)
     /* Two in one second, after /clear: numbered. */
     for (int i = 1; l->file == NULL && (i == 1 || errno == EEXIST); i++) {
         buffer_clear(&path);
-        buffer_print(&path, "%s/%s-%ld", l->folder, stamp, (long)getpid());
-        if (i > 1)
-            buffer_print(&path, "-%d", i);
-        buffer_print(&path, ".jsonl");
+        buffer_print(&path, "%s/%s-%ld-%d.jsonl", l->folder, stamp, (long)getpid(), i);
         l->file = open_locked(path.s, O_CREAT | O_EXCL);
     }
     free(l->path);

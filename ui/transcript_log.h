@@ -1,6 +1,6 @@
 /* transcript_log.h - the conversation on disk, as it happens.
  *
- *   $XDG_DATA_HOME/mynah/sessions/20261124-211500-4242.jsonl   0600, folder 0700
+ *   $XDG_DATA_HOME/mynah/sessions/20261124-211500-4242-1.jsonl   0600, folder 0700
  *   {"mynah":1,"started":"2026-11-24T21:15:00Z"}
  *   {"role":"user","text":"...","attachments":[{"path":"...","sha256":"..."}]}
  *   {"role":"assistant","model":"default","text":"...","stopped":true}

@@ -132,8 +132,10 @@ void tui_label(const struct tui *t, const struct attachment *a, struct buffer *l
     buffer_print(label, "%s %s · %s", x.kind == ATTACHMENT_IMAGE ? "image" : "clip", x.name, x.summary);
     if (x.n_tokens > 0)
         buffer_print(label, " · %zu tokens", x.n_tokens);
-    if (x.n_tokens > 0 && t->n_ctx > 0)
-        buffer_print(label, ", %.0f %%", 100.0 * (double)x.n_tokens / (double)t->n_ctx);
+    if (x.n_tokens > 0 && t->n_ctx > 0) {
+        size_t percent = (100 * x.n_tokens + t->n_ctx / 2) / t->n_ctx;
+        buffer_print(label, ", %s%zu %%", percent == 0 ? "< " : "", percent == 0 ? 1 : percent);
+    }
 }
 
 void tui_perceive(struct tui *t, const struct attachment *a)

@@ -14,7 +14,7 @@ typedef void command_run(struct tui *t, const char *argument);
 static command_run run_attach, run_details, run_record, run_model, run_clear, run_help, run_quit;
 
 static const struct { const char *name, *argument, *summary; command_run *run; } table[] = {
-    { "/attach", "PATH", "attach images and clips; pasting or dropping them does the same", run_attach },
+    { "/attach", "PATH", "attach an image or a clip, as pasting or dropping does", run_attach },
     { "/record", "", "record a clip; Enter stops, Esc cancels", run_record },
     { "/details", "", "everything that was seen and heard", run_details },
     { "/model", "NAME|PATH", "change the model; `mynah models` lists them", run_model },

@@ -204,7 +204,7 @@ static void draw_welcome(struct tui *t, struct screen *s, int rows)
 {
     static const char *const lines[] = {
         "Type a question and press Enter; Alt-Enter makes a new line.",
-        "Drop or paste an image or a clip here, or /record; /details shows what was seen.",
+        "Drop or paste an image or a clip, or /record one; /details shows what was seen.",
         "/help lists the commands. Esc stops an answer, Ctrl-D quits.",
     };
     int row = rows > 6 ? 1 : 0;
