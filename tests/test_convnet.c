@@ -120,7 +120,7 @@ static void check_map(struct convnet_map got, struct convnet_map in, const struc
 }
 
 struct shape { size_t height, width, n; };
-static const struct shape shapes[] = { { 1, 1, 1 }, { 1, 7, 3 }, { 5, 4, 17 }, { 8, 8, 16 }, { 9, 6, 40 }, { 13, 2, 21 }, { 2, 3, 67 } };
+static const struct shape shapes[] = { { 1, 1, 1 }, { 1, 7, 3 }, { 5, 4, 17 }, { 8, 8, 16 }, { 9, 6, 40 }, { 13, 2, 21 }, { 2, 3, 67 }, { 3, 23, 13 } };
 #define N_SHAPES (sizeof shapes / sizeof *shapes)
 
 static void test_depthwise(void **state)

@@ -12,7 +12,7 @@ typedef float vec __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t vec_bits __attribute__((vector_size(16)));
 
 #define VEC 4                       /* floats in a vec */
-#define LANES 16                    /* channels whose sums stay in registers */
+#define QUAD 4                      /* neighbouring pixels computed together */
 #define MAX_KERNEL 5                /* depthwise, in both networks */
 #define CHUNK_ELEMENTS 16384        /* of output a thread claims at once: 64 KiB */
 
@@ -166,17 +166,69 @@ static void taps_of(const struct depthwise *d, size_t y, size_t x, struct taps *
     }
 }
 
-static inline void depthwise_lanes(const struct depthwise *d, const struct taps *taps, size_t i, float *y)
-{
-    vec sum[LANES / VEC];
+static inline vec vec_at(const float *x) { return *(const vec *)x; }
+static inline void vec_put(float *y, vec sum, enum activation activation) { *(vec *)y = vec_activate(sum, activation); }
 
-    for (size_t l = 0; l < LANES / VEC; l++)
-        sum[l] = *(const vec *)(d->bias + i + l * VEC);
-    for (size_t t = 0; t < taps->n; t++)
-        for (size_t l = 0; l < LANES / VEC; l++)
-            sum[l] += *(const vec *)(taps->x[t] + i + l * VEC) * *(const vec *)(taps->w[t] + i + l * VEC);
-    for (size_t l = 0; l < LANES / VEC; l++)
-        *(vec *)(y + i + l * VEC) = vec_activate(sum[l], d->activation);
+/* A vector of channels of four neighbours, which share the weights they load; sums are
+ * variables of their own so that they stay in registers. */
+static inline void depthwise_quad(const struct depthwise *d, const struct taps *taps, size_t i, float *y)
+{
+    size_t n = d->in.n_channel, step = d->stride * n;
+    vec a = vec_at(d->bias + i), b = a, c = a, e = a;
+
+    for (size_t t = 0; t < taps->n; t++) {
+        const float *x = taps->x[t] + i;
+        vec w = vec_at(taps->w[t] + i);
+
+        a += vec_at(x) * w;
+        b += vec_at(x + step) * w;
+        c += vec_at(x + 2 * step) * w;
+        e += vec_at(x + 3 * step) * w;
+    }
+    vec_put(y + i, a, d->activation);
+    vec_put(y + n + i, b, d->activation);
+    vec_put(y + 2 * n + i, c, d->activation);
+    vec_put(y + 3 * n + i, e, d->activation);
+}
+
+/* Four vectors of channels of one pixel. */
+static inline void depthwise_one(const struct depthwise *d, const struct taps *taps, size_t i, float *y)
+{
+    const float *bias = d->bias + i;
+    vec a = vec_at(bias), b = vec_at(bias + VEC), c = vec_at(bias + 2 * VEC), e = vec_at(bias + 3 * VEC);
+
+    for (size_t t = 0; t < taps->n; t++) {
+        const float *x = taps->x[t] + i, *w = taps->w[t] + i;
+
+        a += vec_at(x) * vec_at(w);
+        b += vec_at(x + VEC) * vec_at(w + VEC);
+        c += vec_at(x + 2 * VEC) * vec_at(w + 2 * VEC);
+        e += vec_at(x + 3 * VEC) * vec_at(w + 3 * VEC);
+    }
+    vec_put(y + i, a, d->activation);
+    vec_put(y + i + VEC, b, d->activation);
+    vec_put(y + i + 2 * VEC, c, d->activation);
+    vec_put(y + i + 3 * VEC, e, d->activation);
+}
+
+static void depthwise_tail(const struct depthwise *d, const struct taps *taps, size_t n_pixels, size_t i, float *y)
+{
+    size_t n = d->in.n_channel;
+
+    for (size_t p = 0; p < n_pixels; p++)
+        for (size_t j = i; j < n; j++) {
+            float sum = d->bias[j];
+
+            for (size_t t = 0; t < taps->n; t++)
+                sum += taps->x[t][p * d->stride * n + j] * taps->w[t][j];
+            y[p * n + j] = activate(sum, d->activation);
+        }
+}
+
+/* Whether the kernel lies inside the picture's width for this pixel. */
+static bool inside(const struct depthwise *d, size_t x)
+{
+    return x * d->stride >= d->left && x * d->stride - d->left + d->kernel <= d->in.width;
 }
 
 static void depthwise_rows(void *user, size_t first, size_t last, size_t i_thread)
@@ -186,21 +238,20 @@ static void depthwise_rows(void *user, size_t first, size_t last, size_t i_threa
 
     (void)i_thread;
     for (size_t row = first; row < last; row++)
-        for (size_t x = 0; x < d->out.width; x++) {
+        for (size_t x = 0, n_pixels; x < d->out.width; x += n_pixels) {
             float *y = d->out.x + (row * d->out.width + x) * n;
             struct taps taps;
             size_t i = 0;
 
+            n_pixels = inside(d, x) && inside(d, x + QUAD - 1) ? QUAD : 1;
             taps_of(d, row, x, &taps);
-            for (; i + LANES <= n; i += LANES)
-                depthwise_lanes(d, &taps, i, y);
-            for (; i < n; i++) {
-                float sum = d->bias[i];
-
-                for (size_t t = 0; t < taps.n; t++)
-                    sum += taps.x[t][i] * taps.w[t][i];
-                y[i] = activate(sum, d->activation);
-            }
+            if (n_pixels == QUAD)
+                for (; i + VEC <= n; i += VEC)
+                    depthwise_quad(d, &taps, i, y);
+            else
+                for (; i + 4 * VEC <= n; i += 4 * VEC)
+                    depthwise_one(d, &taps, i, y);
+            depthwise_tail(d, &taps, n_pixels, i, y);
         }
 }
 

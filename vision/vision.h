@@ -54,8 +54,9 @@ struct vision_tag {                 /* of the whole picture, best first */
     const char *place;              /* where the class map peaks: "left", ... or "" */
 };
 
-struct vision_object {              /* a group of one class, largest area first */
-    const char *name;               /* COCO class, "person" */
+struct vision_object {              /* a group of one class, largest area first; before them a
+                                     * subject that the classifier knows better than the detector */
+    const char *name;               /* COCO class, "person"; of such a subject its kind, "lizard", or name */
     size_t count;
     const char *place;              /* when single and off-centre: "left", "right", "top", "bottom"; else "" */
     float p;                        /* best score of the group */
