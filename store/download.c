@@ -91,7 +91,6 @@ static CURLcode transfer_once(struct transfer *t)
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "mynah");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);     /* do not wait for a resolver that hangs */
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)ANSWER_MS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);

@@ -163,54 +163,59 @@ static void work_a_while(void *user, size_t first, size_t last, size_t i_thread)
     atomic_fetch_add(&sink, x);
 }
 
-static double median_of_jobs_ms(struct pool *p)
+static double mean_of_jobs_ms(struct pool *p)
 {
-    enum { N_JOBS = 101 };
-    double ms[N_JOBS];
+    enum { N_JOBS = 150 };
+    double start = clock_ms();
 
-    for (int i = 0; i < N_JOBS; i++) {
-        double start = clock_ms();
+    for (int i = 0; i < N_JOBS; i++)
         pool_run(p, 64, 1, work_a_while, NULL);
-        ms[i] = clock_ms() - start;
-        for (int j = i; j > 0 && ms[j - 1] > ms[j]; j--) {
-            double swap = ms[j];
-            ms[j] = ms[j - 1];
-            ms[j - 1] = swap;
-        }
-    }
-    return ms[N_JOBS / 2];
+    return (clock_ms() - start) / N_JOBS;
 }
 
-/* Two threads on one core that a third fights for have at least a third of it together,
- * as a fair scheduler gives it; a barrier where both must be running for each job would
- * cost a time slice (some ms) every time.  One thread alone with the hog has half. */
-static void test_busy_core(void **state)
+/* Slowness against the same work alone on a free core.  Two threads and a busy loop on
+ * one core: together they have two thirds of it, so 1.5 times as long is fair, and 2 times
+ * if one of the two always sleeps.  Threads that spin instead of sleeping waste what they
+ * are given: 3 times (measured 2.8). */
+static double slowness_beside_a_hog(void)
 {
     struct error err = { 0 };
-    cpu_set_t old, one;
     pthread_t thread;
+    struct pool *alone = pool_new(1, &err);
+    assert_non_null(alone);
+    double free_ms = mean_of_jobs_ms(alone);
+
+    pool_free(alone);
+    struct pool *two = pool_new(2, &err);
+    assert_non_null(two);
+    atomic_store(&busy, true);
+    assert_int_equal(pthread_create(&thread, NULL, hog, NULL), 0);
+    double two_ms = mean_of_jobs_ms(two);
+    atomic_store(&busy, false);
+    pthread_join(thread, NULL);
+    pool_free(two);
+    print_message("one core: %.2f ms a job; 2 threads and a busy loop: %.2f\n", free_ms, two_ms);
+    return two_ms / free_ms;
+}
+
+static void test_busy_core(void **state)
+{
+    cpu_set_t old, one;
+    double least = 100.0;
 
     (void)state;
     assert_int_equal(sched_getaffinity(0, sizeof old, &old), 0);
     CPU_ZERO(&one);
-    for (size_t i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, &old)) {
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &old))
             CPU_SET(i, &one);
-            break;
-        }
-    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);    /* inherited by the threads below */
-    struct pool *alone = pool_new(1, &err), *two = pool_new(2, &err);
-    assert_true(alone != NULL && two != NULL);
-    atomic_store(&busy, true);
-    assert_int_equal(pthread_create(&thread, NULL, hog, NULL), 0);
-    double one_ms = median_of_jobs_ms(alone), two_ms = median_of_jobs_ms(two);
-    atomic_store(&busy, false);
-    pthread_join(thread, NULL);
-    pool_free(alone);
-    pool_free(two);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);    /* inherited by the threads */
+    for (int i = 0; i < 5 && least >= 2.3; i++) {                   /* other programs disturb the one or the other */
+        double slowness = slowness_beside_a_hog();
+        least = slowness < least ? slowness : least;
+    }
     sched_setaffinity(0, sizeof old, &old);
-    print_message("one core and a busy loop on it: %.2f ms a job with 1 thread, %.2f with 2\n", one_ms, two_ms);
-    assert_true(two_ms < 4.0 * one_ms + 4.0);
+    assert_true(least < 2.3);
 }
 
 /* ---- the rest -------------------------------------------------------------------- */
