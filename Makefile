@@ -18,14 +18,14 @@ OPT_ubsan   := -O1 -g -fsanitize=undefined -fno-sanitize-recover=undefined
 OPT_tsan    := -O1 -g -fsanitize=thread
 
 PACKAGES := openblas portaudio-2.0 ncursesw sndfile soxr libpcre2-8 libutf8proc libcurl libcjson \
-            libexif libwebp tesseract libcrypto zlib stb
+            libexif libwebp tesseract lept libcrypto zlib stb
 # Looked up once, and only when something is compiled: set-up may install pkg-config first.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
 CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(OPT_$(FLAVOUR)) -pthread -MMD -MP $(PKG_CFLAGS)
-LIBS   = $(PKG_LIBS) -lm -pthread
+LIBS   = $(PKG_LIBS) -lgomp -lm -pthread
 
 # Only the file of a kernel variant gets its instruction set, and the reference no contraction.
 X86 := $(filter x86_64,$(shell uname -m))

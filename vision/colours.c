@@ -1,7 +1,7 @@
 /* colours.c - clusters of colour, named.
  *
- * CIE Lab (D65) of sRGB: IEC 61966-2-1 and CIE 15:2004.  The 14 reference colours
- * are web colours as people use the words; a name's share adds up over clusters.
+ * CIE Lab (D65) of sRGB: IEC 61966-2-1 and CIE 15:2004.  A name's share adds up
+ * over the clusters nearest to one of its reference colours.
  * k-means: Lloyd 1982, from fixed starts (the pixels at 1/10, 3/10 ... 9/10 of the
  * order of lightness), until nothing moves or 20 rounds. */
 #include "vision/colours.h"
@@ -18,14 +18,22 @@ static const float box_share = 0.5f;        /* one colour of a thing: over half 
 
 struct lab { float l, a, b; };
 
-static const struct { const char *name, *korean; uint8_t rgb[3]; } colours[] = {
-    { "black", "검은색", { 20, 20, 20 } },      { "dark grey", "짙은 회색", { 72, 72, 72 } },
-    { "grey", "회색", { 135, 135, 135 } },      { "light grey", "밝은 회색", { 195, 195, 195 } },
-    { "white", "흰색", { 245, 245, 245 } },     { "red", "빨간색", { 200, 30, 35 } },
-    { "orange", "주황색", { 240, 135, 30 } },   { "yellow", "노란색", { 240, 215, 60 } },
-    { "green", "초록색", { 60, 130, 50 } },     { "blue", "파란색", { 50, 100, 190 } },
-    { "purple", "보라색", { 120, 55, 150 } },   { "pink", "분홍색", { 240, 150, 180 } },
-    { "brown", "갈색", { 110, 70, 40 } },       { "beige", "베이지색", { 215, 195, 160 } },
+/* The ends of a name's range, and its middle where they are far apart. */
+static const struct { const char *name, *korean; size_t n; uint8_t rgb[4][3]; } colours[] = {
+    { "black", "검은색", 1, { { 18, 18, 18 } } },
+    { "dark grey", "짙은 회색", 1, { { 72, 72, 72 } } },
+    { "grey", "회색", 1, { { 135, 135, 135 } } },
+    { "light grey", "밝은 회색", 1, { { 195, 195, 195 } } },
+    { "white", "흰색", 1, { { 246, 246, 246 } } },
+    { "red", "빨간색", 3, { { 255, 0, 0 }, { 200, 30, 35 }, { 130, 15, 20 } } },
+    { "orange", "주황색", 2, { { 255, 150, 20 }, { 225, 110, 35 } } },
+    { "yellow", "노란색", 3, { { 255, 255, 0 }, { 240, 210, 60 }, { 250, 235, 130 } } },
+    { "green", "초록색", 4, { { 40, 160, 50 }, { 40, 85, 35 }, { 120, 150, 70 }, { 130, 220, 110 } } },
+    { "blue", "파란색", 4, { { 0, 0, 255 }, { 45, 95, 185 }, { 135, 195, 235 }, { 15, 20, 110 } } },
+    { "purple", "보라색", 2, { { 120, 40, 145 }, { 165, 120, 200 } } },
+    { "pink", "분홍색", 2, { { 255, 185, 200 }, { 240, 110, 165 } } },
+    { "brown", "갈색", 3, { { 139, 69, 19 }, { 90, 60, 40 }, { 150, 110, 75 } } },
+    { "beige", "베이지색", 2, { { 225, 205, 165 }, { 245, 232, 210 } } },
 };
 enum { N_COLOURS = sizeof colours / sizeof *colours };
 
@@ -58,11 +66,11 @@ static float distance2(struct lab p, struct lab q)
     return l * l + a * a + b * b;
 }
 
-static size_t nearest(struct lab p, const struct lab *means, size_t n)
+static size_t nearest(struct lab p, const struct lab means[N_MEANS])
 {
     size_t best = 0;
 
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 1; i < N_MEANS; i++)
         if (distance2(p, means[i]) < distance2(p, means[best]))
             best = i;
     return best;
@@ -83,7 +91,7 @@ static bool move_means(const struct lab *pixels, struct lab means[N_MEANS], size
 
     memset(count, 0, N_MEANS * sizeof *count);
     for (size_t i = 0; i < N_PIXELS; i++) {
-        const size_t k = nearest(pixels[i], means, N_MEANS);
+        const size_t k = nearest(pixels[i], means);
         sum[k] = (struct lab){ sum[k].l + pixels[i].l, sum[k].a + pixels[i].a, sum[k].b + pixels[i].b };
         count[k]++;
     }
@@ -98,11 +106,16 @@ static bool move_means(const struct lab *pixels, struct lab means[N_MEANS], size
 
 static size_t name_of(struct lab mean)
 {
-    struct lab known[N_COLOURS];
+    float least = INFINITY;
+    size_t best = 0;
 
     for (size_t i = 0; i < N_COLOURS; i++)
-        known[i] = to_lab(colours[i].rgb);
-    return nearest(mean, known, N_COLOURS);
+        for (size_t k = 0; k < colours[i].n; k++) {
+            const float distance = distance2(mean, to_lab(colours[i].rgb[k]));
+            if (distance < least)
+                least = distance, best = i;
+        }
+    return best;
 }
 
 /* Share of each name in the view; false without memory. */

@@ -22,9 +22,9 @@
 #define MAX_MS         30000
 
 /* Decoders hold the picture about three times (stb: inflated 16-bit RGBA, its
- * pixels, their 8-bit copy), and tables. */
+ * pixels, their 8-bit copy), and tables; malloc reserves 128 MiB for a new heap. */
 #define BYTES_PER_PIXEL ((size_t)24)
-#define BYTES_OF_TABLES ((size_t)64 << 20)
+#define BYTES_OF_TABLES ((size_t)256 << 20)
 
 struct job {
     const unsigned char *data;

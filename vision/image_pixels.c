@@ -89,7 +89,7 @@ static uint8_t *decode_stb(const unsigned char *data, size_t n_bytes, const stru
     uint8_t *pixels = stbi_load_from_memory(data, (int)n_bytes, &width, &height, &in_file, n_channels);
 
     if (pixels == NULL)
-        snprintf(why, n_why, "%s", stbi_failure_reason());
+        snprintf(why, n_why, "%s", stbi_failure_reason() != NULL ? stbi_failure_reason() : "no memory");
     else if ((size_t)width == file->width && (size_t)height == file->height)
         return pixels;
     else

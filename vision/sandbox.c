@@ -17,7 +17,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -63,21 +62,25 @@ static void filter_calls(void)
         (void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
+/* Address space in use, from the first number of /proc/self/statm; 0 when unknown.
+ * Asked by the child: in the parent other threads could map more before the fork. */
 static size_t mapped_bytes(void)
 {
-    unsigned long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
+    char text[64];
+    size_t pages = 0;
+    const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
 
-    if (f == NULL)
-        return 0;
-    if (fscanf(f, "%lu", &pages) != 1)
-        pages = 0;
-    fclose(f);
+    for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
+        pages = pages * 10 + (size_t)(text[i] - '0');
+    if (fd >= 0)
+        close(fd);
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static void confine(size_t mapped, size_t max_bytes, int max_ms)
+static void confine(size_t max_bytes, int max_ms)
 {
+    const size_t mapped = mapped_bytes();
     const struct rlimit none = { 0, 0 };
     const struct rlimit memory = { mapped + max_bytes, mapped + max_bytes };
     const struct rlimit seconds = { (rlim_t)max_ms / 1000 + 1, (rlim_t)max_ms / 1000 + 1 };
@@ -111,7 +114,6 @@ static enum sandbox_end wait_for_end(int fd, int max_ms)
 static enum sandbox_end run_child(void (*work)(void *user), void *user, size_t max_bytes, int max_ms,
                                   volatile int *done)
 {
-    const size_t mapped = mapped_bytes();
     sigset_t all, before;
     int pipe_fd[2];
 
@@ -123,7 +125,7 @@ static enum sandbox_end run_child(void (*work)(void *user), void *user, size_t m
     pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t child = fork();
     if (child == 0) {
-        confine(mapped, max_bytes, max_ms);
+        confine(max_bytes, max_ms);
         work(user);
         *done = 1;
         _exit(0);
