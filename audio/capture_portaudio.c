@@ -1,0 +1,160 @@
+/* capture_portaudio.c - the default input device.
+ *
+ * PortAudio's host interfaces (ALSA above all) write to standard error while they
+ * look for devices, which would land in the middle of the chat (PortAudio issues
+ * 163, 555).  So descriptor 2 leads to a file in memory meanwhile, and what was
+ * written is logged. */
+#include "audio/capture_source.h"
+
+#include <portaudio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "audio/audio.h"
+#include "base/log.h"
+
+#define MAX_CHANNELS 2              /* a device without a mono mode is opened in stereo */
+#define MIX_FRAMES 256
+
+struct device_source {
+    struct capture_source source;
+    struct ring *ring;
+    PaStream *stream;
+    unsigned n_channels;
+};
+
+/* ---- what the sound system says ------------------------------------------------ */
+
+struct diversion { int saved, file; };
+
+static struct diversion divert_begin(void)
+{
+    struct diversion d = { -1, memfd_create("sound", MFD_CLOEXEC) };
+
+    fflush(stderr);
+    if (d.file >= 0 && (d.saved = dup(STDERR_FILENO)) >= 0)
+        dup2(d.file, STDERR_FILENO);
+    return d;
+}
+
+static void divert_end(struct diversion d)
+{
+    char text[4096], *rest = NULL;
+
+    fflush(stderr);
+    if (d.saved >= 0) {
+        dup2(d.saved, STDERR_FILENO);
+        close(d.saved);
+    }
+    ssize_t n = d.file < 0 ? 0 : pread(d.file, text, sizeof text - 1, 0);
+    text[n < 0 ? 0 : n] = '\0';
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        log_debug("sound system: %s", line);
+    if (d.file >= 0)
+        close(d.file);
+}
+
+/* ---- the device ----------------------------------------------------------------- */
+
+static int on_samples(const void *input, void *output, unsigned long n_frames, const PaStreamCallbackTimeInfo *time,
+                      PaStreamCallbackFlags flags, void *user)
+{
+    struct device_source *d = user;
+    const float *x = input;
+    float mono[MIX_FRAMES];
+    (void)output, (void)time, (void)flags;
+
+    if (x == NULL)
+        return paContinue;
+    if (d->n_channels == 1) {
+        ring_write(d->ring, x, n_frames);
+        return paContinue;
+    }
+    for (unsigned long at = 0; at < n_frames; at += MIX_FRAMES) {
+        unsigned long n = n_frames - at < MIX_FRAMES ? n_frames - at : MIX_FRAMES;
+        for (unsigned long i = 0; i < n; i++)
+            mono[i] = 0.5f * (x[2 * (at + i)] + x[2 * (at + i) + 1]);
+        ring_write(d->ring, mono, n);
+    }
+    return paContinue;
+}
+
+/* 16 kHz saves resampling; else what the device likes. */
+static PaError open_stream(struct device_source *d, PaDeviceIndex device, const PaDeviceInfo *info)
+{
+    double rates[] = { AUDIO_HZ, info->defaultSampleRate, 48000, 44100 };
+    PaError failed = paInvalidDevice;
+
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        for (unsigned n = 1; n <= MAX_CHANNELS; n++) {
+            PaStreamParameters in = { device, (int)n, paFloat32, info->defaultHighInputLatency, NULL };
+            d->n_channels = n;
+            d->source.hz = (int)rates[i];
+            failed = Pa_OpenStream(&d->stream, &in, NULL, rates[i], paFramesPerBufferUnspecified, paClipOff, on_samples, d);
+            if (failed == paNoError)
+                return Pa_StartStream(d->stream);
+        }
+    return failed;
+}
+
+static bool open_device(struct device_source *d, struct error *err)
+{
+    PaError failed = Pa_Initialize();
+
+    if (failed != paNoError)
+        return error_set(err, ERROR_INPUT, "the sound system does not start: %s", Pa_GetErrorText(failed));
+    PaDeviceIndex device = Pa_GetDefaultInputDevice();
+    const PaDeviceInfo *info = device == paNoDevice ? NULL : Pa_GetDeviceInfo(device);
+    if (info == NULL)
+        error_set(err, ERROR_INPUT, "no microphone was found: connect one, or attach a recorded file");
+    else if ((failed = open_stream(d, device, info)) != paNoError)
+        error_set(err, ERROR_INPUT, "the microphone \"%s\" cannot be opened: %s", info->name, Pa_GetErrorText(failed));
+    else {
+        log_info("recording from %s at %d Hz", info->name, d->source.hz);
+        return true;
+    }
+    if (d->stream != NULL)
+        Pa_CloseStream(d->stream);
+    Pa_Terminate();
+    return false;
+}
+
+/* A device that is unplugged stops its stream. */
+static bool device_ended(struct capture_source *s)
+{
+    return Pa_IsStreamActive(((struct device_source *)s)->stream) != 1;
+}
+
+static void device_close(struct capture_source *s)
+{
+    struct device_source *d = (struct device_source *)s;
+    struct diversion diversion = divert_begin();
+
+    Pa_StopStream(d->stream);
+    Pa_CloseStream(d->stream);
+    Pa_Terminate();
+    divert_end(diversion);
+    free(d);
+}
+
+struct capture_source *capture_portaudio_open(struct ring *ring, struct error *err)
+{
+    struct device_source *d = calloc(1, sizeof *d);
+
+    if (d == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory to record");
+        return NULL;
+    }
+    d->source = (struct capture_source){ 0, device_ended, device_close };
+    d->ring = ring;
+    struct diversion diversion = divert_begin();
+    bool ok = open_device(d, err);
+    divert_end(diversion);
+    if (ok)
+        return &d->source;
+    free(d);
+    return NULL;
+}
