@@ -7,13 +7,10 @@
 #include "audio/capture_source.h"
 
 #include <portaudio.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "audio/audio.h"
+#include "audio/divert.h"
 #include "base/log.h"
 
 #define MAX_CHANNELS 2              /* a device without a mono mode is opened in stereo */
@@ -25,39 +22,6 @@ struct device_source {
     PaStream *stream;
     unsigned n_channels;
 };
-
-/* ---- what the sound system says ------------------------------------------------ */
-
-struct diversion { int saved, file; };
-
-static struct diversion divert_begin(void)
-{
-    struct diversion d = { -1, memfd_create("sound", MFD_CLOEXEC) };
-
-    fflush(stderr);
-    if (d.file >= 0 && (d.saved = dup(STDERR_FILENO)) >= 0)
-        dup2(d.file, STDERR_FILENO);
-    return d;
-}
-
-static void divert_end(struct diversion d)
-{
-    char text[4096], *rest = NULL;
-
-    fflush(stderr);
-    if (d.saved >= 0) {
-        dup2(d.saved, STDERR_FILENO);
-        close(d.saved);
-    }
-    ssize_t n = d.file < 0 ? 0 : pread(d.file, text, sizeof text - 1, 0);
-    text[n < 0 ? 0 : n] = '\0';
-    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-        log_debug("sound system: %s", line);
-    if (d.file >= 0)
-        close(d.file);
-}
-
-/* ---- the device ----------------------------------------------------------------- */
 
 static int on_samples(const void *input, void *output, unsigned long n_frames, const PaStreamCallbackTimeInfo *time,
                       PaStreamCallbackFlags flags, void *user)
@@ -136,7 +100,7 @@ static void device_close(struct capture_source *s)
     Pa_StopStream(d->stream);
     Pa_CloseStream(d->stream);
     Pa_Terminate();
-    divert_end(diversion);
+    divert_end(diversion, "sound system");
     free(d);
 }
 
@@ -152,7 +116,7 @@ struct capture_source *capture_portaudio_open(struct ring *ring, struct error *e
     d->ring = ring;
     struct diversion diversion = divert_begin();
     bool ok = open_device(d, err);
-    divert_end(diversion);
+    divert_end(diversion, "sound system");
     if (ok)
         return &d->source;
     free(d);

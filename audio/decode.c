@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "audio/container.h"
+#include "audio/divert.h"
 #include "audio/resample.h"
 #include "base/file.h"
 
@@ -150,43 +151,52 @@ static bool decode(const char *path, SNDFILE *file, const SF_INFO *info, struct 
     return ok;
 }
 
+static struct clip *load(const char *path, int fd, const struct container *kind, struct error *err)
+{
+    SF_INFO info = { 0 };
+    struct samples samples = { 0 };
+    struct clip *clip = calloc(1, sizeof *clip);
+    SNDFILE *file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
+    bool ok = false;
+
+    if (file == NULL)
+        error_set(err, ERROR_INPUT, "%s: this %s file is broken: %s", path, kind->name, sf_strerror(NULL));
+    else if (clip == NULL)
+        error_set(err, ERROR_INFERENCE, "%s: no memory to read it", path);
+    else
+        ok = check_info(path, &info, err) && decode(path, file, &info, &samples, err);
+    if (file != NULL)
+        sf_close(file);
+    if (!ok) {
+        free(samples.data);
+        free(clip);
+        return NULL;
+    }
+    clip->samples = samples.data;
+    clip->n_samples = samples.n;
+    clip->file_hz = info.samplerate;
+    clip->file_channels = info.channels;
+    clip->format = kind->name;
+    finish(clip);
+    return clip;
+}
+
 struct clip *clip_load(const char *path, struct error *err)
 {
     size_t n_bytes = 0;
-    SF_INFO info = { 0 };
-    SNDFILE *file = NULL;
-    struct samples samples = { 0 };
     struct clip *clip = NULL;
     int fd = file_open(path, &n_bytes, err);
 
     if (fd < 0)
         return NULL;
     const struct container *kind = check_kind(path, fd, n_bytes, err);
-    if (kind == NULL)
-        goto done;
-    file = sf_open_fd(fd, SFM_READ, &info, SF_FALSE);
-    if (file == NULL) {
-        error_set(err, ERROR_INPUT, "%s: this %s file is broken: %s", path, kind->name, sf_strerror(NULL));
-        goto done;
+    if (kind != NULL && strcmp(kind->name, "MP3") == 0) {
+        struct diversion diversion = divert_begin();    /* libmpg123 warns there */
+        clip = load(path, fd, kind, err);
+        divert_end(diversion, path);
+    } else if (kind != NULL) {
+        clip = load(path, fd, kind, err);
     }
-    if (!check_info(path, &info, err) || !decode(path, file, &info, &samples, err))
-        goto done;
-    clip = calloc(1, sizeof *clip);
-    if (clip == NULL) {
-        error_set(err, ERROR_INFERENCE, "%s: no memory to read it", path);
-        goto done;
-    }
-    clip->samples = samples.data;
-    clip->n_samples = samples.n;
-    samples.data = NULL;
-    clip->file_hz = info.samplerate;
-    clip->file_channels = info.channels;
-    clip->format = kind->name;
-    finish(clip);
-done:
-    free(samples.data);
-    if (file != NULL)
-        sf_close(file);
     close(fd);
     return clip;
 }

@@ -53,7 +53,7 @@ static void suppress_mark(const struct whisper *w, int32_t *list, size_t *n, con
         size_t n_form = n_mark + space, id;
         do
             id = find_token(w, form, n_form);
-        while (id == w->n_tokens && prefixes && --n_form > 0);
+        while (id == w->n_tokens && prefixes && --n_form > space);
         if (id < w->n_tokens)
             suppress(list, n, id);
     }

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""A tiny random Whisper for test_whisper.c and the fuzzer, and what NumPy makes of it in double precision
+(the decoder's keys and values rounded to F16, as they are kept).
+
+whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 1 + 2 blocks, 8 mels, 32 audio positions, 24 text positions,
+    40 ordinary tokens; so 180 in all: + end, start, 99 languages, 6, 33 time stamps.
+whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] after each call of FEEDS.
+"""
+import math
+import os
+import struct
+import numpy as np
+
+STATE, HEADS, AUDIO_LAYERS, TEXT_LAYERS, MELS, AUDIO_CTX, TEXT_CTX, TOKENS = 12, 2, 1, 2, 8, 32, 24, 40
+VOCAB = TOKENS + 2 + 99 + 6 + AUDIO_CTX + 1
+FEEDS = [[41, 42, 143, 5, 17, 39, 0, 21, 33, 8], [7], [150, 151], [12]]      # many at once, then few
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def weights(rng):
+    def matrix(*shape):
+        return rng.normal(0, 1 / math.sqrt(np.prod(shape[1:])), shape).astype("<f4")
+
+    def vector(n, mean=0.0):
+        return (mean + rng.normal(0, 0.2, n)).astype("<f4")
+
+    w = {}
+
+    def norm(name):
+        w[name + ".weight"], w[name + ".bias"] = vector(STATE, 1.0), vector(STATE)
+
+    def attention(name):
+        for part in "query", "key", "value", "out":
+            w[f"{name}.{part}.weight"] = matrix(STATE, STATE) * np.float32(2)
+            if part != "key":
+                w[f"{name}.{part}.bias"] = vector(STATE)
+        norm(name + "_ln")
+
+    def block(name, cross):
+        attention(name + ".attn")
+        if cross:
+            attention(name + ".cross_attn")
+        w[name + ".mlp.0.weight"], w[name + ".mlp.0.bias"] = matrix(4 * STATE, STATE), vector(4 * STATE)
+        w[name + ".mlp.2.weight"], w[name + ".mlp.2.bias"] = matrix(STATE, 4 * STATE), vector(STATE)
+        norm(name + ".mlp_ln")
+
+    w["encoder.positional_embedding"] = matrix(AUDIO_CTX, STATE)
+    w["encoder.conv1.weight"], w["encoder.conv1.bias"] = matrix(STATE, MELS, 3), vector(STATE)[:, None]
+    w["encoder.conv2.weight"], w["encoder.conv2.bias"] = matrix(STATE, STATE, 3), vector(STATE)[:, None]
+    for i in range(AUDIO_LAYERS):
+        block(f"encoder.blocks.{i}", False)
+    norm("encoder.ln_post")
+    w["decoder.positional_embedding"] = matrix(TEXT_CTX, STATE)
+    w["decoder.token_embedding.weight"] = matrix(VOCAB, STATE) * np.float32(3)
+    for i in range(TEXT_LAYERS):
+        block(f"decoder.blocks.{i}", True)
+    norm("decoder.ln")
+    return w
+
+
+def write(w, rng):
+    with open(os.path.join(HERE, "whisper_tiny.bin"), "wb") as f:
+        f.write(struct.pack("<I11i", 0x67676d6c, VOCAB, AUDIO_CTX, STATE, HEADS, AUDIO_LAYERS, TEXT_CTX, STATE, HEADS,
+                            TEXT_LAYERS, MELS, 0))
+        f.write(struct.pack("<2i", MELS, 201) + np.abs(rng.normal(0, 0.01, (MELS, 201))).astype("<f4").tobytes())
+        f.write(struct.pack("<i", TOKENS))
+        for i in range(TOKENS):
+            text = b" " if i == 0 else b"(" if i == 1 else b" w%d" % i
+            f.write(struct.pack("<i", len(text)) + text)
+        for name, t in w.items():
+            f.write(struct.pack("<3i", t.ndim, len(name), 0) + struct.pack(f"<{t.ndim}i", *t.shape[::-1]))
+            f.write(name.encode() + t.tobytes())
+
+
+class Twin:
+    def __init__(self, w):
+        self.w = {name: t.astype(np.float64) for name, t in w.items()}
+        self.erf = np.vectorize(math.erf)
+
+    def linear(self, x, name):
+        y = x @ self.w[name + ".weight"].T
+        return y + self.w[name + ".bias"] if name + ".bias" in self.w else y
+
+    def norm(self, x, name):
+        x = x - x.mean(-1, keepdims=True)
+        return x / np.sqrt((x ** 2).mean(-1, keepdims=True) + 1e-5) * self.w[name + ".weight"] + self.w[name + ".bias"]
+
+    def gelu(self, x):
+        return 0.5 * x * (1 + self.erf(x / math.sqrt(2)))
+
+    def attention(self, x, other, name, causal, kept=np.float64):
+        q, k, v = (self.linear(y, f"{name}.{p}").reshape(len(y), HEADS, -1).transpose(1, 0, 2)
+                   for y, p in ((x, "query"), (other, "key"), (other, "value")))
+        k, v = k.astype(kept).astype(np.float64), v.astype(kept).astype(np.float64)
+        s = q @ k.transpose(0, 2, 1) / math.sqrt(q.shape[-1])
+        if causal:
+            s = np.where(np.tril(np.ones(s.shape[1:], bool)), s, -np.inf)
+        p = np.exp(s - s.max(-1, keepdims=True))
+        return self.linear(((p / p.sum(-1, keepdims=True)) @ v).transpose(1, 0, 2).reshape(len(x), -1), name + ".out")
+
+    def mlp(self, x, name):
+        return x + self.linear(self.gelu(self.linear(self.norm(x, name + ".mlp_ln"), name + ".mlp.0")), name + ".mlp.2")
+
+    def conv(self, x, name, stride):
+        x = np.pad(x, ((1, 1), (0, 0)))
+        rows = np.stack([x[t:t + 3] for t in range(0, len(x) - 2, stride)])         # [rows][3][n_in]
+        return self.gelu(np.einsum("tki,oik->to", rows, self.w[name + ".weight"]) + self.w[name + ".bias"][:, 0])
+
+    def encode(self, mel):
+        x = self.conv(self.conv(mel, "encoder.conv1", 1), "encoder.conv2", 2) + self.w["encoder.positional_embedding"]
+        for i in range(AUDIO_LAYERS):
+            name = f"encoder.blocks.{i}"
+            y = self.norm(x, name + ".attn_ln")
+            x = self.mlp(x + self.attention(y, y, name + ".attn", False), name)
+        return self.norm(x, "encoder.ln_post")
+
+    def logits(self, ids, rows):
+        x = self.w["decoder.token_embedding.weight"][ids] + self.w["decoder.positional_embedding"][:len(ids)]
+        for i in range(TEXT_LAYERS):
+            name = f"decoder.blocks.{i}"
+            y = self.norm(x, name + ".attn_ln")
+            x = x + self.attention(y, y, name + ".attn", True, np.float16)
+            x = x + self.attention(self.norm(x, name + ".cross_attn_ln"), rows, name + ".cross_attn", False, np.float16)
+            x = self.mlp(x, name)
+        return self.norm(x[-1], "decoder.ln") @ self.w["decoder.token_embedding.weight"].T
+
+
+def main():
+    rng = np.random.default_rng(4)
+    w = weights(rng)
+    write(w, rng)
+    twin = Twin(w)
+    mel = rng.normal(0, 0.7, (2 * AUDIO_CTX, MELS)).astype("<f4")
+    rows = twin.encode(mel.astype(np.float64))
+    out, ids = [mel, rows], []
+    for feed in FEEDS:
+        ids += feed
+        out.append(twin.logits(ids, rows))
+    with open(os.path.join(HERE, "whisper_tiny.f32"), "wb") as f:
+        for t in out:
+            f.write(t.astype("<f4").tobytes())
+
+
+if __name__ == "__main__":
+    main()

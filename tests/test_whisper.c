@@ -1,0 +1,443 @@
+/* test_whisper.c - a tiny random Whisper against NumPy (golden/make_whisper.py), hostile
+ * files, and the rules of decoding. */
+#include "audio/whisper_model.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "audio/mel.h"
+#include "audio/whisper_decoder.h"
+#include "audio/whisper_encoder.h"
+#include "audio/whisper_rules.h"
+
+#define TINY "tests/golden/whisper_tiny.bin"
+enum { N_STATE = 12, N_AUDIO = 32, N_MELS = 8, N_VOCAB = 180, EOT = 40, STAMP = 147 };
+
+static const size_t thread_counts[] = { 1, 2, 7 };
+
+static unsigned char *read_all(const char *path, size_t *n)
+{
+    unsigned char *data = file_read(path, 1 << 20, n, NULL);
+
+    assert_non_null(data);
+    return data;
+}
+
+/* Normalised mean square error. */
+static double nmse(const float *got, const float *want, size_t n)
+{
+    double error = 0.0, size = 0.0;
+
+    for (size_t i = 0; i < n; i++) {
+        error += pow((double)got[i] - (double)want[i], 2.0);
+        size += pow((double)want[i], 2.0);
+    }
+    return error / size;
+}
+
+/* ---- the networks ------------------------------------------------------------- */
+
+/* F32 throughout, sums of up to 48 terms: relative errors of some eps sqrt(48) = 8e-7 a layer,
+ * squared and over ten layers 1e-11. */
+static void test_encoder(void **state)
+{
+    size_t n;
+    float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n), first[N_AUDIO * N_STATE];
+    struct whisper *w = whisper_open(TINY, NULL);
+    (void)state;
+
+    assert_non_null(w);
+    for (size_t i = 0; i < 3; i++) {
+        float out[N_AUDIO * N_STATE];
+        struct compute c;
+        struct arena *scratch = arena_new("test", 1 << 16, NULL);
+        assert_true(compute_init(&c, thread_counts[i], NULL, NULL));
+        assert_true(whisper_encode(w, &c, scratch, golden, out, NULL));
+        assert_true(nmse(out, golden + 2 * N_AUDIO * N_MELS, N_AUDIO * N_STATE) < 1e-11);
+        if (i == 0)
+            memcpy(first, out, sizeof out);
+        assert_memory_equal(first, out, sizeof out);
+        arena_free(scratch);
+        compute_done(&c);
+    }
+    whisper_close(w);
+    free(golden);
+}
+
+/* F32 but for keys and values, which NumPy rounds to F16 too.  Where the sums before differ in
+ * their last bit a few of the 768 may round the other way: each adds at most (2^-11)^2 / 768 = 3e-10. */
+static void test_decoder(void **state)
+{
+    static const int32_t many[] = { 41, 42, 143, 5, 17, 39, 0, 21, 33, 8 }, one[] = { 7 }, two[] = { 150, 151 }, last[] = { 12 };
+    const struct { const int32_t *ids; size_t n; } feeds[] = { { many, 10 }, { one, 1 }, { two, 2 }, { last, 1 } };
+    size_t n;
+    float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n);
+    const float *encoded = golden + 2 * N_AUDIO * N_MELS, *want = encoded + N_AUDIO * N_STATE;
+    struct whisper *w = whisper_open(TINY, NULL);
+    struct compute c;
+    (void)state;
+
+    assert_non_null(w);
+    assert_true(compute_init(&c, 2, NULL, NULL));
+    struct whisper_decoder *d = whisper_decoder_new(w, &c, NULL);
+    assert_non_null(d);
+    assert_true(whisper_decoder_start(d, encoded, NULL));
+    for (int again = 0; again < 2; again++) {
+        float *logits;
+        for (size_t i = 0; i < 4; i++) {
+            assert_true(whisper_decoder_feed(d, feeds[i].ids, feeds[i].n, &logits, NULL));
+            assert_true(nmse(logits, want + i * N_VOCAB, N_VOCAB) < 1e-8);
+        }
+        whisper_decoder_rewind(d);
+    }
+    struct error err = { 0 };
+    float *logits;
+    for (size_t i = 0; i < 24; i++)
+        assert_true(whisper_decoder_feed(d, one, 1, &logits, &err));
+    assert_false(whisper_decoder_feed(d, one, 1, &logits, &err));
+    assert_int_equal(err.code, ERROR_INFERENCE);
+    whisper_decoder_free(d);
+    compute_done(&c);
+    whisper_close(w);
+    free(golden);
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+/* Opens bytes as a file; true when it opened.  A refusal must name the file. */
+static bool opens(const unsigned char *data, size_t n, struct error *err)
+{
+    char path[64];
+    int fd = memfd_create("whisper", 0);
+
+    assert_int_equal(write(fd, data, n), n);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    memset(err, 0, sizeof *err);
+    struct whisper *w = whisper_open(path, err);
+    bool opened = w != NULL;
+    whisper_close(w);
+    close(fd);
+    if (!opened) {
+        assert_int_equal(err->code, ERROR_MODEL);
+        assert_non_null(strstr(err->text, path));
+    }
+    return opened;
+}
+
+static void test_cut_anywhere(void **state)
+{
+    size_t n;
+    unsigned char *data = read_all(TINY, &n);
+    struct error err;
+    (void)state;
+
+    assert_true(opens(data, n, &err));
+    for (size_t cut = 0; cut < n; cut += cut < 200 ? 1 : 977)
+        assert_false(opens(data, cut, &err));
+    free(data);
+}
+
+/* Offsets of the header's numbers; each wrong value is refused. */
+static void test_wrong_sizes(void **state)
+{
+    static const struct { size_t at; int32_t value; } wrong[] = {
+        { 0, 0x12345678 }, { 4, 0 }, { 4, -1 }, { 4, 181 + 99 }, { 4, 70 }, { 4, 0x7FFFFFFF },
+        { 8, 33 }, { 8, 0 }, { 12, 0 }, { 12, 24 }, { 12, 0x7FFFFFFF }, { 16, 5 }, { 16, -2 }, { 20, 2 }, { 20, 0x7FFFFFFF },
+        { 24, 25 }, { 28, 13 }, { 32, 7 }, { 36, 3 }, { 36, 1 }, { 40, 9 }, { 40, -8 }, { 44, 8 },
+        { 48, 80 }, { 52, 0x7FFFFFFF }, { 52, 200 },
+        { 56 + 8 * 201 * 4, -1 }, { 56 + 8 * 201 * 4, 0x7FFFFFFF }, { 56 + 8 * 201 * 4, 39 }, { 60 + 8 * 201 * 4, 0x7FFFFFFF },
+    };
+    size_t n;
+    unsigned char *data = read_all(TINY, &n);
+    struct error err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int32_t kept;
+        memcpy(&kept, data + wrong[i].at, 4);
+        memcpy(data + wrong[i].at, &wrong[i].value, 4);
+        if (opens(data, n, &err))
+            fail_msg("%d at offset %zu was accepted", wrong[i].value, wrong[i].at);
+        memcpy(data + wrong[i].at, &kept, 4);
+    }
+    free(data);
+}
+
+/* The first tensor's head: dimensions, name length, type, sizes, name. */
+static void test_wrong_tensors(void **state)
+{
+    static const struct { size_t at; int32_t value; } wrong[] = {
+        { 0, 0 }, { 0, 5 }, { 0, -1 }, { 4, 0 }, { 4, 0x7FFFFFFF }, { 4, -1 }, { 8, 2 }, { 8, 1 },
+        { 12, 0 }, { 12, -12 }, { 12, 0x7FFFFFFF }, { 16, 0x10000000 }, { 20, 0x78787878 },
+    };
+    const char name[] = "encoder.positional_embedding";
+    size_t n;
+    unsigned char *data = read_all(TINY, &n);
+    unsigned char *found = memmem(data, n, name, strlen(name));
+    struct error err;
+    (void)state;
+
+    assert_non_null(found);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        int32_t kept;
+        memcpy(&kept, found - 20 + wrong[i].at, 4);
+        memcpy(found - 20 + wrong[i].at, &wrong[i].value, 4);
+        if (opens(data, n, &err))
+            fail_msg("%d at offset %zu was accepted", wrong[i].value, wrong[i].at);
+        memcpy(found - 20 + wrong[i].at, &kept, 4);
+    }
+    memcpy(found, "other", 5);
+    assert_false(opens(data, n, &err));
+    assert_non_null(strstr(err.text, name));
+    free(data);
+}
+
+static void test_missing_file(void **state)
+{
+    struct error err = { 0 };
+    (void)state;
+
+    assert_null(whisper_open("tests/golden/none.bin", &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_null(whisper_open("tests", &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+}
+
+/* ---- rules --------------------------------------------------------------------- */
+
+static struct whisper *tiny(void)
+{
+    struct whisper *w = whisper_open(TINY, NULL);
+
+    assert_non_null(w);
+    assert_int_equal(w->ids.eot, EOT);
+    assert_int_equal(w->ids.timestamp, STAMP);
+    return w;
+}
+
+/* Flat logits, words slightly likelier than all time stamps together. */
+static void flat(float *logits)
+{
+    for (int i = 0; i < N_VOCAB; i++)
+        logits[i] = i < STAMP ? 4.0f : 0.0f;
+}
+
+static size_t n_allowed(const float *logits, int from, int end)
+{
+    size_t n = 0;
+
+    for (int i = from; i < end; i++)
+        n += logits[i] > -INFINITY;
+    return n;
+}
+
+static void test_first_is_a_stamp(void **state)
+{
+    struct whisper *w = tiny();
+    float logits[N_VOCAB];
+    (void)state;
+
+    flat(logits);
+    whisper_rules_apply(w, logits, NULL, 0);
+    assert_int_equal(n_allowed(logits, 0, STAMP), 0);
+    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP);
+    whisper_close(w);
+}
+
+static void test_stamps_come_in_pairs(void **state)
+{
+    const int32_t one[] = { STAMP }, words[] = { STAMP, 5, 6 }, ended[] = { STAMP, 5, STAMP + 9 },
+                  paired[] = { STAMP, 5, STAMP + 9, STAMP + 9 };
+    struct whisper *w = tiny();
+    float logits[N_VOCAB];
+    (void)state;
+
+    flat(logits);                   /* after the first: words or the end, no second stamp */
+    whisper_rules_apply(w, logits, one, 1);
+    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), 0);
+    assert_true(logits[EOT] > -INFINITY && logits[5] > -INFINITY);
+    flat(logits);                   /* after words: later stamps only */
+    whisper_rules_apply(w, logits, words, 3);
+    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP - 1);
+    flat(logits);                   /* after an end: its start, the same or later, or the end of all; no words */
+    whisper_rules_apply(w, logits, ended, 3);
+    assert_int_equal(n_allowed(logits, 0, EOT), 0);
+    assert_true(logits[EOT] > -INFINITY);
+    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP - 9);
+    flat(logits);                   /* after a pair: words */
+    whisper_rules_apply(w, logits, paired, 4);
+    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), 0);
+    assert_true(n_allowed(logits, 0, EOT) > 0);
+    whisper_close(w);
+}
+
+/* 33 stamps at 0 weigh ln 33 = 3.5 together. */
+static void test_likely_stamps_win(void **state)
+{
+    const int32_t words[] = { STAMP, 5 };
+    struct whisper *w = tiny();
+    float logits[N_VOCAB];
+    (void)state;
+
+    for (int i = 0; i < N_VOCAB; i++)
+        logits[i] = i < STAMP ? 3.0f : 0.0f;
+    whisper_rules_apply(w, logits, words, 2);
+    assert_int_equal(n_allowed(logits, 0, STAMP), 0);
+    whisper_close(w);
+}
+
+static void test_suppressed(void **state)
+{
+    const int32_t words[] = { STAMP, 5 };
+    struct whisper *w = tiny();
+    float logits[N_VOCAB];
+    (void)state;
+
+    flat(logits);
+    whisper_rules_apply(w, logits, words, 2);
+    assert_false(logits[1] > -INFINITY);            /* "(" */
+    assert_true(logits[0] > -INFINITY);             /* a blank later is fine */
+    assert_false(logits[w->ids.sot] > -INFINITY);
+    assert_false(logits[w->ids.no_timestamps] > -INFINITY);
+    whisper_close(w);
+}
+
+static void test_pick(void **state)
+{
+    float logits[] = { 0.0f, logf(3.0f), -INFINITY, 0.0f }, logprob;
+    uint64_t random = 7;
+    size_t count[4] = { 0 };
+    (void)state;
+
+    assert_int_equal(whisper_rules_pick(logits, 4, 0.0f, &random, &logprob), 1);
+    assert_true(fabsf(logprob - logf(0.6f)) < 1e-6f);
+    for (int i = 0; i < 10000; i++)
+        count[whisper_rules_pick(logits, 4, 1.0f, &random, &logprob)]++;
+    assert_int_equal(count[2], 0);
+    /* 10000 draws at 0.6: standard deviation 49; five of them. */
+    assert_in_range(count[1], 5755, 6245);
+    for (int i = 0; i < 4; i++)
+        logits[i] = NAN;
+    assert_in_range(whisper_rules_pick(logits, 4, 0.5f, &random, &logprob), 0, 3);
+}
+
+static void test_compression(void **state)
+{
+    char loop[600];
+    const char *plain = "And so my fellow Americans, ask not what your country can do for you.";
+    (void)state;
+
+    for (size_t i = 0; i < sizeof loop; i++)
+        loop[i] = "Thank you. "[i % 11];
+    assert_true(whisper_compression_ratio(loop, sizeof loop) > 2.4f);
+    assert_true(whisper_compression_ratio(plain, strlen(plain)) < 1.5f);
+    assert_true(whisper_compression_ratio("", 0) <= 0.0f);
+}
+
+/* ---- a clip ---------------------------------------------------------------------- */
+
+struct progress { double done; size_t n; };
+
+static void on_progress(void *user, double done, double total)
+{
+    struct progress *p = user;
+
+    assert_true(done > p->done && done <= total);
+    p->done = done;
+    p->n++;
+}
+
+/* Noise through random weights: nonsense, but it ends, with times in order and inside the clip,
+ * the same whatever the number of threads. */
+static void test_transcribe_noise(void **state)
+{
+    enum { N = 32000 };
+    float samples[N];
+    uint32_t s = 1;
+    struct whisper *w = tiny();
+    struct clip clip = { .samples = samples, .n_samples = N, .seconds = 2.0 };
+    char *first = NULL;
+    (void)state;
+
+    for (int i = 0; i < N; i++) {
+        s = 1664525u * s + 1013904223u;
+        samples[i] = (float)((int)(s >> 16) - 32768) / 65536.0f;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct compute c;
+        struct progress progress = { 0 };
+        struct whisper_params params = whisper_params_default();
+        double last = 0.0;
+        params.progress = on_progress;
+        params.user = &progress;
+        assert_true(compute_init(&c, thread_counts[i], NULL, NULL));
+        struct transcript *t = whisper_transcribe(w, &c, &clip, &params, NULL);
+        assert_non_null(t);
+        assert_true(t->n_windows >= 3);             /* of 0.64 s; a rest under 0.1 s is left out */
+        assert_int_equal(t->n_windows, progress.n);
+        assert_true(t->language_p > 0.0f && t->language_p < 1.0f);
+        for (size_t k = 0; k < t->n_segments; k++) {
+            assert_true(t->segments[k].start >= last && t->segments[k].end >= t->segments[k].start);
+            assert_true(t->segments[k].end <= clip.seconds);
+            last = t->segments[k].start;
+        }
+        if (first == NULL)
+            first = strdup(t->text);
+        assert_string_equal(first, t->text);
+        transcript_free(t);
+        compute_done(&c);
+    }
+    free(first);
+    whisper_close(w);
+}
+
+static void test_cancel_and_language(void **state)
+{
+    float samples[AUDIO_HZ] = { 0 };
+    struct whisper *w = tiny();
+    struct clip clip = { .samples = samples, .n_samples = AUDIO_HZ, .seconds = 1.0 };
+    struct whisper_params params = whisper_params_default();
+    struct error err = { 0 };
+    atomic_bool cancel = true;
+    struct compute c;
+    (void)state;
+
+    assert_true(compute_init(&c, 1, NULL, NULL));
+    c.cancel = &cancel;
+    assert_null(whisper_transcribe(w, &c, &clip, &params, &err));
+    assert_int_equal(err.code, ERROR_CANCELLED);
+    c.cancel = NULL;
+    params.language = "klingon";
+    assert_null(whisper_transcribe(w, &c, &clip, &params, &err));
+    assert_int_equal(err.code, ERROR_USAGE);
+    params.language = "Korean";
+    struct transcript *t = whisper_transcribe(w, &c, &clip, &params, &err);
+    assert_non_null(t);
+    assert_string_equal(t->language, "ko");
+    assert_true(t->language_p >= 1.0f);
+    transcript_free(t);
+    compute_done(&c);
+    whisper_close(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_encoder), cmocka_unit_test(test_decoder), cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_wrong_sizes), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_first_is_a_stamp), cmocka_unit_test(test_stamps_come_in_pairs),
+        cmocka_unit_test(test_likely_stamps_win), cmocka_unit_test(test_suppressed), cmocka_unit_test(test_pick),
+        cmocka_unit_test(test_compression), cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_cancel_and_language),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
