@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,6 +298,32 @@ static void test_corrupted(void **state)
     free(rgb);
 }
 
+/* A scan by Huffman tables that the file does not define must not depend on what
+ * freed memory held before. */
+static void test_no_huffman_tables(void **state)
+{
+    static uint8_t rgb[2][48 * 32 * 3];
+    struct error err = { 0 };
+    size_t n;
+    unsigned char *data = file_read(FOLDER "progressive.jpg", 1 << 20, &n, &err);
+    (void)state;
+
+    assert_non_null(data);
+    for (size_t i = 0; i + 1 < n; i++)
+        if (data[i] == 0xff && data[i + 1] == 0xc4)
+            data[i + 1] = 0xef;     /* DHT becomes a segment that is skipped */
+    for (int i = 0; i < 2; i++) {
+        struct image_file file;
+        struct image_pixels result;
+        mallopt(M_PERTURB, i == 0 ? 0x11 : 0xee);
+        assert_true(image_file_read("none.jpg", data, n, &file, &err));
+        image_pixels_decode(data, n, &file, &result, rgb[i]);
+    }
+    mallopt(M_PERTURB, 0);
+    assert_memory_equal(rgb[0], rgb[1], sizeof rgb[0]);
+    free(data);
+}
+
 static void test_too_large(void **state)
 {
     struct error err = { 0 };
@@ -316,9 +343,14 @@ static void crash(void *user)
 }
 static void never_end(void *user) { (void)user; for (;;) pause(); }
 static void do_nothing(void *user) { (void)user; }
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { FILTERED = 0 };              /* sandbox.c leaves system calls to the sanitizer's runtime */
+#else
+enum { FILTERED = 1 };
+#endif
 static void write_out(void *user)
 {
-    if (write(*(int *)user, "x", 1) == 1)
+    if (write(*(int *)user, "x", 1) == 1 && FILTERED)
         raise(SIGKILL);
 }
 
@@ -332,9 +364,7 @@ static void test_sandbox(void **state)
     assert_int_equal(mine, 0);
     assert_int_equal(sandbox_run(never_end, NULL, 1 << 20, 50), SANDBOX_LATE);
     assert_int_equal(pipe(fd), 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     assert_int_equal(sandbox_run(write_out, &fd[1], 1 << 20, 5000), SANDBOX_DONE);
-#endif
     close(fd[0]);
     close(fd[1]);
 }
@@ -347,7 +377,8 @@ int main(void)
         cmocka_unit_test(test_one_pixel),       cmocka_unit_test(test_foreign_formats),
         cmocka_unit_test(test_foreign_files),   cmocka_unit_test(test_hostile_headers),
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_corrupted),
-        cmocka_unit_test(test_too_large),       cmocka_unit_test(test_sandbox),
+        cmocka_unit_test(test_no_huffman_tables), cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_sandbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
