@@ -85,6 +85,22 @@ static void test_support_boundary(void **state)
     assert_int_equal(findings_believed(&found, 1, SHARES({ GOLDEN, 0.03f }, { LABRADOR, 0.03f }, { LEMON, 0.93f })), 1);
 }
 
+/* One dog seen twice, a second dog beside it, a far one behind, a cat in its place. */
+static void test_once(void **state)
+{
+    struct detection found[] = {
+        thing(DOG, 0.9f, 0.0f, 0.2f, 0.5f, 0.8f), thing(DOG, 0.8f, 0.1f, 0.25f, 0.52f, 0.55f), thing(DOG, 0.7f, 0.4f, 0.2f, 0.8f, 0.8f),
+        thing(CAT, 0.6f, 0.0f, 0.2f, 0.5f, 0.8f), thing(DOG, 0.55f, 0.1f, 0.3f, 0.2f, 0.4f)
+    };
+    (void)state;
+
+    assert_int_equal(findings_once(found, 5), 4);
+    assert_near((double)found[1].score, 0.7, 1e-6);
+    assert_int_equal(found[2].id, CAT);
+    assert_near((double)found[3].score, 0.55, 1e-6);
+    assert_int_equal(findings_once(found, 0), 0);
+}
+
 static void test_group(void **state)
 {
     const struct detection found[] = {
@@ -240,7 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_probabilities), cmocka_unit_test(test_believed), cmocka_unit_test(test_support_boundary),
-        cmocka_unit_test(test_group), cmocka_unit_test(test_place), cmocka_unit_test(test_map_place),
+        cmocka_unit_test(test_once), cmocka_unit_test(test_group), cmocka_unit_test(test_place), cmocka_unit_test(test_map_place),
         cmocka_unit_test(test_tags), cmocka_unit_test(test_subject), cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_subject_said), cmocka_unit_test(test_finer)
     };

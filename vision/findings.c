@@ -13,6 +13,8 @@
 #define COCO_PERSON 1
 #define TEMPERATURE 0.6f            /* minimises the log loss on 1000 photographs */
 #define SUPPORT 0.05f               /* probability with which the classifier agrees */
+#define INSIDE 0.8f                 /* of a box within another of its class, which is then the same thing */
+#define ALIKE 0.15f                 /* unless it is as small as this beside it: one of a crowd */
 #define SIDE (1.0f / 3.0f)          /* a box whose centre is in the outer third lies at that side */
 
 /* ---- the classifier's part ------------------------------------------------------ */
@@ -187,6 +189,35 @@ struct vision_object findings_subject_object(const struct findings_subject *s, s
 
 /* ---- groups ------------------------------------------------------------------------- */
 
+static float area(const float box[4])
+{
+    return box[2] > box[0] && box[3] > box[1] ? (box[2] - box[0]) * (box[3] - box[1]) : 0.0f;
+}
+
+static bool same_thing(const struct detection *a, const struct detection *b)
+{
+    const float shared[4] = { fmaxf(a->box[0], b->box[0]), fmaxf(a->box[1], b->box[1]),
+                              fminf(a->box[2], b->box[2]), fminf(a->box[3], b->box[3]) };
+    float small = fminf(area(a->box), area(b->box)), large = fmaxf(area(a->box), area(b->box));
+
+    return a->id == b->id && area(shared) > INSIDE * small && small > ALIKE * large;
+}
+
+size_t findings_once(struct detection *found, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool repeated = false;
+
+        for (size_t j = 0; j < kept && !repeated; j++)
+            repeated = same_thing(&found[j], &found[i]);
+        if (!repeated)
+            found[kept++] = found[i];
+    }
+    return kept;
+}
+
 const char *findings_place(const float box[4])
 {
     float x = (box[0] + box[2]) / 2.0f, y = (box[1] + box[3]) / 2.0f;
@@ -197,8 +228,6 @@ const char *findings_place(const float box[4])
         return "right";
     return y < SIDE ? "top" : y > 1.0f - SIDE ? "bottom" : "";
 }
-
-static float area(const float box[4]) { return (box[2] - box[0]) * (box[3] - box[1]); }
 
 size_t findings_group(const struct detection *found, size_t n, struct vision_object *objects)
 {

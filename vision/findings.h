@@ -29,6 +29,10 @@ float findings_support(const float *p, int coco);
 /* Keeps the believed ones at the front, in order; returns how many. */
 size_t findings_believed(struct detection *found, size_t n, const float *p);
 
+/* Drops a box that lies in a better one of its class and is not much smaller: the
+ * same thing seen twice.  found: best first; returns how many remain. */
+size_t findings_once(struct detection *found, size_t n);
+
 /* What the classifier is sure the whole picture shows: a name (p >= 0.8), or of
  * animals a kind (p >= 0.9). */
 struct findings_subject {

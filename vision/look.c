@@ -130,7 +130,7 @@ static bool detect(struct look *l, struct detection **found, size_t *n, struct e
     if (rgb == NULL || !resize_rgb(RESIZE_LINEAR_PLAIN, resize_view_of(l->image), DETECTOR_SIZE, DETECTOR_SIZE, rgb, err)
         || !detector_run(l->v->detector, l->c, l->scratch, rgb, FINDINGS_LIKELY, found, n, err))
         return false;
-    *n = findings_believed(*found, *n, l->whole);
+    *n = findings_once(*found, findings_believed(*found, *n, l->whole));
     l->r->detect_ms = clock_ms() - start;
     return true;
 }
