@@ -149,6 +149,14 @@ static bool read_head(const char *path, unsigned char head[16], size_t *n, struc
     return got > 0 || error_set(err, ERROR_INPUT, got == 0 ? "%s: is empty" : "%s: cannot be read", path);
 }
 
+bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct error *err)
+{
+    unsigned char head[16];
+    size_t n;
+
+    return read_head(path, head, &n, err) && senses_kind(path, head, n, kind, err);
+}
+
 /* ---- models --------------------------------------------------------------------- */
 
 static bool is_there(const char *path, const char *what, const char *name, struct error *err)

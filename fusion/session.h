@@ -66,6 +66,10 @@ struct cJSON *attachment_json(const struct attachment *a);
 /* Transcript "txt", "srt" or "vtt", malloc'd; NULL for an image. */
 char *attachment_transcript(const struct attachment *a, const char *format);
 
+/* Kind of a file by its first bytes, else by the end of its name, without decoding it.
+ * ERROR_INPUT for one that cannot be read or is neither.  Any thread. */
+bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct error *err);
+
 /* Decode and encode a file.  The same bytes are never computed twice.  Returns
  * the request's number, which its events carry. */
 uint32_t session_attach(struct session *s, const char *path);

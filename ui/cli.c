@@ -1,5 +1,7 @@
 #include "ui/cli.h"
 
+#include "ui/sanitise.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -13,15 +15,15 @@ enum {
 };
 
 const struct command commands[] = {
-    { "", CHAT, NULL, "", "open the chat", NULL },
-    { "ask", ASK, NULL, "PROMPT", "answer one prompt, perhaps about images and clips",
+    { "", CHAT, cmd_chat, "", "open the chat", NULL },
+    { "ask", ASK, cmd_ask, "PROMPT", "answer one prompt, perhaps about images and clips",
       "PROMPT - is read from standard input.  The answer goes to standard output." },
-    { "describe", DESCRIBE, NULL, "FILE...", "describe images, a sentence each", NULL },
-    { "transcribe", TRANSCRIBE, NULL, "FILE...", "write down what is said in clips", NULL },
+    { "describe", DESCRIBE, cmd_describe, "FILE...", "describe images, a sentence each", NULL },
+    { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", "write down what is said in clips", NULL },
     { "pull", PULL, cmd_pull, "[NAME...]", "fetch models; without a name, what the three jobs need", NULL },
     { "models", MODELS, cmd_models, "", "list the known models and which are here", NULL },
-    { "doctor", DOCTOR, NULL, "", "say what is found, what is missing and what to do", NULL },
-    { "bench", BENCH, NULL, "", "measure the speed of this machine with a model", NULL },
+    { "doctor", DOCTOR, cmd_doctor, "", "say what is found, what is missing and what to do", NULL },
+    { "bench", BENCH, cmd_bench, "", "measure the speed of this machine with a model", NULL },
     { NULL, 0, NULL, NULL, NULL, NULL }
 };
 
@@ -209,7 +211,7 @@ void cli_help(const struct command *command)
         puts("An assistant that chats, describes images and transcribes clips, on this machine alone.\n\nCommands:");
         for (const struct command *c = commands + 1; c->name != NULL; c++)
             printf("  mynah %-10s %-10s  %s\n", c->name, c->arguments, c->summary);
-        puts("  mynah                         open the chat\n\nOptions of the chat (`mynah COMMAND --help` for the others):");
+        puts("  mynah                        open the chat\n\nOptions of the chat (`mynah COMMAND --help` for the others):");
     } else {
         printf("%c%s.\n%s%s\nOptions:\n", command->summary[0] - 'a' + 'A', command->summary + 1,
                command->detail ? command->detail : "", command->detail ? "\n" : "");
@@ -221,6 +223,8 @@ void cli_help(const struct command *command)
 
 int cli_fail(const struct error *err)
 {
-    fprintf(stderr, "mynah: %s\n", err->text);
+    fputs("mynah: ", stderr);
+    sanitise_write(stderr, err->text, strlen(err->text));
+    fputc('\n', stderr);
     return error_exit_status(err->code);
 }

@@ -17,10 +17,8 @@ int main(int argc, char **argv)
         cli_help(options.command);
     else if (options.version)
         puts("mynah " VERSION);
-    else if (options.command->run != NULL)
-        status = options.command->run(&options);
     else
-        cli_help(options.command);
+        status = options.command->run(&options);
     options_done(&options);
     return status;
 }

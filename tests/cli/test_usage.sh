@@ -1,0 +1,21 @@
+#!/bin/sh
+# test_usage.sh MYNAH - options, help, exit status 2; needs no weights.
+. "$(dirname "$0")/lib.sh"
+try version 0 --version && has version '^mynah [0-9]'
+try help 0 --help && has help 'transcribe'
+for command in ask describe transcribe pull models doctor bench; do
+    try "help of $command" 0 "$command" --help && has "help of $command" "^Usage: mynah $command"
+done
+refuse "unknown command" 2 "'frob' is not a command" frob
+refuse "unknown option" 2 "frob.*not an option" ask --frob x
+refuse "option of another command" 2 "not an option" describe --image x
+refuse "option without value" 2 "temp takes a value" ask --temp
+refuse "not a number" 2 "--temp takes a number.*'warm'" ask --temp warm x
+refuse "negative number" 2 "--temp takes a number" ask --temp -1 x
+refuse "zero threads" 2 "--threads takes a whole number of 1 or more" ask -t 0 x
+refuse "ask without prompt" 2 "takes a prompt" ask
+refuse "describe without file" 2 "takes the images" describe
+refuse "transcribe without file" 2 "takes the clips" transcribe
+refuse "transcript format" 2 "txt, srt, vtt or json, not 'doc'" transcribe --format doc x.wav
+refuse "unknown model" 4 "nosuch" ask -m nosuch Hello
+exit "$n_failed"

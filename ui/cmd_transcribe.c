@@ -1,0 +1,62 @@
+/* cmd_transcribe.c - `mynah transcribe`: what is said in each clip. */
+#include "ui/cli.h"
+
+#include "ui/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool transcribe(struct run *r, const struct options *o, const char *path, struct error *err)
+{
+    bool is_json = o->json || (o->format != NULL && strcmp(o->format, "json") == 0);
+    double encode_ms = 0;
+    const struct attachment *a = NULL;
+
+    if (!run_check_kind(path, ATTACHMENT_AUDIO, err) || (a = run_attach(r, path, &encode_ms, err)) == NULL)
+        return false;
+    char *text = attachment_transcript(a, is_json || o->format == NULL ? "txt" : o->format);
+    if (text == NULL)
+        return error_set(err, ERROR_INFERENCE, "%s: no memory for its transcript", path);
+    if (is_json) {
+        text[strcspn(text, "\n")] = '\0';
+        run_print_json(r, path, text, &a, 1, NULL, encode_ms);
+    } else if (o->n_arguments > 1 && (o->format == NULL || strcmp(o->format, "txt") == 0)) {
+        run_print_text(path, strlen(path));
+        run_print_text(": ", 2);
+        run_print_line(text);
+    } else {
+        run_print_text(text, strlen(text));
+    }
+    free(text);
+    return true;
+}
+
+static bool check(const struct options *o, struct error *err)
+{
+    static const char *const formats[] = { "txt", "srt", "vtt", "json" };
+
+    if (o->n_arguments == 0)
+        return error_set(err, ERROR_USAGE, "`mynah transcribe` takes the clips: mynah transcribe talk.wav");
+    for (size_t i = 0; o->format != NULL; i++) {
+        if (i == 4)
+            return error_set(err, ERROR_USAGE, "--format takes txt, srt, vtt or json, not '%s'", o->format);
+        if (strcmp(o->format, formats[i]) == 0)
+            break;
+    }
+    return o->n_arguments > 1 || run_check_kind(o->arguments[0], ATTACHMENT_AUDIO, err);
+}
+
+int cmd_transcribe(const struct options *o)
+{
+    struct error err = { 0 };
+    struct run r = { 0 };
+
+    if (!check(o, &err) || !run_open(&r, o, false, &err)) {
+        run_close(&r);
+        return cli_fail(&err);
+    }
+    int status = run_each(&r, o, transcribe);
+    run_close(&r);
+    return status;
+}

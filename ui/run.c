@@ -1,0 +1,283 @@
+#include "ui/run.h"
+
+#include "base/log.h"
+#include "ui/progress.h"
+#include "ui/sanitise.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The session that Ctrl-C cancels: a signal handler can be given no argument. */
+static _Atomic(struct session *) interrupted_session;
+
+static void on_interrupt(int signal_number)
+{
+    struct session *session = atomic_exchange(&interrupted_session, NULL);
+
+    (void)signal_number;
+    if (session == NULL)
+        _exit(error_exit_status(ERROR_CANCELLED));
+    session_cancel(session);
+}
+
+static void on_log(void *user, enum log_level level, const char *text)
+{
+    struct run *r = user;
+
+    (void)level;
+    progress_clear(r->shows_progress);
+    fprintf(stderr, "mynah: ");
+    sanitise_write(stderr, text, strlen(text));
+    fputc('\n', stderr);
+}
+
+static bool open_models(struct run *r, const struct options *o, bool with_text, struct error *err)
+{
+    static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
+
+    r->models = models_open(err);
+    if (r->models == NULL)
+        return false;
+    if (with_text) {
+        r->model = o->model;
+        r->paths[0] = models_path(r->models, o->model, err);
+        if (r->paths[0] == NULL)
+            return false;
+    }
+    /* A missing one is no error here: the session names it when a file needs it. */
+    for (int i = 0; i < 3; i++)
+        r->paths[1 + i] = models_path(r->models, media[i], NULL);
+    return true;
+}
+
+bool run_open(struct run *r, const struct options *o, bool with_text, struct error *err)
+{
+    *r = (struct run){ .shows_progress = !o->quiet && isatty(STDERR_FILENO) };
+    log_to(on_log, r, LOG_WARNING);
+    if (!open_models(r, o, with_text, err))
+        return false;
+
+    struct session_params p = session_params_default();
+    p.text_path = r->paths[0];
+    p.text_name = r->model;
+    p.whisper_path = r->paths[1];
+    p.classifier_path = r->paths[2];
+    p.detector_path = r->paths[3];
+    p.system = o->system;
+    p.language = o->language;
+    p.translate = o->translate;
+    p.n_ctx = o->n_ctx;
+    p.n_threads = o->n_threads;
+    p.kernels = o->kernels;
+    p.temperature = (float)o->temperature;
+    p.seed = o->seed;
+    p.max_tokens = o->max_tokens;
+    r->session = session_new(&p, err);
+    if (r->session == NULL)
+        return false;
+    atomic_store(&interrupted_session, r->session);
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    if (!with_text)
+        return true;
+    struct session_event ready;
+    if (!run_wait(r, 0, &ready, err))
+        return false;
+    r->load_ms = ready.load_ms;
+    session_event_done(&ready);
+    return true;
+}
+
+void run_close(struct run *r)
+{
+    atomic_store(&interrupted_session, NULL);
+    session_free(r->session);
+    models_close(r->models);
+    for (size_t i = 0; i < sizeof r->paths / sizeof r->paths[0]; i++)
+        free(r->paths[i]);
+    free(r->text);
+    log_to(NULL, NULL, LOG_WARNING);
+}
+
+static bool collect(struct run *r, const char *text, struct error *err)
+{
+    size_t n = strlen(text);
+    char *grown = realloc(r->text, r->n_text + n + 1);
+
+    if (grown == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the answer");
+    memcpy(grown + r->n_text, text, n + 1);
+    r->text = grown;
+    r->n_text += n;
+    return true;
+}
+
+/* True while the request goes on; otherwise *ok and *err say how it ended. */
+static bool take_event(struct run *r, struct session_event *e, bool *ok, struct error *err)
+{
+    switch (e->kind) {
+    case SESSION_PROGRESS:
+        progress_show(r->shows_progress, e->text, e->done, e->total);
+        return true;
+    case SESSION_NOTE:
+        on_log(r, LOG_WARNING, e->text);
+        return true;
+    case SESSION_TEXT:
+        progress_clear(r->shows_progress);
+        if (r->stream)
+            run_print_text(e->text, strlen(e->text));
+        *ok = collect(r, e->text, err);
+        return *ok;
+    case SESSION_FAILED:
+        *err = e->err;
+        *ok = false;
+        return false;
+    case SESSION_ANSWERED:
+        *ok = !e->stopped || error_set(err, ERROR_CANCELLED, "stopped");
+        return false;
+    case SESSION_READY:
+    case SESSION_ATTACHED:
+        break;
+    }
+    *ok = true;
+    return false;
+}
+
+bool run_wait(struct run *r, uint32_t request, struct session_event *last, struct error *err)
+{
+    bool ok = true, goes_on = true;
+
+    r->n_text = 0;
+    if (r->text != NULL)
+        r->text[0] = '\0';
+    while (goes_on) {
+        session_wait(r->session, last);
+        bool is_ours = last->request == request || last->kind == SESSION_NOTE;
+        goes_on = !is_ours || take_event(r, last, &ok, err);
+        if (goes_on || !ok)
+            session_event_done(last);
+    }
+    progress_clear(r->shows_progress);
+    return ok;
+}
+
+bool run_check_kind(const char *path, enum attachment_kind kind, struct error *err)
+{
+    enum attachment_kind found;
+
+    if (!attachment_kind_of(path, &found, err))
+        return false;
+    if (found == kind)
+        return true;
+    return kind == ATTACHMENT_IMAGE
+        ? error_set(err, ERROR_INPUT, "%s: is a clip, an image was expected; `mynah transcribe` takes clips", path)
+        : error_set(err, ERROR_INPUT, "%s: is an image, a clip was expected; `mynah describe` takes images", path);
+}
+
+int run_each(struct run *r, const struct options *o, run_one *one)
+{
+    int status = 0;
+
+    for (size_t i = 0; i < o->n_arguments; i++) {
+        struct error err = { 0 };
+        if (one(r, o, o->arguments[i], &err))
+            continue;
+        int failed = cli_fail(&err);
+        if (status == 0 || err.code == ERROR_CANCELLED)
+            status = failed;
+        if (err.code == ERROR_CANCELLED)
+            break;
+    }
+    return status;
+}
+
+const struct attachment *run_attach(struct run *r, const char *path, double *encode_ms, struct error *err)
+{
+    struct session_event e;
+
+    if (!run_wait(r, session_attach(r->session, path), &e, err))
+        return NULL;
+    const struct attachment *a = e.attachment;
+    *encode_ms += e.encode_ms;
+    session_event_done(&e);
+    return a;
+}
+
+void run_print_json(const struct run *r, const char *file, const char *text,
+                    const struct attachment *const *attachments, size_t n_attachments,
+                    const struct session_event *answer, double encode_ms)
+{
+    static const struct session_event nothing;
+    const struct session_event *a = answer != NULL ? answer : &nothing;
+    cJSON *line = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(line, "file", file != NULL ? cJSON_CreateString(file) : cJSON_CreateNull());
+    cJSON_AddStringToObject(line, "text", text);
+    cJSON_AddItemToObject(line, "model", r->model != NULL ? cJSON_CreateString(r->model) : cJSON_CreateNull());
+    cJSON *perceived = cJSON_AddArrayToObject(line, "perceived");
+    for (size_t i = 0; i < n_attachments; i++)
+        cJSON_AddItemToArray(perceived, attachment_json(attachments[i]));
+    cJSON *tokens = cJSON_AddObjectToObject(line, "tokens");
+    cJSON_AddNumberToObject(tokens, "prompt", (double)a->n_prompt);
+    cJSON_AddNumberToObject(tokens, "rows", (double)a->n_rows);
+    cJSON_AddNumberToObject(tokens, "generated", (double)a->n_generated);
+    cJSON *ms = cJSON_AddObjectToObject(line, "ms");
+    cJSON_AddNumberToObject(ms, "load", r->load_ms);
+    cJSON_AddNumberToObject(ms, "encode", encode_ms);
+    cJSON_AddNumberToObject(ms, "prefill", a->prefill_ms);
+    cJSON_AddNumberToObject(ms, "decode", a->decode_ms);
+    char *printed = cJSON_PrintUnformatted(line);
+    if (printed != NULL)
+        puts(printed);
+    fflush(stdout);
+    free(printed);
+    cJSON_Delete(line);
+}
+
+void run_print_text(const char *text, size_t n_bytes)
+{
+    if (isatty(STDOUT_FILENO))
+        sanitise_write(stdout, text, n_bytes);
+    else
+        fwrite(text, 1, n_bytes, stdout);
+    fflush(stdout);
+}
+
+void run_print_line(const char *text)
+{
+    for (size_t n; *text != '\0'; text += n) {
+        n = strcspn(text, "\n");
+        run_print_text(text, n);
+        if (text[n] == '\n') {
+            n++;
+            if (text[n] != '\0')
+                run_print_text(" ", 1);
+        }
+    }
+    fputc('\n', stdout);
+    fflush(stdout);
+}
+
+const char *run_locale_language(void)
+{
+    static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+    static char language[4];
+
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(variables[i]);
+        if (value == NULL || *value == '\0')
+            continue;
+        size_t n = strcspn(value, "_.@");
+        if (n != 2 && n != 3)       /* C, POSIX */
+            break;
+        memcpy(language, value, n);
+        language[n] = '\0';
+        return language;
+    }
+    return "en";
+}
