@@ -1,13 +1,10 @@
-/* kernels_avx2.c - kernels for processors with AVX2, FMA and F16C.
- *
- * Integer products: maddubs multiplies unsigned weights with signed activations
- * and adds pairs in 16 bits, which saturate: 2 x 63 x 127 fits, and for 8-bit weights
- * 2 x 128 x 127 = 32512 just does, because activations never are -128. */
+/* kernels_avx2.c - kernels for processors with AVX2, FMA and F16C. */
 #include "tensor/kernels_avx2.h"
 
 #if defined(__x86_64__)
 
 #include "tensor/gguf.h"
+#include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 
 #include <float.h>
@@ -158,7 +155,7 @@ void dequantize_q6_k_avx2(const void *w, float *out, size_t n)
     }
 }
 
-/* ---- dot products with quantised activations -------------------------------------- */
+/* ---- activations to 8 bits ------------------------------------------------------------ */
 
 /* cvtps rounds to nearest even as lrintf does. */
 void quantize_avx2(const float *x, size_t n, uint8_t flip, int8_t *q, float *scale, float *sum)
@@ -194,147 +191,11 @@ void quantize_avx2(const float *x, size_t n, uint8_t flip, int8_t *q, float *sca
     }
 }
 
-/* Sums of four products, as f32. */
-static inline __m256 multiply_bytes(__m256i q, __m256i x)
-{
-    __m256i pairs = _mm256_maddubs_epi16(q, x);
-
-    return _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
-
-static inline __m256i load_x(const struct activations *x, size_t b)
-{
-    return _mm256_loadu_si256((const __m256i *)(x->q + b * QUANT_BLOCK));
-}
-
-float dot_q4_0_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q4_0 *w = weights;
-    __m256 acc = _mm256_setzero_ps();
-    float offset = 0.0f;
-
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        float d = half_to_f32(w[b].d);
-        acc = _mm256_fmadd_ps(multiply_bytes(load_nibbles(w[b].q), load_x(x, b)), _mm256_set1_ps(d * x->scale[b]), acc);
-        offset += d * x->sum[b];
-    }
-    return sum8(acc) - 8.0f * offset;
-}
-
-float dot_q4_1_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q4_1 *w = weights;
-    __m256 acc = _mm256_setzero_ps();
-    float offset = 0.0f;
-
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        __m256 scale = _mm256_set1_ps(half_to_f32(w[b].d) * x->scale[b]);
-        acc = _mm256_fmadd_ps(multiply_bytes(load_nibbles(w[b].q), load_x(x, b)), scale, acc);
-        offset += half_to_f32(w[b].m) * x->sum[b];
-    }
-    return sum8(acc) + offset;
-}
-
-float dot_q5_0_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q5_0 *w = weights;
-    __m256 acc = _mm256_setzero_ps();
-    float offset = 0.0f;
-
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        float d = half_to_f32(w[b].d);
-        acc = _mm256_fmadd_ps(multiply_bytes(load_q5_0(w + b), load_x(x, b)), _mm256_set1_ps(d * x->scale[b]), acc);
-        offset += d * x->sum[b];
-    }
-    return sum8(acc) - 16.0f * offset;
-}
-
-/* |w| unsigned times x with w's sign: both fit, as x is never -128. */
-float dot_q8_0_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q8_0 *w = weights;
-    __m256 acc = _mm256_setzero_ps();
-
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        __m256i q = _mm256_loadu_si256((const __m256i *)w[b].q);
-        __m256 product = multiply_bytes(_mm256_abs_epi8(q), _mm256_sign_epi8(load_x(x, b), q));
-        acc = _mm256_fmadd_ps(product, _mm256_set1_ps(half_to_f32(w[b].d) * x->scale[b]), acc);
-    }
-    return sum8(acc);
-}
-
-float dot_q4_k_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q4_k *w = weights;
-    __m256 acc = _mm256_setzero_ps(), offset = _mm256_setzero_ps(), scale, min;
-    float scales[8];
-
-    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
-        load_scales(w[b].scales, &scale, &min);
-        scale = _mm256_mul_ps(_mm256_mul_ps(scale, _mm256_set1_ps(half_to_f32(w[b].d))), _mm256_loadu_ps(x->scale + 8 * b));
-        min = _mm256_mul_ps(min, _mm256_set1_ps(half_to_f32(w[b].dmin)));
-        offset = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + 8 * b), offset);
-        _mm256_storeu_ps(scales, scale);
-#pragma GCC unroll 8
-        for (int s = 0; s < 8; s++)
-            acc = _mm256_fmadd_ps(multiply_bytes(load_q4_k(w[b].q, s), load_x(x, 8 * b + (size_t)s)),
-                                  _mm256_set1_ps(scales[s]), acc);
-    }
-    return sum8(_mm256_sub_ps(acc, offset));
-}
-
-float dot_q5_k_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q5_k *w = weights;
-    __m256 acc = _mm256_setzero_ps(), offset = _mm256_setzero_ps(), scale, min;
-    float scales[8];
-
-    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
-        load_scales(w[b].scales, &scale, &min);
-        scale = _mm256_mul_ps(_mm256_mul_ps(scale, _mm256_set1_ps(half_to_f32(w[b].d))), _mm256_loadu_ps(x->scale + 8 * b));
-        min = _mm256_mul_ps(min, _mm256_set1_ps(half_to_f32(w[b].dmin)));
-        offset = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + 8 * b), offset);
-        _mm256_storeu_ps(scales, scale);
-#pragma GCC unroll 8
-        for (int s = 0; s < 8; s++)
-            acc = _mm256_fmadd_ps(multiply_bytes(load_q5_k(w + b, s), load_x(x, 8 * b + (size_t)s)),
-                                  _mm256_set1_ps(scales[s]), acc);
-    }
-    return sum8(_mm256_sub_ps(acc, offset));
-}
-
-/* The two scales of 32 weights meet the products in 16 bits' pairs: |scale| <=
- * 128 and pairs fit, their sum of two in 32 bits too. */
-float dot_q6_k_avx2(const void *weights, const struct activations *x, size_t n)
-{
-    const struct block_q6_k *w = weights;
-    const __m256i offset = _mm256_set1_epi8(32);
-    __m256 acc = _mm256_setzero_ps();
-
-    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
-        __m256i scales = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)w[b].scales));
-        /* 16-bit scale 2s fills the lower, 2s + 1 the upper half */
-        __m256i low = _mm256_permute4x64_epi64(scales, 0x44), high = _mm256_permute4x64_epi64(scales, 0xee);
-        float d = half_to_f32(w[b].d);
-
-#pragma GCC unroll 8
-        for (int s = 0; s < 8; s++) {
-            __m256i xs = load_x(x, 8 * b + (size_t)s);
-            __m256i pairs = _mm256_sub_epi16(_mm256_maddubs_epi16(load_q6_k(w + b, s), xs), _mm256_maddubs_epi16(offset, xs));
-            __m256i at = _mm256_set_m128i(_mm_set1_epi16((short)(0x0100 + 0x0202 * (2 * (s % 4) + 1))),
-                                          _mm_set1_epi16((short)(0x0100 + 0x0202 * (2 * (s % 4)))));
-            __m256i product = _mm256_madd_epi16(pairs, _mm256_shuffle_epi8(s < 4 ? low : high, at));
-            acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(product), _mm256_set1_ps(d * x->scale[8 * b + (size_t)s]), acc);
-        }
-    }
-    return sum8(acc);
-}
-
 /* ---- dot products in f32 -------------------------------------------------------------- */
 
 float dot_avx2(const float *x, const float *y, size_t n)
 {
-    __m256 acc[4] = { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() };
+    __m256 acc[4] = FOUR_ZEROS;
     size_t i = 0;
 
     for (; i + 32 <= n; i += 32)
@@ -343,7 +204,7 @@ float dot_avx2(const float *x, const float *y, size_t n)
             acc[k] = _mm256_fmadd_ps(_mm256_loadu_ps(x + i + 8 * k), _mm256_loadu_ps(y + i + 8 * k), acc[k]);
     for (; i + 8 <= n; i += 8)
         acc[0] = _mm256_fmadd_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(y + i), acc[0]);
-    float sum = sum8(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));
+    float sum = total(acc);
     for (; i < n; i++)
         sum += x[i] * y[i];
     return sum;
@@ -357,7 +218,7 @@ float dot_f32_avx2(const void *w, const struct activations *x, size_t n)
 float dot_f16_avx2(const void *weights, const struct activations *x, size_t n)
 {
     const uint16_t *w = weights;
-    __m256 acc[4] = { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() };
+    __m256 acc[4] = FOUR_ZEROS;
     size_t i = 0;
 
     for (; i + 32 <= n; i += 32)
@@ -367,7 +228,7 @@ float dot_f16_avx2(const void *weights, const struct activations *x, size_t n)
                                      _mm256_loadu_ps(x->x + i + 8 * k), acc[k]);
     for (; i + 8 <= n; i += 8)
         acc[0] = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(w + i))), _mm256_loadu_ps(x->x + i), acc[0]);
-    float sum = sum8(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));
+    float sum = total(acc);
     for (; i < n; i++)
         sum += half_to_f32(w[i]) * x->x[i];
     return sum;
@@ -519,7 +380,7 @@ void gelu_avx2(float *x, size_t n)
 }
 
 const struct kernels kernels_avx2 = {
-    .name = "avx2", .supported = supported_avx2, KERNELS_AVX2_ENTRIES
+    .name = "avx2", .supported = supported_avx2, KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES
 };
 
 #endif

@@ -18,13 +18,6 @@ void dequantize_q6_k_avx2(const void *w, float *out, size_t n);
 float dot_f32_avx2(const void *w, const struct activations *x, size_t n);
 float dot_f16_avx2(const void *w, const struct activations *x, size_t n);
 float dot_bf16_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q4_0_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q4_1_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q5_0_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q8_0_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q4_k_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q5_k_avx2(const void *w, const struct activations *x, size_t n);
-float dot_q6_k_avx2(const void *w, const struct activations *x, size_t n);
 void quantize_avx2(const float *x, size_t n, uint8_t flip, int8_t *q, float *scale, float *sum);
 
 void f32_to_f16_avx2(const float *x, uint16_t *y, size_t n);
@@ -43,14 +36,6 @@ void gelu_avx2(float *x, size_t n);
         [TENSOR_Q5_0] = dequantize_q5_0_avx2, [TENSOR_Q8_0] = dequantize_q8_0_avx2, \
         [TENSOR_Q4_K] = dequantize_q4_k_avx2, [TENSOR_Q5_K] = dequantize_q5_k_avx2, \
         [TENSOR_Q6_K] = dequantize_q6_k_avx2,                                       \
-    },                                                                              \
-    .dot_row = {                                                                    \
-        [TENSOR_F32] = dot_f32_avx2, [TENSOR_F16] = dot_f16_avx2,                   \
-        [TENSOR_BF16] = dot_bf16_avx2,                                              \
-        [TENSOR_Q4_0] = dot_q4_0_avx2, [TENSOR_Q4_1] = dot_q4_1_avx2,               \
-        [TENSOR_Q5_0] = dot_q5_0_avx2, [TENSOR_Q8_0] = dot_q8_0_avx2,               \
-        [TENSOR_Q4_K] = dot_q4_k_avx2, [TENSOR_Q5_K] = dot_q5_k_avx2,               \
-        [TENSOR_Q6_K] = dot_q6_k_avx2,                                              \
     },                                                                              \
     .quantize = quantize_avx2, .f32_to_f16 = f32_to_f16_avx2,                       \
     .dot = dot_avx2, .add_scaled = add_scaled_avx2,                                 \

@@ -8,12 +8,13 @@
  *
  *   y += scale_x (scale_w s)  - min_w sum_x       s: the integer sum
  *
- * Single rows wait for memory, where AVX2 is as good: those kernels are shared. */
+ * Everything else is AVX2's, the dot products compiled for VNNI. */
 #include "tensor/kernels_avx2.h"
 
 #if defined(__x86_64__)
 
 #include "tensor/gguf.h"
+#include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 
 #define ROWS KERNELS_TILE_ROWS
@@ -70,6 +71,7 @@ static inline void transpose(int8_t rows[ROWS][QUANT_BLOCK], __m512i q[N_QUADS])
 #pragma GCC unroll 8
     for (int j = 0; j < N_QUADS; j++)
         q[j] = _mm512_load_si512(rows[2 * j]);
+#pragma GCC unroll 8
     for (int j = 0; j < 4; j++)
         trade(q + j, q + j + 4, r3_k2, 4);
 #pragma GCC unroll 8
@@ -182,6 +184,7 @@ enum second { SECOND_NONE, SECOND_MIN, SECOND_SCALE };
 
 static inline __m512i multiply_quads(__m512i sum, const int8_t *x, const __m512i *q, int n)
 {
+#pragma GCC unroll 8
     for (int k = 0; k < n; k++) {
         int32_t word;
         memcpy(&word, x + 4 * k, sizeof word);
@@ -198,6 +201,7 @@ static inline __attribute__((always_inline)) void multiply_rows(const struct til
     __mmask16 stored = (__mmask16)((1u << n_rows) - 1);
     __m512 acc[12];
 
+#pragma GCC unroll 12
     for (size_t i = 0; i < n; i++)
         acc[i] = _mm512_setzero_ps();
     for (size_t b = 0; b < n_blocks; b++, t++) {
@@ -223,6 +227,7 @@ static inline __attribute__((always_inline)) void multiply_rows(const struct til
                 acc[i] = _mm512_fnmadd_ps(scale2, _mm512_set1_ps(x->sum[i * n_blocks + b]), acc[i]);
         }
     }
+#pragma GCC unroll 12
     for (size_t i = 0; i < n; i++)
         _mm512_mask_storeu_ps(y + i * ld_y, stored, acc[i]);
 }
@@ -275,7 +280,7 @@ const struct kernels kernels_avx512 = {
     },
     .tile_bytes = tile_bytes_avx512,
     .tile_flip = 0x80,
-    KERNELS_AVX2_ENTRIES
+    KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES
 };
 
 #endif

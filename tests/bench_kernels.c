@@ -1,11 +1,13 @@
-/* bench_kernels.c - a line per kernel and shape: bench_kernels [KERNELS [THREADS [FILTER]]].
+/* bench_kernels.c - a line per kernel and shape: bench_kernels [KERNELS [THREADS [FILTER]]],
+ * or all matrices of a model in turn: bench_kernels KERNELS THREADS model.gguf.
  *
  * Matrix products run over 256 MB of weights in turn, so that no cache helps: one row
  * of activations is judged by GB/s of weights, many by GFLOP/s (2 per weight and
- * row).  The median of several runs is shown. */
+ * row).  The best of several runs is shown, as other programs only ever add time. */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "tensor/compute.h"
+#include "tensor/gguf.h"
 #include "tensor/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/pool.h"
@@ -26,16 +28,13 @@ struct bench {
     const char *filter;
 };
 
-static int by_value(const void *a, const void *b)
+static double best(const double *ms, int n)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
+    double least = ms[0];
 
-static double median(double *ms, int n)
-{
-    qsort(ms, (size_t)n, sizeof *ms, by_value);
-    return ms[n / 2];
+    for (int i = 1; i < n; i++)
+        least = ms[i] < least ? ms[i] : least;
+    return least;
 }
 
 static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, size_t n_out, size_t n)
@@ -57,7 +56,7 @@ static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, si
         ops_matmul(&b->c, b->scratch, &w, NULL, b->x, n, b->y, NULL);
         total += ms[runs] = clock_ms() - start;
     }
-    double m = median(ms, runs);
+    double m = best(ms, runs);
     printf("%s  %9.3f ms %7.1f GB/s %8.1f GFLOP/s\n", line, m, (double)w.n_bytes / m * 1e-6,
            2e-6 * (double)n_in * (double)n_out * (double)n / m);
     fflush(stdout);
@@ -77,7 +76,7 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
         ops_attention_cached(&b->c, b->scratch, b->x, k, v, n, pos0, n_head, n_head_kv, head_dim, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
-    double m = median(ms, N_RUNS), pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
+    double m = best(ms, N_RUNS), pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
     printf("%s  %9.3f ms %21.1f GFLOP/s\n", line, m, 4e-6 * pairs * (double)(n_head * head_dim) / m);
 }
 
@@ -93,7 +92,7 @@ static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, si
         ops_attention_full(&b->c, b->scratch, b->x, k, v, n, n_kv, n_head, head_dim, 0.125f, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
-    double m = median(ms, N_RUNS);
+    double m = best(ms, N_RUNS);
     printf("attention full %zu heads of %zu  %zu x %zu  %9.3f ms %8.1f GFLOP/s\n", n_head, head_dim, n, n_kv, m,
            4e-6 * (double)n * (double)n_kv * (double)(n_head * head_dim) / m);
 }
@@ -110,7 +109,7 @@ static void bench_elements(struct bench *b, const char *name, void (*op)(const s
         op(&b->c, b->y, n);
         ms[i] = clock_ms() - start;
     }
-    double m = median(ms, N_RUNS);
+    double m = best(ms, N_RUNS);
     printf("%-12s %8zu  %9.3f ms %8.3f ns each\n", name, n, m, m * 1e6 / (double)n);
 }
 
@@ -160,6 +159,32 @@ static void bench_all(struct bench *b)
     bench_elements(b, "rms_norm", norm, 128 * 1536);
 }
 
+/* Every matrix of the file once, as a forward pass of n tokens meets them (the
+ * head for one row only): what decoding and prefill cost without attention. */
+static bool bench_model(struct bench *b, const char *path, struct error *err)
+{
+    static const size_t rows[] = { 1, 2, 4, 8, 16, 32, 128, 512 };
+    struct gguf *g = gguf_open(path, err);
+
+    for (size_t r = 0; g != NULL && r < sizeof rows / sizeof rows[0]; r++) {
+        double ms[3];
+        for (int run = 0; run < 3; run++) {
+            double start = clock_ms();
+            for (size_t i = 0; i < gguf_n_tensors(g); i++) {
+                const struct tensor *t = gguf_tensor_at(g, i);
+                bool head = strncmp(t->name, "blk.", 4) != 0;
+                if (t->n_dims == 2 && !(gguf_tensor(g, "output.weight") != NULL && strcmp(t->name, "token_embd.weight") == 0))
+                    ops_matmul(&b->c, b->scratch, t, NULL, b->x, head ? 1 : rows[r], b->y, NULL);
+            }
+            ms[run] = clock_ms() - start;
+        }
+        printf("%4zu rows %9.2f ms %8.1f rows/s\n", rows[r], best(ms, 3), 1e3 * (double)rows[r] / best(ms, 3));
+        fflush(stdout);
+    }
+    gguf_close(g);
+    return g != NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct error err = { ERROR_NONE, "" };
@@ -181,7 +206,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < floats; i++)
         b.x[i] = (float)(i % 257) * 0.01f - 1.28f;
     printf("kernels %s, %zu threads\n", compute_kernels_name(&b.c), pool_n_threads(b.c.pool));
-    bench_all(&b);
+    if (strstr(b.filter, ".gguf") == NULL)
+        bench_all(&b);
+    else if (!bench_model(&b, b.filter, &err))
+        fprintf(stderr, "%s\n", err.text);
     free(b.y), free(b.x), free(b.weights);
     arena_free(b.scratch);
     compute_done(&b.c);
