@@ -159,7 +159,7 @@ static void test_bad_file_keeps_the_draft(void **state)
     failed(&t, fake.last, "/tmp/dogs.jpg: HEIC is not read; convert it with: heif-convert dogs.jpg dogs.png");
     assert_null(strstr(fake.calls, "ask"));
     assert_screen(&t, "HEIC is not read; convert it with");
-    assert_screen(&t, "(not attached; Backspace");
+    assert_screen(&t, "not attached: /tmp/dogs.jpg: HEIC");
     assert_string_equal(buffer_text(&t.editor.text), "what?");
     fake_type(&t, "\r");                                    /* pressed again: without it */
     assert_called("ask what?\n");

@@ -1,6 +1,7 @@
 /* cmd_chat.c - `mynah` alone: the chat.
  *
  *   poll(keys, signals, events) -> state (tui.c) -> cells (tui_draw.c) -> terminal (term.c) */
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/models.h"
 #include "ui/cli.h"
@@ -64,6 +65,43 @@ static void open_log(struct chat *c)
     free(path);
 }
 
+/* What the three jobs need and is not here, the text model first; n of names[4]. */
+static size_t missing_models(const struct chat *c, const char *text, const char *names[4])
+{
+    static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
+    size_t n = 0;
+
+    names[n++] = text;
+    for (int i = 0; i < 3; i++)
+        if (!models_present(c->models, media[i]))
+            names[n++] = media[i];
+    return n;
+}
+
+/* Asks, and pulls as `mynah pull` does; false when the user would rather not. */
+static bool offer_pull(const struct chat *c, const char *text)
+{
+    const char *names[4];
+    struct options pull = { .arguments = names, .n_arguments = missing_models(c, text, names) };
+    char answer[16];
+    double bytes = 0;
+    sigset_t mask;
+
+    for (size_t i = 0; i < pull.n_arguments; i++) {
+        const struct model_entry *entry = models_find(c->models, names[i]);
+        bytes += (double)entry->download_bytes;
+        printf("%s %s (%s)\n", i == 0 ? "Not here yet:" : "             ", entry->title, entry->licence);
+    }
+    printf("Pull %s now, about %.0f MB? [Y/n] ", pull.n_arguments > 1 ? "them" : "it", bytes / 1e6);
+    fflush(stdout);
+    if (fgets(answer, sizeof answer, stdin) == NULL || answer[0] == 'n' || answer[0] == 'N')
+        return false;
+    sigprocmask(SIG_SETMASK, NULL, &mask);      /* the pull keeps its signals blocked */
+    bool pulled = cmd_pull(&pull) == 0;
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return pulled;
+}
+
 static bool open_models(struct chat *c, const struct options *o, struct error *err)
 {
     static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
@@ -72,6 +110,9 @@ static bool open_models(struct chat *c, const struct options *o, struct error *e
     if (c->models == NULL)
         return false;
     c->paths[0] = models_path(c->models, o->model, err);
+    if (c->paths[0] == NULL && models_find(c->models, o->model) != NULL && !models_present(c->models, o->model)
+        && offer_pull(c, o->model))
+        c->paths[0] = models_path(c->models, o->model, err);
     for (int i = 0; i < 3; i++)     /* a missing one is named when a file needs it */
         c->paths[1 + i] = models_path(c->models, media[i], NULL);
     return c->paths[0] != NULL;
@@ -177,12 +218,13 @@ static int loop(struct chat *c)
 {
     struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 }, { term_signal_fd(), POLLIN, 0 }, { c->engine->event_fd, POLLIN, 0 } };
     char bytes[4096];
+    double typed_ms = 0;
 
     while (!c->tui.quits) {
         draw(c);
         int wait_ms = keys_waiting(&c->keys) ? KEYS_WAIT_MS : tui_tick_ms(&c->tui);
         int ready = poll(fds, 3, wait_ms);
-        if (ready == 0)
+        if (keys_waiting(&c->keys) && clock_ms() - typed_ms >= KEYS_WAIT_MS)
             take_keys(c, true);
         if (fds[1].revents != 0 || ready < 0) {
             int number = take_signals(c);
@@ -193,6 +235,7 @@ static int loop(struct chat *c)
             int n = term_read(bytes, sizeof bytes);
             if (n < 0)
                 return SIGHUP;
+            typed_ms = clock_ms();
             keys_feed(&c->keys, bytes, (size_t)n);
             take_keys(c, false);
         }
@@ -228,7 +271,7 @@ int cmd_chat(const struct options *o)
 
     set_locale();
     open_log(&c);
-    if (!open_engine(&c, o, &err))
+    if (!term_usable(&err) || !open_engine(&c, o, &err))
         status = cli_fail(&err);
     else
         status = run(&c, o);

@@ -157,13 +157,13 @@ static void set_raw(void)
     term.raw = term.saved;
     term.raw.c_iflag &= ~(tcflag_t)(IXON | IXOFF | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT);
     term.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-    term.raw.c_cc[VMIN] = 0;
+    term.raw.c_cc[VMIN] = 1;        /* 0 would read as the end of input to a shell that gets us stopped by SIGSTOP */
     term.raw.c_cc[VTIME] = 0;
     tcsetattr(STDIN_FILENO, TCSADRAIN, &term.raw);
     write_all(paste_on, strlen(paste_on));
 }
 
-static bool can_draw(struct error *err)
+bool term_usable(struct error *err)
 {
     const char *name = getenv("TERM");
 
@@ -179,7 +179,7 @@ bool term_open(int log_fd, struct error *err)
 {
     const char *name = getenv("TERM");
 
-    if (!can_draw(err))
+    if (!term_usable(err))
         return false;
     if (tcgetattr(STDIN_FILENO, &term.saved) != 0 || pipe2(term.pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return error_set(err, ERROR_USAGE, "the terminal cannot be used: %s", strerror(errno));
@@ -252,10 +252,7 @@ int term_read(char *bytes, size_t n)
 
     if (got < 0)
         return errno == EINTR || errno == EAGAIN ? 0 : -1;
-    /* VMIN is 0: nothing typed reads as 0, and so does a terminal that is gone; only
-     * the latter fails when asked for its size. */
-    struct winsize size;
-    return got > 0 ? (int)got : ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ? 0 : -1;
+    return got > 0 ? (int)got : -1;
 }
 
 void term_size(int *rows, int *cols)

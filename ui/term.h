@@ -16,8 +16,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ERROR_USAGE when standard input or output is no terminal that can be drawn on.
- * log_fd takes standard error meanwhile. */
+/* ERROR_USAGE when standard input or output is no terminal that can be drawn on. */
+bool term_usable(struct error *err);
+/* log_fd takes standard error meanwhile. */
 bool term_open(int log_fd, struct error *err);
 void term_close(void);
 
@@ -25,7 +26,8 @@ void term_size(int *rows, int *cols);
 void term_show(const struct screen *s);     /* only what changed is sent */
 void term_redraw(void);                     /* the next term_show sends everything */
 
-/* Reads what was typed: bytes, 0 when there are none now, -1 at the end of input. */
+/* Reads what was typed, once poll says that there is something: bytes, 0 for none
+ * after all, -1 at the end of input. */
 int term_read(char *bytes, size_t n);
 
 /* Readable while signals wait; term_signal takes the next: SIGWINCH, SIGTSTP,

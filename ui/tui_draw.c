@@ -39,7 +39,7 @@ static int chip_lines(const struct tui *t, struct chip *chip)
 {
     buffer_clear(&chip->shown);
     if (chip->state == CHIP_FAILED) {
-        buffer_print(&chip->shown, "%s (not attached; Backspace removes this)", buffer_text(&chip->label));
+        buffer_print(&chip->shown, "not attached: %s (Backspace removes this)", buffer_text(&chip->label));
     } else {
         buffer_print(&chip->shown, "[%s", buffer_text(&chip->label));
         if (chip->state == CHIP_READING)
@@ -204,7 +204,7 @@ static void draw_welcome(struct tui *t, struct screen *s, int rows)
 {
     static const char *const lines[] = {
         "Type a question and press Enter; Alt-Enter makes a new line.",
-        "Drop or paste an image or a clip, or /record one; /details shows what was seen.",
+        "Paste or drop an image or a clip, or /record one; /details shows what it holds.",
         "/help lists the commands. Esc stops an answer, Ctrl-D quits.",
     };
     int row = rows > 6 ? 1 : 0;

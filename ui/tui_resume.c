@@ -86,7 +86,7 @@ void resume_start(struct tui *t, struct saved *saved)
     for (size_t i = 0; i < r->saved.n; i++)
         show_turn(t, r, i);
     if (r->saved.n_broken > 0)
-        tui_note(t, ITEM_NOTE, "%zu lines of the saved conversation could not be read", r->saved.n_broken);
+        tui_note(t, ITEM_NOTE, "%zu damaged line%s of the saved conversation left out", r->saved.n_broken, r->saved.n_broken == 1 ? "" : "s");
     tui_note(t, ITEM_NOTE, "resumed; /clear starts a new conversation");
     if (r->n_waiting == 0)
         restore(t);

@@ -1,0 +1,28 @@
+# Terminals that are none, or that can do little.
+. "$(dirname "$0")/lib.sh"
+
+begin "no terminal"
+out=$("$program" </dev/null 2>&1)
+[ $? = 2 ] || fail "the exit status is not 2"
+case $out in *'mynah ask'*) ;; *) fail "it does not point at mynah ask: $out" ;; esac
+
+for term in dumb "" no-such-terminal; do
+    begin "TERM=$term"
+    session "TERM='$term' '$program' --engine echo; echo exit status \$?; exec cat"
+    wait_for "exit status 2"
+    expect "mynah ask"
+done
+
+for setting in TERM=vt100 TERM=linux TERM=xterm "TERM=screen LANG=C" "NO_COLOR=1 LC_ALL=POSIX"; do
+    begin "$setting"
+    session "env $setting '$program' --engine echo --new; echo exit status \$?; exec cat"
+    wait_for ready
+    type "한글 works"
+    press Enter
+    wait_for "  한글 works"
+    wait_for ready
+    case $setting in *NO_COLOR*) tm capture-pane -t =chat: -pe | grep -qE '\[(3[0-7]|[0-9;]*;3[0-7])m' && fail "there is colour" ;; esac
+    press C-d
+    wait_for "exit status 0"
+done
+done_testing
