@@ -61,6 +61,11 @@ static void test_shares(void **state)
     assert_string_equal(names[1], "blue");
     assert_string_equal(colours_of_box(&image, (float[4]){ 0.65f, 0.1f, 0.85f, 0.9f }), "blue");
     assert_string_equal(colours_of_box(&image, (float[4]){ 0.4f, 0, 0.8f, 1 }), "");    /* half and half */
+    for (size_t y = 0; y < 100; y++)
+        for (size_t x = 75; x < 100; x++)
+            memcpy(image.rgb + 3 * (y * 100 + x), colours[0], 3);
+    assert_int_equal(colours_of_image(&image, names), 1);       /* 15 % of blue are too few */
+    assert_string_equal(names[0], "red");
     free(image.rgb);
 }
 

@@ -220,7 +220,7 @@ static void test_hostile_headers(void **state)
 {
     static const unsigned char jpeg_huffman[] =
         "\xff\xd8\xff\xc0\0\x0b\x08\0\x10\0\x10\1\1\x11\0"
-        "\xff\xc4\1\x23\0\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        "\xff\xc4\2\x11\0\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     unsigned char big[600] = { 0 };
     (void)state;
 

@@ -81,6 +81,7 @@ static void test_korean(void **state)
     struct ocr ocr = read_text("ocr/korean.png");
     (void)state;
     assert_non_null(strstr(ocr.text, "도서관은 오전"));
+    assert_non_null(strstr(ocr.text, "시에 문을 엽니다."));    /* with English beside it: "시에 SS 엽니다." */
     assert_non_null(strstr(ocr.text, "일요일에는 쉽니다."));
     assert_non_null(strstr(ocr.text, "삼월까지 돌려주세요."));
     ocr_done(&ocr);

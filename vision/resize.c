@@ -7,7 +7,7 @@
  * takes the columns first).  k is normalised to sum 1 and rounded to 22 bits.
  *
  * OpenCV (modules/imgproc/src/resize.cpp, INTER_LINEAR, 8 bits): weights of 11
- * bits, and a reduction by exactly two in both directions is the mean of four. */
+ * bits.  (It halves by another function, whose sums are the same.) */
 #include "vision/resize.h"
 
 #include <math.h>
@@ -204,22 +204,8 @@ static void linear_row(const struct neighbours *across, const uint8_t *in, size_
             out[3 * x + i] = in[3 * across[x].low + i] * across[x].w_low + in[3 * across[x].high + i] * across[x].w_high;
 }
 
-static void halve(struct resize_view from, size_t width, size_t height, uint8_t *out)
-{
-    for (size_t y = 0; y < height; y++) {
-        const uint8_t *a = from.rgb + 2 * y * from.row_bytes, *b = a + from.row_bytes;
-        for (size_t x = 0; x < width; x++)
-            for (size_t i = 0; i < 3; i++)
-                out[3 * (y * width + x) + i] = (uint8_t)((a[6 * x + i] + a[6 * x + 3 + i] + b[6 * x + i] + b[6 * x + 3 + i] + 2) >> 2);
-    }
-}
-
 static bool resize_opencv(struct resize_view from, size_t width, size_t height, uint8_t *out, struct error *err)
 {
-    if (from.width == 2 * width && from.height == 2 * height) {
-        halve(from, width, height, out);
-        return true;
-    }
     struct neighbours *across = malloc((width + height) * sizeof *across), *down = across + width;
     int32_t *upper = malloc(6 * width * sizeof *upper), *lower = upper + 3 * width;
     const bool ok = across != NULL && upper != NULL;

@@ -11,7 +11,7 @@ KOREAN = "/usr/share/fonts/truetype/nanum/NanumGothic.ttf"
 
 
 def save(image, name):
-    image.quantize(32).save(os.path.join(OUT, name), optimize=True)
+    image.quantize(12).save(os.path.join(OUT, name), optimize=True)
 
 
 def page():
@@ -55,8 +55,7 @@ def korean():
     save(image, "korean.png")
 
 
-def leaves():
-    """No text: strokes and blobs that a recogniser would like to read."""
+def foliage():
     image = Image.new("RGB", (640, 480), (90, 120, 60))
     draw = ImageDraw.Draw(image)
     seed = 1
@@ -71,7 +70,12 @@ def leaves():
             draw.line((x, y, x + r, y + r), colour, 3)
         else:
             draw.arc((x, y, x + r, y + r), 0, 200, colour, 3)
-    save(image, "leaves.png")
+    return image
+
+
+def leaves():
+    """No text: strokes and blobs that a recogniser would like to read."""
+    save(foliage(), "leaves.png")
 
 
 if __name__ == "__main__":
