@@ -57,7 +57,7 @@ size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n
         n_widest = t->n_embd;
     if (n_widest < n_q)
         n_widest = n_q;
-    size_t tiles = n_threads * 64 * n_widest * sizeof(float);
+    size_t tiles = n_threads * 128 * n_widest * sizeof(float);
     size_t scores = n_threads * (64 + t->n_head) * (3 * t->head_dim + 256) * sizeof(float) * 2;
     size_t quantised = n * n_widest * 2;
     size_t parts = (n_ctx / 256 + 1) * 8 * t->n_head * (t->head_dim + 2) * sizeof(float);

@@ -1,0 +1,331 @@
+/* Opening models: what is read from the file, and what is refused by name. */
+#include "tests/text_models.h"
+
+#include "base/log.h"
+#include "tensor/gguf.h"
+#include "text/chat_template.h"
+
+static void test_info(void **state)
+{
+    struct text_model *m = must_open(TINY_QWEN2);
+    const struct text_info *info = text_model_info(m);
+
+    (void)state;
+    assert_string_equal(info->name, "tiny random qwen2");
+    assert_string_equal(info->architecture, "qwen2");
+    assert_int_equal(info->n_embd, 32);
+    assert_int_equal(info->n_layer, 2);
+    assert_int_equal(info->n_vocab, TINY_N_VOCAB);
+    assert_int_equal(info->n_ctx_train, TINY_N_CTX);
+    assert_int_equal(info->kv_bytes_per_token, 2 * 2 * 1 * 8 * 2);     /* layers, k and v, heads, head_dim, F16 */
+    assert_int_equal(info->file_bytes, 134400);
+    text_model_close(m);
+}
+
+/* ---- chat format --------------------------------------------------------------------- */
+
+static void test_chatml(void **state)
+{
+    struct text_model *m = must_open(TINY_LLAMA);
+    struct error err = { 0 };
+    int32_t *ids;
+    size_t n_ids;
+
+    (void)state;
+    assert_string_equal(text_role_open(m, TEXT_SYSTEM), "<|im_start|>system\n");
+    assert_string_equal(text_role_open(m, TEXT_USER), "<|im_start|>user\n");
+    assert_string_equal(text_role_open(m, TEXT_ASSISTANT), "<|im_start|>assistant\n");
+    assert_string_equal(text_role_close(m, TEXT_USER), "<|im_end|>\n");
+    assert_true(text_tokenize(m, text_role_close(m, TEXT_ASSISTANT), strlen("<|im_end|>\n"), true, &ids, &n_ids, &err));
+    assert_int_equal(n_ids, 2);
+    assert_true(text_token_ends_answer(m, ids[0]));
+    assert_false(text_token_ends_answer(m, ids[1]));
+    free(ids);
+    text_model_close(m);
+}
+
+static void count_warnings(void *user, enum log_level level, const char *text)
+{
+    size_t *n = user;
+
+    (void)level;
+    *n += strstr(text, "the_file") != NULL;
+}
+
+static void test_other_chat_formats_fall_back_and_say_so(void **state)
+{
+    struct error err = { 0 };
+    struct gguf *g = gguf_open("tests/golden/text_qwen2_cut.gguf", &err);
+    struct arena *arena = arena_new("model", 1 << 16, &err);
+    struct tokenizer *t = tokenizer_open(g, arena, &err);
+    size_t n_warnings = 0;
+
+    (void)state;
+    assert_non_null(t);
+    log_to(count_warnings, &n_warnings, LOG_WARNING);
+    assert_string_equal(chat_template_find("{{ '<|im_start|>' }}", t, "the_file")->name, "chatml");
+    assert_int_equal(n_warnings, 0);
+    const struct chat_template *plain = chat_template_find("{{ '[INST]' }}", t, "the_file");
+    assert_string_equal(plain->name, "plain");
+    assert_int_equal(n_warnings, 1);
+    assert_ptr_equal(chat_template_find(NULL, t, "the_file"), plain);
+    assert_int_equal(n_warnings, 2);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(plain->open[i] != NULL && plain->close[i] != NULL);
+    log_to(NULL, NULL, LOG_WARNING);
+    tokenizer_close(t);
+    arena_free(arena);
+    gguf_close(g);
+}
+
+/* ---- refusals ----------------------------------------------------------------------------- */
+
+/* Overwrites the n bytes at `skip` after the first place where `find` stands. */
+static void patch(char *bytes, size_t n_bytes, const char *find, size_t skip, const void *with, size_t n)
+{
+    char *at = memmem(bytes, n_bytes, find, strlen(find));
+
+    assert_non_null(at);
+    memcpy(at + strlen(find) + skip, with, n);
+}
+
+static void check_refused(struct text_model *m, const struct error *err, const char *why)
+{
+    assert_null(m);
+    assert_int_equal(err->code, ERROR_MODEL);
+    assert_non_null(strstr(err->text, "/tmp/mynah-test-"));
+    if (strstr(err->text, why) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err->text, why);
+}
+
+/* After a key of a u32: 4 bytes of type, then the value; of a string: type, 8 of length. */
+static void test_wrong_settings_are_refused(void **state)
+{
+    const uint32_t zero = 0, three = 3, many = 1000000;
+    const float nan_value = 0.0f / 0.0f;
+    const struct {
+        const char *find;
+        size_t skip;
+        const void *with;
+        size_t n;
+        const char *why;
+    } cases[] = {
+        { "general.architecture", 12, "gemma", 5, "llama, qwen2" },
+        { "tokenizer.ggml.model", 12, "bert", 4, "gpt2" },
+        { "tokenizer.ggml.pre", 12, "gpt-20", 6, "smollm, qwen2" },
+        { "llama.block_count", 4, &zero, 4, "llama.block_count" },
+        { "llama.block_count", 4, &three, 4, "blk.2." },
+        { "llama.block_count", 4, &many, 4, "1000000 blocks" },
+        { "llama.attention.head_count_kv", 4, &three, 4, "3 key/value heads" },
+        { "llama.attention.head_count_kv", 4, &zero, 4, "0 key/value heads" },
+        { "llama.embedding_length", 4, &three, 4, "heads" },
+        { "llama.feed_forward_length", 4, &three, 4, "ffn_gate" },
+        { "llama.rope.freq_base", 4, &nan_value, 4, "rope.freq_base" },
+        { "blk.1.ffn_up", 0, ".wEight", 7, "blk.1.ffn_up.weight is missing" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error err = { 0 };
+        size_t n;
+        char *bytes = read_whole(TINY_LLAMA, &n);
+        patch(bytes, n, cases[i].find, cases[i].skip, cases[i].with, cases[i].n);
+        check_refused(open_bytes(bytes, n, &err), &err, cases[i].why);
+        free(bytes);
+    }
+}
+
+static size_t put_key(char *out, const char *key, uint32_t type)
+{
+    uint64_t n = strlen(key);
+
+    memcpy(out, &n, 8);
+    memcpy(out + 8, key, n);
+    memcpy(out + 8 + n, &type, 4);
+    return 12 + n;
+}
+
+static size_t put_string(char *out, const char *key, const char *value, size_t n_value)
+{
+    size_t n = put_key(out, key, 8);
+    uint64_t length = n_value;
+
+    memcpy(out + n, &length, 8);
+    memcpy(out + n + 8, value, n_value);
+    return n + 8 + n_value;
+}
+
+/* A copy of a model with one setting more.  A second one fills up to a multiple of 32
+ * bytes, so that the tensors' data keep their alignment. */
+static struct text_model *open_with(const char *path, const char *key, uint32_t type, const void *value,
+                                    size_t n_value, struct error *err)
+{
+    enum { HEAD = 24, ROOM = 1024 };
+    static const char filler[] = "                                ";
+    size_t n, n_new = 0;
+    char *bytes = read_whole(path, &n), *grown = malloc(n + ROOM), more[ROOM];
+
+    if (type == 8) {
+        n_new = put_string(more, key, value, n_value);
+    } else {
+        n_new = put_key(more, key, type);
+        memcpy(more + n_new, value, n_value);
+        n_new += n_value;
+    }
+    size_t least = n_new + 12 + strlen("filler") + 8;
+    n_new += put_string(more + n_new, "filler", filler, (32 - least % 32) % 32);
+    assert_int_equal(n_new % 32, 0);
+    uint64_t n_kv;
+    memcpy(&n_kv, bytes + 16, 8);
+    n_kv += 2;
+    memcpy(bytes + 16, &n_kv, 8);
+    memcpy(grown, bytes, HEAD);
+    memcpy(grown + HEAD, more, n_new);
+    memcpy(grown + HEAD + n_new, bytes + HEAD, n - HEAD);
+    struct text_model *m = open_bytes(grown, n + n_new, err);
+    free(bytes);
+    free(grown);
+    return m;
+}
+
+#define U32 4
+#define F32 6
+#define BOOL 7
+#define STRING 8
+
+static void test_what_is_not_computed_is_refused_by_name(void **state)
+{
+    const uint32_t two = 2, eight = 8;
+    const float half = 0.5f;
+    const char yes = 1;
+    const struct {
+        const char *key;
+        uint32_t type;
+        const void *value;
+        size_t n;
+    } cases[] = {
+        { "llama.rope.scaling.type", STRING, "yarn", 4 },
+        { "llama.rope.scale_linear", F32, &half, 4 },
+        { "llama.expert_count", U32, &eight, 4 },
+        { "llama.attention.sliding_window", U32, &eight, 4 },
+        { "llama.rope.dimension_count", U32, &two, 4 },
+        { "llama.attention.value_length", U32, &two, 4 },
+        { "tokenizer.ggml.add_bos_token", BOOL, &yes, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error err = { 0 };
+        struct text_model *m = open_with(TINY_LLAMA, cases[i].key, cases[i].type, cases[i].value, cases[i].n, &err);
+        check_refused(m, &err, cases[i].key);
+    }
+}
+
+static void test_the_same_settings_without_effect_are_fine(void **state)
+{
+    const uint32_t eight = 8;
+    struct error err = { 0 };
+    struct text_model *m;
+
+    (void)state;
+    m = open_with(TINY_LLAMA, "llama.rope.scaling.type", STRING, "none", 4, &err);
+    assert_non_null(m);
+    text_model_close(m);
+    m = open_with(TINY_LLAMA, "llama.rope.dimension_count", U32, &eight, 4, &err);
+    assert_non_null(m);
+    text_model_close(m);
+}
+
+/* A bias that the llama architecture as we compute it has no use for. */
+static void test_tensors_without_a_use_are_refused(void **state)
+{
+    struct error err = { 0 };
+    size_t n;
+    char *bytes = read_whole(TINY_QWEN2, &n);
+
+    (void)state;
+    for (char *at = bytes; (at = memmem(at, n - (size_t)(at - bytes), "qwen2.", 6)) != NULL;)
+        memcpy(at, "llama.", 6);
+    patch(bytes, n, "general.architecture", 12, "llama", 5);
+    check_refused(open_bytes(bytes, n, &err), &err, "attn_q.bias");
+    free(bytes);
+}
+
+static void test_a_control_token_cannot_be_merged(void **state)
+{
+    /* " the" is made of ordinary bytes by merges: as a control token it must not come from text. */
+    struct text_model *m = must_open(TINY_LLAMA);
+    struct error err = { 0 };
+    int32_t *ids, the;
+    size_t n_ids, n;
+
+    (void)state;
+    assert_true(text_tokenize(m, " the", 4, false, &ids, &n_ids, &err));
+    assert_int_equal(n_ids, 1);
+    the = ids[0];
+    free(ids);
+    text_model_close(m);
+    char *bytes = read_whole(TINY_LLAMA, &n);
+    const int32_t control = 3;                          /* types: i32s after the element type and the count */
+    patch(bytes, n, "tokenizer.ggml.token_type", 16 + 4 * (size_t)the, &control, 4);
+    m = open_bytes(bytes, n, &err);
+    assert_non_null(m);
+    assert_true(text_tokenize(m, " the", 4, false, &ids, &n_ids, &err));
+    assert_true(n_ids > 1);
+    for (size_t i = 0; i < n_ids; i++)
+        assert_int_not_equal(ids[i], the);
+    free(ids);
+    free(bytes);
+    text_model_close(m);
+}
+
+static void test_memory_is_checked_first(void **state)
+{
+    const uint32_t huge = 4000000000u;                  /* 64 + 16 bytes a position: 576 GB */
+    struct error err = { 0 };
+    size_t n;
+    char *bytes = read_whole(TINY_LLAMA, &n);
+
+    (void)state;
+    patch(bytes, n, "llama.context_length", 4, &huge, 4);
+    struct text_model *m = open_bytes(bytes, n, &err);
+    assert_non_null(m);
+    assert_null(text_context_new(m, huge, &err));
+    assert_int_equal(err.code, ERROR_INFERENCE);
+    assert_non_null(strstr(err.text, "MB"));
+    struct text_context *x = text_context_new(m, 0, &err);
+    assert_non_null(x);
+    assert_int_equal(text_context_size(x), 8192);
+    text_context_free(x);
+    text_model_close(m);
+    free(bytes);
+}
+
+static void test_missing_files(void **state)
+{
+    struct error err = { 0 };
+
+    (void)state;
+    assert_null(text_model_open("/nonexistent/model.gguf", &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_non_null(strstr(err.text, "/nonexistent/model.gguf"));
+    text_model_close(NULL);
+    text_context_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_chatml),
+        cmocka_unit_test(test_other_chat_formats_fall_back_and_say_so),
+        cmocka_unit_test(test_wrong_settings_are_refused),
+        cmocka_unit_test(test_what_is_not_computed_is_refused_by_name),
+        cmocka_unit_test(test_the_same_settings_without_effect_are_fine),
+        cmocka_unit_test(test_tensors_without_a_use_are_refused),
+        cmocka_unit_test(test_a_control_token_cannot_be_merged),
+        cmocka_unit_test(test_memory_is_checked_first),
+        cmocka_unit_test(test_missing_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/* SmolLM2-135M on its real weights: ids with the whole vocabulary, greedy tokens against
+ * the transformers library (tests/golden/make_smollm2.py), and embedding rows for ids. */
+#include "tests/text_cases.h"
+#include "tests/text_models.h"
+#include "tests/weights.h"
+
+struct smollm2 {
+    struct text_model *m;
+    struct text_context *x;
+    struct compute c;
+    size_t n_compared;
+};
+
+static int open_model(void **state)
+{
+    struct smollm2 *s = calloc(1, sizeof *s);
+
+    s->m = must_open(weights_path(WEIGHTS_TINY));
+    s->c = must_compute(0);
+    s->x = must_context(s->m, 1024);
+    *state = s;
+    return 0;
+}
+
+static int close_model(void **state)
+{
+    struct smollm2 *s = *state;
+
+    text_context_free(s->x);
+    compute_done(&s->c);
+    text_model_close(s->m);
+    free(s);
+    return 0;
+}
+
+static void check_ids(void *user, const struct text_case *c)
+{
+    const struct smollm2 *s = user;
+    struct error err = { 0 };
+    int32_t *ids;
+    size_t n_ids;
+
+    assert_true(text_tokenize(s->m, c->text, c->n_bytes, false, &ids, &n_ids, &err));
+    if (n_ids != c->n_ids || memcmp(ids, c->ids, n_ids * sizeof *ids) != 0)
+        fail_msg("other ids for: %.*s", (int)c->n_bytes, c->text);
+    free(ids);
+}
+
+static void test_ids(void **state)
+{
+    assert_true(text_cases("tests/golden/tokens_smollm.txt", check_ids, *state) > 300);
+}
+
+/* Appends the ids of one part of the prompt. */
+static void append(const struct text_model *m, const char *text, size_t n_bytes, bool special, int32_t *ids, size_t *n)
+{
+    struct error err = { 0 };
+    int32_t *more;
+    size_t n_more;
+
+    assert_true(text_tokenize(m, text, n_bytes, special, &more, &n_more, &err));
+    memcpy(ids + *n, more, n_more * sizeof *ids);
+    *n += n_more;
+    free(more);
+}
+
+static size_t prompt(const struct text_model *m, const char *user, size_t n_bytes, int32_t ids[512])
+{
+    static const char system_text[] = "You are a helpful assistant.";       /* as in make_smollm2.py */
+    size_t n = 0;
+
+    append(m, text_role_open(m, TEXT_SYSTEM), strlen(text_role_open(m, TEXT_SYSTEM)), true, ids, &n);
+    append(m, system_text, strlen(system_text), false, ids, &n);
+    append(m, text_role_close(m, TEXT_SYSTEM), strlen(text_role_close(m, TEXT_SYSTEM)), true, ids, &n);
+    append(m, text_role_open(m, TEXT_USER), strlen(text_role_open(m, TEXT_USER)), true, ids, &n);
+    append(m, user, n_bytes, false, ids, &n);
+    append(m, text_role_close(m, TEXT_USER), strlen(text_role_close(m, TEXT_USER)), true, ids, &n);
+    append(m, text_role_open(m, TEXT_ASSISTANT), strlen(text_role_open(m, TEXT_ASSISTANT)), true, ids, &n);
+    return n;
+}
+
+static void check_greedy(void *user, const struct text_case *c)
+{
+    struct smollm2 *s = user;
+    struct sampler_params greedy = sampler_params_default();
+    struct error err = { 0 };
+    const float *logits;
+    int32_t ids[512];
+    struct text_span span = { ids, NULL, prompt(s->m, c->text, c->n_bytes, ids) };
+    size_t n_reused;
+
+    greedy.temperature = 0.0f;
+    struct sampler *sampler = sampler_new(&greedy, text_model_info(s->m)->n_vocab, &err);
+    assert_non_null(sampler);
+    assert_true(text_prefill(s->x, &s->c, &span, 1, &logits, &n_reused, NULL, NULL, &err));
+    for (size_t i = 0; i < c->n_ids; i++) {
+        int32_t wanted = c->ids[i] < 0 ? -1 - c->ids[i] : c->ids[i];
+        int32_t found = sampler_next(sampler, logits);
+        if (c->ids[i] >= 0 && found != wanted)
+            fail_msg("%.*s: token %zu is %d, wanted %d", (int)c->n_bytes, c->text, i, found, wanted);
+        s->n_compared += c->ids[i] >= 0;
+        assert_true(text_decode(s->x, &s->c, wanted, &logits, &err));
+    }
+    sampler_free(sampler);
+}
+
+static void test_greedy(void **state)
+{
+    struct smollm2 *s = *state;
+
+    assert_int_equal(text_cases("tests/golden/smollm2_greedy.txt", check_greedy, s), 4);
+    assert_true(s->n_compared >= 50);
+}
+
+static void test_rows_equal_ids(void **state)
+{
+    struct smollm2 *s = *state;
+    const struct text_info *info = text_model_info(s->m);
+    const char user[] = "A photograph shows a dog on a beach. What is there?";
+    struct error err = { 0 };
+    int32_t ids[512];
+    size_t n = prompt(s->m, user, sizeof user - 1, ids), n_reused;
+    float *rows = malloc(n * info->n_embd * sizeof *rows), *wanted = malloc(info->n_vocab * sizeof *wanted);
+    struct text_span all = { NULL, rows, n }, as_ids = { ids, NULL, n };
+    const float *logits;
+
+    assert_true(text_embed(s->m, &s->c, ids, n, rows, &err));
+    assert_true(text_prefill(s->x, &s->c, &all, 1, &logits, &n_reused, NULL, NULL, &err));
+    assert_int_equal(n_reused, 0);
+    memcpy(wanted, logits, info->n_vocab * sizeof *wanted);
+    assert_true(text_prefill(s->x, &s->c, &as_ids, 1, &logits, &n_reused, NULL, NULL, &err));
+    assert_int_equal(n_reused, 0);
+    assert_memory_equal(logits, wanted, info->n_vocab * sizeof *wanted);
+    free(rows);
+    free(wanted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_rows_equal_ids),
+    };
+    return cmocka_run_group_tests(tests, open_model, close_model);
+}
