@@ -88,7 +88,7 @@ static void weigh_row(const struct attention *a, const struct block *b, size_t r
     float *score = b->score + r * CHUNK, max = b->max[r];
 
     for (size_t i = 0; i < n_seen; i++)
-        max = fmaxf(max, score[i]);
+        max = score[i] > max ? score[i] : max;      /* fmaxf is a call: a tenth of an encoder's time */
     memset(score + n_seen, 0, (n - n_seen) * sizeof *score);
     if (n_seen == 0)
         return;
