@@ -63,7 +63,7 @@ struct transcript {
     struct segment *segments;
     size_t n_segments;
     char *text;                     /* all segments joined; "" when silent */
-    char language[8];
+    char language[8];               /* "" when silent and not given */
     float language_p;               /* 1 when it was given */
     double seconds;                 /* of the clip */
     double encode_ms, decode_ms;

@@ -79,15 +79,15 @@ static float log_block(const struct work *w, const struct compute *c, const floa
         w->re[i] = w->re[i] * w->re[i] + w->im[i] * w->im[i];
     ops_sgemm(c, true, n, n_mels, MEL_BINS, 1.0f, w->re, MEL_BINS, filters, MEL_BINS, out, n_mels);
     for (size_t i = 0; i < n * n_mels; i++) {
-        out[i] = log10f(fmaxf(out[i], LOG_FLOOR));
-        max = fmaxf(max, out[i]);
+        out[i] = log10f(out[i] > LOG_FLOOR ? out[i] : LOG_FLOOR);
+        max = out[i] > max ? out[i] : max;
     }
     return max;
 }
 
 static float normalise(float x, float max)
 {
-    return (fmaxf(x, max - RANGE) + 4.0f) / 4.0f;
+    return ((x > max - RANGE ? x : max - RANGE) + 4.0f) / 4.0f;
 }
 
 bool mel_compute(struct mel *mel, const struct compute *c, struct arena *scratch, const float *filters,

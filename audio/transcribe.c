@@ -24,6 +24,7 @@
 #define LEAST_LOGPROB -1.0f         /* a decoding below is retried ... */
 #define MOST_COMPRESSION 2.4f       /* ... or above (it loops) */
 #define NO_SPEECH 0.6f              /* silence when above and the decoding is bad too */
+#define SILENT_PEAK 3e-4f           /* -70 dB, ten steps of 16 bits: out of nothing the decoder makes words */
 #define HOT 0.5f                    /* text decoded above is no prompt for the next window */
 #define STEP_SECONDS 0.02           /* of a time stamp */
 #define FRAMES_PER_STEP 2
@@ -42,6 +43,7 @@ struct run {
     const struct whisper *w;
     const struct compute *c;
     const struct whisper_params *params;
+    const struct clip *clip;
     struct arena *arena;            /* everything here and the encoder's scratch */
     struct whisper_decoder *decoder;
     struct mel mel;
@@ -78,7 +80,7 @@ static float softmax_at(const float *logits, size_t n, size_t at)
     double sum = 0.0;
 
     for (size_t i = 0; i < n; i++)
-        max = fmaxf(max, logits[i]);
+        max = logits[i] > max ? logits[i] : max;
     for (size_t i = 0; i < n; i++)
         sum += (double)expf(logits[i] - max);
     return (float)((double)expf(logits[at] - max) / sum);
@@ -254,11 +256,23 @@ static void remember(struct run *r)
 
 /* ---- the clip ---------------------------------------------------------------- */
 
+static bool window_is_silent(const struct run *r, size_t seek, size_t n_frames)
+{
+    size_t i = seek * MEL_HOP, end = (seek + n_frames) * MEL_HOP;
+
+    while (i < end && i < r->clip->n_samples && fabsf(r->clip->samples[i]) < SILENT_PEAK)
+        i++;
+    return i >= end || i >= r->clip->n_samples;
+}
+
 static bool run_window(struct run *r, size_t seek, size_t *n_frames, struct error *err)
 {
     struct transcript *t = r->transcript;
     double start_ms = clock_ms();
 
+    t->n_windows++;
+    if (window_is_silent(r, seek, *n_frames))
+        return true;
     mel_window(&r->mel, seek, 2 * r->w->n_audio_ctx, r->window);
     if (!whisper_encode(r->w, r->c, r->arena, r->window, r->encoded, err) ||
         !whisper_decoder_start(r->decoder, r->encoded, err))
@@ -273,12 +287,12 @@ static bool run_window(struct run *r, size_t seek, size_t *n_frames, struct erro
         remember(r);
     }
     t->decode_ms += clock_ms() - start_ms;
-    t->n_windows++;
     return ok;
 }
 
-static bool run_windows(struct run *r, const struct clip *clip, struct error *err)
+static bool run_windows(struct run *r, struct error *err)
 {
+    const struct clip *clip = r->clip;
     size_t n_content = (clip->n_samples + MEL_HOP - 1) / MEL_HOP, window = 2 * r->w->n_audio_ctx;
 
     for (size_t seek = 0; seek < n_content && (seek == 0 || seek + LEAST_FRAMES < n_content); ) {
@@ -314,9 +328,10 @@ static bool choose_task(struct run *r, struct error *err)
     return true;
 }
 
-static bool prepare(struct run *r, const struct clip *clip, struct error *err)
+static bool prepare(struct run *r, struct error *err)
 {
     const struct whisper *w = r->w;
+    const struct clip *clip = r->clip;
 
     r->transcript = calloc(1, sizeof *r->transcript);
     if (r->transcript == NULL)
@@ -343,17 +358,21 @@ static bool finish(struct run *r, struct error *err)
     while (r->all.data[from] == ' ')
         from++;
     t->text = transcript_clean(r->all.data + from, r->all.n - from, err);
-    const char *code = language_code(r->task[1] < 0 ? 0 : (size_t)(r->task[1] - r->w->ids.language));
-    memcpy(t->language, code, strlen(code) + 1);
+    if (r->task[1] >= 0) {
+        const char *code = language_code((size_t)(r->task[1] - r->w->ids.language));
+        memcpy(t->language, code, strlen(code) + 1);
+    } else {
+        t->language_p = 0.0f;       /* silence throughout */
+    }
     return t->text != NULL;
 }
 
 struct transcript *whisper_transcribe(const struct whisper *w, const struct compute *c, const struct clip *clip,
                                       const struct whisper_params *params, struct error *err)
 {
-    struct run r = { .w = w, .c = c, .params = params };
+    struct run r = { .w = w, .c = c, .params = params, .clip = clip };
     struct transcript *t = NULL;
-    bool ok = prepare(&r, clip, err) && run_windows(&r, clip, err) && finish(&r, err);
+    bool ok = prepare(&r, err) && run_windows(&r, err) && finish(&r, err);
 
     if (ok)
         t = r.transcript;

@@ -117,9 +117,9 @@ static bool timestamp_is_due(const struct whisper *w, const float *logits)
     double sum = 0.0;
 
     for (int32_t i = 0; i < w->ids.timestamp; i++)
-        max_word = fmaxf(max_word, logits[i]);
+        max_word = logits[i] > max_word ? logits[i] : max_word;
     for (size_t i = (size_t)w->ids.timestamp; i < w->n_vocab; i++)
-        max_stamp = fmaxf(max_stamp, logits[i]);
+        max_stamp = logits[i] > max_stamp ? logits[i] : max_stamp;
     if (!isfinite(max_stamp))
         return false;
     for (size_t i = (size_t)w->ids.timestamp; i < w->n_vocab; i++)

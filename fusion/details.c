@@ -93,7 +93,8 @@ static void add_clip(struct words *b, const struct perception *p)
                p->file_channels, p->file_channels == 1 ? "" : "s", (double)p->file_bytes / 1e3);
     words_add(b, "level: peak %.1f dB, mean %.1f dB; speech in %.1f s, none in %.1f s\n", decibels(p->peak),
                decibels(p->rms), spoken, spoken < p->seconds ? p->seconds - spoken : 0.0);
-    words_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
+    if (*t->language != '\0')
+        words_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
     words_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
     for (size_t i = 0; i < t->n_segments; i++) {
         words_add(b, "  ");
