@@ -401,9 +401,37 @@ static void test_transcribe_noise(void **state)
     whisper_close(w);
 }
 
+/* No words are made of nothing; -80 dB is nothing, -60 dB is not. */
+static void test_silence(void **state)
+{
+    enum { N = 32000 };
+    static float samples[N];
+    struct whisper *w = tiny();
+    struct clip clip = { .samples = samples, .n_samples = N, .seconds = 2.0 };
+    struct whisper_params params = whisper_params_default();
+    struct compute c;
+    (void)state;
+
+    assert_true(compute_init(&c, 1, NULL, NULL));
+    for (int i = 0; i < N; i++)
+        samples[i] = i % 2 == 0 ? 1e-4f : -1e-4f;
+    struct transcript *t = whisper_transcribe(w, &c, &clip, &params, NULL);
+    assert_non_null(t);
+    assert_int_equal(t->n_segments, 0);
+    assert_string_equal(t->text, "");
+    assert_string_equal(t->language, "");
+    transcript_free(t);
+    samples[N / 2] = 1e-3f;
+    t = whisper_transcribe(w, &c, &clip, &params, NULL);
+    assert_string_not_equal(t->language, "");
+    transcript_free(t);
+    compute_done(&c);
+    whisper_close(w);
+}
+
 static void test_cancel_and_language(void **state)
 {
-    float samples[AUDIO_HZ] = { 0 };
+    float samples[AUDIO_HZ] = { 1.0f };
     struct whisper *w = tiny();
     struct clip clip = { .samples = samples, .n_samples = AUDIO_HZ, .seconds = 1.0 };
     struct whisper_params params = whisper_params_default();
@@ -437,7 +465,8 @@ int main(void)
         cmocka_unit_test(test_wrong_sizes), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_first_is_a_stamp), cmocka_unit_test(test_stamps_come_in_pairs),
         cmocka_unit_test(test_likely_stamps_win), cmocka_unit_test(test_suppressed), cmocka_unit_test(test_pick),
-        cmocka_unit_test(test_compression), cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_cancel_and_language),
+        cmocka_unit_test(test_compression), cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_cancel_and_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
