@@ -219,6 +219,48 @@ static void test_failed_answer(void **state)
     tui_done(&t);
 }
 
+static void test_no_model(void **state)
+{
+    struct tui t;
+
+    (void)state;
+    fake_start(&t, 24, 80, NULL, NULL);
+    fake_type(&t, "hello\r");                               /* waits while it loads */
+    failed(&t, 0, "/m.gguf: is truncated");
+    assert_screen(&t, "! /m.gguf: is truncated\n");
+    fake_type(&t, "\r");
+    assert_screen(&t, "no model is loaded: /model NAME loads one");
+    assert_null(strstr(fake.calls, "ask"));
+    fake_type(&t, "\x15/model small\r" "hello\r");
+    fake_ready(&t);
+    assert_called("ask hello\n");
+    tui_done(&t);
+}
+
+static void test_events_of_what_is_gone(void **state)
+{
+    struct tui t;
+
+    (void)state;
+    start(&t);
+    type_path(&t, "", "");
+    uint32_t request = fake.last;
+    fake_type(&t, "\x7F");
+    failed(&t, request, "too late to be of interest");
+    type_path(&t, "", "");
+    fake_type(&t, "\x7F");
+    attached(&t, fake.last, &dogs);
+    fake_type(&t, "hello\r");
+    request = fake.last;
+    fake_type(&t, "/clear\r");
+    fake_event(&t, (struct session_event){ .kind = SESSION_TEXT, .request = request, .text = (char[]){ "late" } });
+    fake_event(&t, (struct session_event){ .kind = SESSION_ANSWERED, .request = request, .n_used = 77 });
+    assert_int_equal(t.n_items, 0);
+    assert_int_equal(t.n_used, 0);
+    assert_int_equal(t.n_chips, 0);
+    tui_done(&t);
+}
+
 static void test_quitting(void **state)
 {
     struct tui t;
@@ -345,6 +387,22 @@ static void test_resuming(void **state)
     assert_true(transcript_log_user(l, "unanswered", NULL, 0, &err));
     transcript_log_close(l);
 
+    l = transcript_log_open(made, true, &saved, &err);      /* quitting in the midst of an answer keeps what came */
+    fake_start(&t, 24, 80, NULL, NULL);
+    t.log = l;
+    fake_ready(&t);
+    fake_type(&t, "unfinished?\r");
+    fake_text(&t, "half an ans");
+    tui_done(&t);
+    transcript_log_close(l);
+    l = transcript_log_open(made, false, &saved, &err);
+    assert_int_equal(saved.n, 1);
+    assert_string_equal(saved.turns[0].answer, "half an ans");
+    assert_true(saved.turns[0].stopped);
+    saved_free(&saved);
+    assert_int_equal(unlink(transcript_log_path(l)), 0);
+    transcript_log_close(l);
+
     l = transcript_log_open(made, false, &saved, &err);
     assert_int_equal(saved.n, 2);
     fake_start(&t, 24, 80, NULL, &saved);
@@ -378,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_send_waits_for_the_file), cmocka_unit_test(test_changing_the_draft_unsends),
         cmocka_unit_test(test_bad_file_keeps_the_draft), cmocka_unit_test(test_file_alone_asks_something),
         cmocka_unit_test(test_answer_streams_and_stops), cmocka_unit_test(test_failed_answer),
+        cmocka_unit_test(test_no_model), cmocka_unit_test(test_events_of_what_is_gone),
         cmocka_unit_test(test_quitting), cmocka_unit_test(test_commands), cmocka_unit_test(test_details),
         cmocka_unit_test(test_recording), cmocka_unit_test(test_resuming),
     };

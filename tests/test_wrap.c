@@ -20,7 +20,7 @@ static const char *wrapped(const char *text, int width)
 
     wrap_update(&w, text, strlen(text), width);
     for (size_t i = 0; i < w.n; i++)
-        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", i > 0 ? "|" : "",
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%*s%.*s", i > 0 ? "|" : "", w.lines[i].indent, "",
                               (int)(w.lines[i].end - w.lines[i].start), text + w.lines[i].start);
     wrap_free(&w);
     return out;
@@ -37,7 +37,7 @@ static void test_words(void **state)
     assert_string_equal(wrapped("ab cdefgh", 3), "ab|cde|fgh");
     assert_string_equal(wrapped("a\n\nb\n", 3), "a||b|");
     assert_string_equal(wrapped("a\r\nb", 3), "a|b");
-    assert_string_equal(wrapped("  indented line", 10), "  indented|line");
+    assert_string_equal(wrapped("  indented line", 10), "  indented|  line");
     assert_string_equal(wrapped("one two", 3), "one|two");
 }
 
@@ -60,6 +60,10 @@ static void test_code_keeps_its_spaces(void **state)
 {
     (void)state;
     assert_string_equal(wrapped("```\nint  a = 1;\n```\nint a = 1;", 8), "```|int  a =| 1;|```|int a =|1;");
+    /* And a line that is indented, or an item of a list, goes on below itself. */
+    assert_string_equal(wrapped("- one two three", 9), "- one two|  three");
+    assert_string_equal(wrapped("  10. 漢字漢字", 12), "  10. 漢字漢|      字");
+    assert_string_equal(wrapped("          ab cd", 12), "          ab|cd");
 }
 
 /* Text that grows piece by piece wraps as it does in one go, at every width. */
@@ -76,7 +80,7 @@ static void test_growing(void **state)
         assert_int_equal(grown.n, whole.n);
         assert_memory_equal(grown.lines, whole.lines, whole.n * sizeof *whole.lines);
         for (size_t i = 0; i < whole.n; i++) {
-            int columns = sanitise_width(text + whole.lines[i].start, whole.lines[i].end - whole.lines[i].start);
+            int columns = whole.lines[i].indent + sanitise_width(text + whole.lines[i].start, whole.lines[i].end - whole.lines[i].start);
             assert_true(columns <= (width < 2 ? 2 : width));
         }
         wrap_free(&grown);

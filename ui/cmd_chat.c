@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 struct chat {
@@ -99,6 +100,7 @@ static bool offer_pull(const struct chat *c, const char *text)
     sigprocmask(SIG_SETMASK, NULL, &mask);      /* the pull keeps its signals blocked */
     bool pulled = cmd_pull(&pull) == 0;
     sigprocmask(SIG_SETMASK, &mask, NULL);
+    tcflush(STDIN_FILENO, TCIFLUSH);            /* what was typed meanwhile was not meant for the chat */
     return pulled;
 }
 

@@ -4,6 +4,7 @@
 #include "ui/buffer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct session_engine {
     struct engine engine;
@@ -42,10 +43,13 @@ static bool poll_event(void *self, struct session_event *event)
     return session_poll(((struct session_engine *)self)->session, event);
 }
 
+/* A path is named by its last part. */
 static void name_model(struct session_engine *s, const char *name)
 {
+    const char *slash = strrchr(name, '/');
+
     free(s->model);
-    s->model = text_copy(name);
+    s->model = text_copy(slash != NULL ? slash + 1 : name);
     s->engine.model = s->model;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { RECORD_TICK_MS = 100 };
 
@@ -56,23 +55,6 @@ static void free_items(struct tui *t)
     t->scrolled = false;
 }
 
-static void free_chip(struct tui *t, size_t i)
-{
-    free(t->chips[i].path);
-    buffer_free(&t->chips[i].label);
-    buffer_free(&t->chips[i].shown);
-    wrap_free(&t->chips[i].wrap);
-    memmove(&t->chips[i], &t->chips[i + 1], (--t->n_chips - i) * sizeof *t->chips);
-}
-
-static struct chip *find_chip(struct tui *t, uint32_t request)
-{
-    for (size_t i = 0; i < t->n_chips; i++)
-        if (t->chips[i].request == request && t->chips[i].state == CHIP_READING)
-            return &t->chips[i];
-    return NULL;
-}
-
 void tui_init(struct tui *t, struct engine *engine, struct transcript_log *log, const char *microphone, struct saved *saved)
 {
     *t = (struct tui){ .engine = engine, .log = log, .microphone = microphone, .rows = 24, .cols = 80, .i_answer = SIZE_MAX };
@@ -81,14 +63,22 @@ void tui_init(struct tui *t, struct engine *engine, struct transcript_log *log, 
     resume_start(t, saved);
 }
 
+/* An answer that the end of the program cuts off is kept as a stopped one. */
+static void save_unfinished(struct tui *t)
+{
+    if (t->log != NULL && t->ask_request != 0 && t->i_answer != SIZE_MAX)
+        transcript_log_answer(t->log, t->engine->model, buffer_text(&t->items[t->i_answer].text), true, NULL);
+}
+
 void tui_done(struct tui *t)
 {
+    save_unfinished(t);
     record_abandon(t->record);
     resume_free(t->resume);
     free_items(t);
     free(t->items);
     while (t->n_chips > 0)
-        free_chip(t, t->n_chips - 1);
+        tui_free_chip(t, t->n_chips - 1);
     free(t->chips);
     editor_free(&t->editor);
     buffer_free(&t->hint);
@@ -122,216 +112,7 @@ void tui_clear(struct tui *t)
         tui_note(t, ITEM_ERROR, "%s", err.text);
 }
 
-/* ---- attachments ------------------------------------------------------------------ */
-
-void tui_label(const struct tui *t, const struct attachment *a, struct buffer *label)
-{
-    struct engine_attachment x = t->engine->attachment(a);
-
-    buffer_clear(label);
-    buffer_print(label, "%s %s · %s", x.kind == ATTACHMENT_IMAGE ? "image" : "clip", x.name, x.summary);
-    if (x.n_tokens > 0)
-        buffer_print(label, " · %zu tokens", x.n_tokens);
-    if (x.n_tokens > 0 && t->n_ctx > 0) {
-        size_t percent = (100 * x.n_tokens + t->n_ctx / 2) / t->n_ctx;
-        buffer_print(label, ", %s%zu %%", percent == 0 ? "< " : "", percent == 0 ? 1 : percent);
-    }
-}
-
-void tui_perceive(struct tui *t, const struct attachment *a)
-{
-    for (size_t i = 0; i < t->n_perceived; i++)
-        if (t->perceived[i] == a)
-            return;
-    t->perceived = array_grow(t->perceived, t->n_perceived, &t->perceived_capacity, sizeof *t->perceived);
-    t->perceived[t->n_perceived++] = a;
-}
-
-void tui_attach(struct tui *t, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *whole = slash == path || path[0] == '/' ? text_copy(path) : realpath(path, NULL);
-
-    t->chips = array_grow(t->chips, t->n_chips, &t->chip_capacity, sizeof *t->chips);
-    struct chip *chip = &t->chips[t->n_chips++];
-    *chip = (struct chip){ .path = whole != NULL ? whole : text_copy(path) };
-    buffer_print(&chip->label, "%s", slash != NULL ? slash + 1 : path);
-    sha256_file(chip->path, chip->sha256, NULL);
-    chip->request = t->engine->attach(t->engine->self, chip->path);
-}
-
-static bool attach_all(struct tui *t, struct paths *paths)
-{
-    for (size_t i = 0; i < paths->n; i++)
-        tui_attach(t, paths->items[i]);
-    bool any = paths->n > 0;
-    paths_free(paths);
-    return any;
-}
-
-static void remove_chip(struct tui *t)
-{
-    const struct chip *chip = &t->chips[t->n_chips - 1];
-
-    if (chip->state == CHIP_READING && chip->request == t->active_request)
-        t->engine->cancel(t->engine->self);
-    free_chip(t, t->n_chips - 1);
-    t->send_waits = false;
-}
-
-/* ---- sending ---------------------------------------------------------------------- */
-
-static bool is_blank_text(const char *s)
-{
-    return s[strspn(s, " \t\n")] == '\0';
-}
-
-/* What the draft still waits for; NULL: nothing. */
-static const char *waits_for(const struct tui *t)
-{
-    if (t->resume != NULL)
-        return "the saved conversation";
-    if (!t->ready)
-        return "the model";
-    for (size_t i = 0; i < t->n_chips; i++)
-        if (t->chips[i].state == CHIP_READING)
-            return buffer_text(&t->chips[i].label);
-    return NULL;
-}
-
-static void save_question(struct tui *t, const char *text)
-{
-    struct saved_file *files = NULL;
-    size_t n = 0, capacity = 0;
-    struct error err;
-
-    for (size_t i = 0; i < t->n_chips; i++)
-        if (t->chips[i].state == CHIP_READY) {
-            files = array_grow(files, n, &capacity, sizeof *files);
-            files[n++] = (struct saved_file){ t->chips[i].path, t->chips[i].sha256 };
-        }
-    if (t->log != NULL && !transcript_log_user(t->log, text, files, n, &err))
-        tui_note(t, ITEM_ERROR, "%s", err.text);
-    free(files);
-}
-
-/* An image or a clip sent without a word still asks something, and shows what. */
-static const char *question_of(const struct tui *t, enum turn_task *task)
-{
-    const char *text = buffer_text(&t->editor.text);
-
-    *task = TURN_CHAT;
-    if (!is_blank_text(text))
-        return text;
-    if (strncmp(buffer_text(&t->chips[0].label), "clip", 4) == 0)
-        return "What is said in it?";
-    *task = TURN_DESCRIBE;
-    return "Describe the image in one sentence.";
-}
-
-static void send(struct tui *t)
-{
-    struct turn turn = { 0 };
-    uint32_t *ids = NULL;
-    size_t capacity = 0;
-
-    save_question(t, question_of(t, &turn.task));
-    for (size_t i = 0; i < t->n_chips; i++)
-        if (t->chips[i].state == CHIP_READY) {
-            ids = array_grow(ids, turn.n_attachments, &capacity, sizeof *ids);
-            ids[turn.n_attachments++] = t->chips[i].id;
-            tui_add(t, ITEM_CHIP, buffer_text(&t->chips[i].label));
-        }
-    turn.text = question_of(t, &turn.task);
-    turn.attachments = ids;
-    tui_add(t, ITEM_USER, turn.text);
-    t->ask_request = t->engine->ask(t->engine->self, &turn);
-    t->i_answer = SIZE_MAX;
-    free(ids);
-    editor_remember(&t->editor, buffer_text(&t->editor.text));
-    editor_set(&t->editor, "");
-    while (t->n_chips > 0)
-        free_chip(t, t->n_chips - 1);
-    t->send_waits = t->scrolled = false;
-    buffer_clear(&t->activity);
-    buffer_print(&t->activity, "thinking");
-}
-
-static size_t n_sendable(const struct tui *t)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < t->n_chips; i++)
-        n += t->chips[i].state != CHIP_FAILED;
-    return n;
-}
-
-static void submit(struct tui *t)
-{
-    const char *text = buffer_text(&t->editor.text);
-    struct paths paths;
-
-    if (paths_only(text, &paths) && attach_all(t, &paths)) {
-        editor_set(&t->editor, "");
-        return;
-    }
-    if (text[0] == '/' && tui_command(t, text))
-        return;
-    if (is_blank_text(text) && n_sendable(t) == 0)
-        return;
-    if (t->ask_request != 0) {
-        tui_hint(t, true, "the answer is still coming: Esc stops it");
-        return;
-    }
-    t->send_waits = waits_for(t) != NULL;
-    if (!t->send_waits)
-        send(t);
-}
-
-static void send_if_ready(struct tui *t)
-{
-    if (t->send_waits && waits_for(t) == NULL)
-        send(t);
-}
-
-/* ---- recording -------------------------------------------------------------------- */
-
-static char *take_path(struct error *err)
-{
-    char *folder = data_folder("recordings", err);
-    struct buffer path = { 0 };
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
-
-    if (folder == NULL)
-        return NULL;
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    buffer_print(&path, "%s/take-%s-%03ld.wav", folder, stamp, now.tv_nsec / 1000000);
-    free(folder);
-    return path.s;
-}
-
-static void end_recording(struct tui *t, bool keep)
-{
-    struct error err;
-    struct record *record = t->record;
-    char *path = keep ? take_path(&err) : NULL;
-
-    t->mode = MODE_CHAT;
-    t->record = NULL;
-    if (path == NULL)
-        record_abandon(record);
-    if (!keep)
-        tui_hint(t, false, "the recording was thrown away");
-    else if (path != NULL && record_finish(record, path, &err))
-        tui_attach(t, path);
-    else
-        tui_note(t, ITEM_ERROR, "%s", err.text);
-    free(path);
-}
+/* ---- recording ---------------------------------------------------------------------- */
 
 void tui_tick(struct tui *t)
 {
@@ -339,7 +120,7 @@ void tui_tick(struct tui *t)
         return;
     t->level = record_level(t->record);
     if (t->level.ended)
-        end_recording(t, true);
+        tui_end_recording(t, true);
 }
 
 int tui_tick_ms(const struct tui *t)
@@ -357,9 +138,9 @@ static bool is_ctrl(const struct press *p, char letter)
 static void press_recording(struct tui *t, const struct press *p)
 {
     if (p->kind == PRESS_ENTER || (p->kind == PRESS_TEXT && p->text[0] == ' '))
-        end_recording(t, true);
+        tui_end_recording(t, true);
     else if (p->kind == PRESS_ESCAPE || is_ctrl(p, 'c'))
-        end_recording(t, false);
+        tui_end_recording(t, false);
 }
 
 static void press_details(struct tui *t, const struct press *p)
@@ -415,7 +196,7 @@ static bool press_text(struct tui *t, const struct press *p)
 {
     struct paths paths;
 
-    return p->n > 1 && paths_only(p->text, &paths) && attach_all(t, &paths);
+    return p->n > 1 && paths_only(p->text, &paths) && tui_attach_all(t, &paths);
 }
 
 static void press_chat(struct tui *t, const struct press *p, bool armed)
@@ -431,13 +212,13 @@ static void press_chat(struct tui *t, const struct press *p, bool armed)
     else if (p->kind == PRESS_ESCAPE)
         stop(t);
     else if (p->kind == PRESS_ENTER)
-        submit(t);
+        tui_submit(t);
     else if (p->kind == PRESS_TAB)
         tui_complete(t);
     else if (p->kind == PRESS_PAGE_UP || p->kind == PRESS_PAGE_DOWN)
         tui_scroll(t, p->kind == PRESS_PAGE_UP);
     else if (p->kind == PRESS_BACKSPACE && t->editor.at == 0 && t->n_chips > 0)
-        remove_chip(t);
+        tui_remove_chip(t);
     else if ((p->kind == PRESS_TEXT || p->kind == PRESS_PASTE) && press_text(t, p))
         return;
     else if (editor_press(&t->editor, p, tui_input_width(t)) && t->send_waits) {
@@ -463,7 +244,7 @@ void tui_press(struct tui *t, const struct press *press)
 
 static void set_activity(struct tui *t, const struct session_event *e)
 {
-    const struct chip *chip = find_chip(t, e->request);
+    const struct chip *chip = tui_find_chip(t, e->request);
 
     buffer_clear(&t->activity);
     buffer_print(&t->activity, "%s%s%s", e->text, chip != NULL ? " " : "", chip != NULL ? buffer_text(&chip->label) : "");
@@ -473,7 +254,7 @@ static void set_activity(struct tui *t, const struct session_event *e)
 
 static void attached(struct tui *t, const struct session_event *e)
 {
-    struct chip *chip = find_chip(t, e->request);
+    struct chip *chip = tui_find_chip(t, e->request);
 
     if (chip == NULL)               /* removed while it was read */
         return;
@@ -532,7 +313,7 @@ static void answered(struct tui *t, const struct session_event *e)
 
 static void failed(struct tui *t, const struct session_event *e)
 {
-    struct chip *chip = find_chip(t, e->request);
+    struct chip *chip = tui_find_chip(t, e->request);
 
     if (chip != NULL) {
         chip->state = CHIP_FAILED;
@@ -541,11 +322,16 @@ static void failed(struct tui *t, const struct session_event *e)
         t->send_waits = false;
         return;
     }
-    if (e->request == t->ask_request)
+    if (e->request != 0 && e->request == t->ask_request) {
         t->ask_request = 0;
-    if (e->request == t->model_request && t->model_request != 0) {
+    } else if (e->request == t->model_request) {        /* 0: the one that the chat started with */
+        if (e->request != 0)
+            t->engine->model = t->old_model;
         t->model_request = 0;
-        t->engine->model = t->old_model;
+        t->ready = t->has_model;
+        t->no_model = !t->has_model;
+    } else {
+        return;                     /* of a file whose chip was removed, or of what was cleared */
     }
     if (e->err.code != ERROR_CANCELLED)
         tui_note(t, ITEM_ERROR, "%s", e->err.text);
@@ -555,7 +341,7 @@ static void failed(struct tui *t, const struct session_event *e)
 void tui_event(struct tui *t, const struct session_event *e)
 {
     if (e->kind == SESSION_PROGRESS) {
-        struct chip *chip = find_chip(t, e->request);
+        struct chip *chip = tui_find_chip(t, e->request);
         t->active_request = e->request;
         set_activity(t, e);
         if (chip != NULL) {
@@ -577,7 +363,8 @@ void tui_event(struct tui *t, const struct session_event *e)
     if (resume_event(t, e)) {
         /* it came back with the saved conversation */
     } else if (e->kind == SESSION_READY) {
-        t->ready = true;
+        t->ready = t->has_model = true;
+        t->no_model = false;
         t->model_request = 0;
         t->n_ctx = e->n_ctx;
     } else if (e->kind == SESSION_ATTACHED) {
@@ -587,5 +374,5 @@ void tui_event(struct tui *t, const struct session_event *e)
     } else {
         failed(t, e);
     }
-    send_if_ready(t);
+    tui_send_if_ready(t);
 }

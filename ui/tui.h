@@ -51,6 +51,7 @@ struct place { size_t item, row; }; /* a row of the conversation; row 0 may be t
 
 enum tui_mode { MODE_CHAT, MODE_DETAILS, MODE_RECORDING };
 
+struct paths;
 struct resume;                      /* a saved conversation on its way back (tui_resume.c) */
 
 struct tui {
@@ -74,7 +75,9 @@ struct tui {
     struct buffer hint;             /* a few words until the next press */
     bool hint_warns, quit_armed;    /* C-c was pressed once */
 
-    bool ready;                     /* the text model is loaded */
+    bool ready;                     /* a text model is loaded and no other is on its way */
+    bool has_model;                 /* one was loaded */
+    bool no_model;                  /* none could be loaded: only /model helps */
     uint32_t ask_request;           /* the answer being written; 0: none */
     uint32_t model_request;         /* /model under way */
     uint32_t active_request;        /* of the last progress */
@@ -109,10 +112,19 @@ int tui_tick_ms(const struct tui *t);       /* until the next tick is due; -1: n
 struct item *tui_add(struct tui *t, enum item_kind kind, const char *text);
 void tui_note(struct tui *t, enum item_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void tui_hint(struct tui *t, bool warns, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void tui_attach(struct tui *t, const char *path);
 void tui_perceive(struct tui *t, const struct attachment *a);
-void tui_label(const struct tui *t, const struct attachment *a, struct buffer *label);
 void tui_clear(struct tui *t);
+
+/* tui_draft.c */
+void tui_label(const struct tui *t, const struct attachment *a, struct buffer *label);
+void tui_attach(struct tui *t, const char *path);
+bool tui_attach_all(struct tui *t, struct paths *paths);    /* frees the paths; false: none */
+struct chip *tui_find_chip(struct tui *t, uint32_t request);    /* one that is still read */
+void tui_free_chip(struct tui *t, size_t i);
+void tui_remove_chip(struct tui *t);        /* the last, as Backspace does */
+void tui_submit(struct tui *t);             /* Enter */
+void tui_send_if_ready(struct tui *t);
+void tui_end_recording(struct tui *t, bool keep);
 
 /* tui_commands.c: runs a line that begins with '/'; false when it is none. */
 bool tui_command(struct tui *t, const char *line);

@@ -97,7 +97,7 @@ static void run_model(struct tui *t, const char *argument)
         tui_note(t, ITEM_ERROR, "%s", err.text);
         return;
     }
-    t->ready = false;
+    t->ready = t->no_model = false;
     t->tokens_per_s = 0;
     buffer_clear(&t->activity);
     buffer_print(&t->activity, "loading %s", t->engine->model);

@@ -175,6 +175,11 @@ static const char *marker(const struct tui *t, size_t i)
     return opens ? "›" : kind == ITEM_ERROR ? "!" : kind == ITEM_NOTE ? "·" : "";
 }
 
+static void put_line(const struct tui *t, struct screen *s, int row, const char *text, const struct wrap_line *line, enum style style)
+{
+    screen_put(s, row, indent(t) + line->indent, t->cols, text + line->start, line->end - line->start, style);
+}
+
 static void draw_line(struct tui *t, struct screen *s, int row, size_t i, size_t i_line)
 {
     const struct item *item = &t->items[i];
@@ -183,8 +188,7 @@ static void draw_line(struct tui *t, struct screen *s, int row, size_t i, size_t
 
     if (i_line == 0 && indent(t) > 0)
         screen_print(s, row, 0, 1, marker(t, i), item->kind == ITEM_USER || item->kind == ITEM_CHIP ? STYLE_ACCENT : style);
-    screen_put(s, row, indent(t), indent(t) + text_width(t) + 1, buffer_text(&item->text) + line->start,
-               line->end - line->start, style);
+    put_line(t, s, row, buffer_text(&item->text), line, style);
 }
 
 static void draw_conversation(struct tui *t, struct screen *s, int rows)
@@ -204,7 +208,7 @@ static void draw_welcome(struct tui *t, struct screen *s, int rows)
 {
     static const char *const lines[] = {
         "Type a question and press Enter; Alt-Enter makes a new line.",
-        "Paste or drop an image or a clip, or /record one; /details shows what it holds.",
+        "Paste or drop an image or a clip, or /record; /details shows what was seen.",
         "/help lists the commands. Esc stops an answer, Ctrl-D quits.",
     };
     int row = rows > 6 ? 1 : 0;
@@ -225,8 +229,7 @@ static void draw_chip_line(struct tui *t, struct screen *s, int row, int line)
 
     while (line >= (int)chip->wrap.n)
         line -= (int)chip++->wrap.n;
-    const struct wrap_line *l = &chip->wrap.lines[line];
-    screen_put(s, row, indent(t), t->cols, chip->shown.s + l->start, l->end - l->start, styles[chip->state]);
+    put_line(t, s, row, chip->shown.s, &chip->wrap.lines[line], styles[chip->state]);
 }
 
 static void draw_input(struct tui *t, struct screen *s, const struct layout *l)
@@ -244,8 +247,7 @@ static void draw_input(struct tui *t, struct screen *s, const struct layout *l)
         if (line < l->n_chip_lines) {
             draw_chip_line(t, s, l->input_row + i, line);
         } else if (line - l->n_chip_lines < (int)w->n) {
-            const struct wrap_line *wl = &w->lines[line - l->n_chip_lines];
-            screen_put(s, l->input_row + i, indent(t), t->cols, text + wl->start, wl->end - wl->start, STYLE_PLAIN);
+            put_line(t, s, l->input_row + i, text, &w->lines[line - l->n_chip_lines], STYLE_PLAIN);
         }
     }
     s->cursor_row = l->input_row + cursor - first;
@@ -347,7 +349,7 @@ static void draw_details(struct tui *t, struct screen *s)
         const char *text = buffer_text(&t->details) + line->start;
         bool heading = line->end > line->start && text[0] != ' ' && line->start > 0
                      ? text[-1] == '\n' && (line->start == 1 || text[-2] == '\n') : line->start == 0;
-        screen_put(s, row, indent(t), t->cols, text, line->end - line->start, heading ? STYLE_BOLD : STYLE_PLAIN);
+        put_line(t, s, row, buffer_text(&t->details), line, heading ? STYLE_BOLD : STYLE_PLAIN);
     }
     if (t->rows > 2) {
         draw_rule(s, t->rows - 2, t->details_top + (size_t)rows < t->details_wrap.n ? " more below " : "");

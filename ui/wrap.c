@@ -12,10 +12,26 @@ static bool is_hangul(uint32_t code)
         || (code >= 0x3130 && code <= 0x318F) || (code >= 0xA960 && code <= 0xA97F);
 }
 
-static void add_line(struct wrap *w, size_t start, size_t end)
+static void add_line(struct wrap *w, size_t start, size_t end, int indent)
 {
     w->lines = array_grow(w->lines, w->n, &w->capacity, sizeof *w->lines);
-    w->lines[w->n++] = (struct wrap_line){ start, end };
+    w->lines[w->n++] = (struct wrap_line){ start, end, indent };
+}
+
+/* Columns by which a paragraph goes on: its own indent, and the mark of a list's item. */
+static int hanging(const char *text, size_t from, size_t to, int width)
+{
+    size_t at = from, digits = 0;
+
+    while (at < to && text[at] == ' ')
+        at++;
+    while (at + digits < to && digits < 3 && text[at + digits] >= '0' && text[at + digits] <= '9')
+        digits++;
+    if (at + 1 < to && strchr("-*+", text[at]) != NULL && text[at + 1] == ' ')
+        at += 2;
+    else if (digits > 0 && at + digits + 1 < to && text[at + digits] == '.' && text[at + digits + 1] == ' ')
+        at += digits + 2;
+    return at - from <= (size_t)width / 2 ? (int)(at - from) : 0;
 }
 
 /* A place where the line may end, and where the next would start. */
@@ -25,7 +41,7 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
 {
     struct break_place place = { 0 };
     size_t start = from, word_end = from;       /* word_end: after the last unit that is no space */
-    int column = 0;
+    int column = 0, indent = 0;                 /* of the line being filled */
     struct glyph glyph;
 
     for (size_t i = from; i < to; i += glyph.n_bytes) {
@@ -33,18 +49,19 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
         bool space = glyph.code == ' ' || glyph.code == '\t';
         bool ideograph = glyph.width == 2 && !is_hangul(glyph.code);
         if (space && !w->code && column + glyph.width > w->width && word_end > start) {
-            place = (struct break_place){ word_end, i + glyph.n_bytes, column + glyph.width, true };
-            column += glyph.width;
-            continue;                           /* spaces hang over the edge */
+            column += glyph.width;              /* spaces hang over the edge */
+            place = (struct break_place){ word_end, i + glyph.n_bytes, column, true };
+            continue;
         }
         if (ideograph && word_end == i && word_end > start)
             place = (struct break_place){ i, i, column, true };
-        while (column > 0 && column + glyph.width > w->width) {
+        while (column > indent && column + glyph.width > w->width) {
             if (!place.set)
                 place = (struct break_place){ i, i, column, true };
-            add_line(w, start, place.end);
+            add_line(w, start, place.end, indent);
             start = place.next;
-            column -= place.column;
+            indent = hanging(text, from, to, w->width);
+            column += indent - place.column;
             place.set = false;
             if (word_end < start)
                 word_end = start;
@@ -57,7 +74,7 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
         else if (ideograph)
             place = (struct break_place){ word_end, word_end, column, true };
     }
-    add_line(w, start, to);
+    add_line(w, start, to, indent);
 }
 
 static bool is_fence(const char *text, size_t n)
@@ -112,7 +129,7 @@ size_t wrap_find(const struct wrap *w, const char *text, size_t at, int *column)
 
     while (i > 0 && w->lines[i].start > at)
         i--;
-    *column = sanitise_width(text + w->lines[i].start, at - w->lines[i].start);
+    *column = w->lines[i].indent + sanitise_width(text + w->lines[i].start, at - w->lines[i].start);
     if (*column > w->width)
         *column = w->width;                     /* inside spaces that hang over the edge */
     return i;
@@ -124,6 +141,7 @@ size_t wrap_byte(const struct wrap *w, const char *text, size_t i_line, int colu
     size_t at = line->start;
     struct glyph glyph;
 
+    column -= line->indent;
     while (at < line->end) {
         sanitise_next(text, line->end, at, &glyph);
         if (column < glyph.width)

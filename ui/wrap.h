@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct wrap_line { size_t start, end; };    /* bytes; the newline or the spaces of the break left out */
+struct wrap_line {
+    size_t start, end;              /* bytes; the newline or the spaces of the break left out */
+    int indent;                     /* columns before it: goes on below an indented line or a list's item */
+};
 
 struct wrap {                       /* all zero: nothing wrapped yet */
     struct wrap_line *lines;        /* [n], at least one after an update */

@@ -1,0 +1,70 @@
+# The real engines with the small weights: a picture and a clip, seen, heard and asked about.
+. "$(dirname "$0")/lib.sh"
+assets=$(realpath "$tests/../../assets")
+
+begin "a picture is seen"
+chat -m tiny --temp 0 --new -n 24
+wait_for ready
+paste "$assets/photograph.jpg"
+wait_for "[image photograph.jpg · "
+wait_for " JPEG · "
+begin "a clip is heard"
+paste "$assets/speech.flac"
+wait_for "[clip speech.flac · "
+wait_for " FLAC · "
+
+begin "they are asked about"
+type "What are these?"
+press Enter
+wait_for "tokens/s"
+wait_for ready
+expect "› image photograph.jpg"
+expect "  clip speech.flac"
+
+begin "details show what was seen and heard"
+type "/details"
+press Enter
+wait_for "image photograph.jpg"
+wait_for "objects"
+for page in 1 2 3; do press NPage; done
+wait_for "transcript"
+press Escape
+wait_for ready
+
+begin "a format that is not read is named, the draft stays"
+printf '\000\000\000\030ftypheic' >"$work/files/x.heic"
+type "/attach $work/files/x.heic"
+press Enter
+type "my draft"
+wait_for "not attached: "
+expect "HEIC"
+expect "my draft"
+press C-a BSpace
+press C-e C-u
+wait_gone "HEIC"
+
+begin "it comes back with its attachments"
+press C-d
+wait_exit 0
+chat -m tiny --temp 0 -n 24
+wait_for "resumed"
+wait_for ready
+expect "› image photograph.jpg · "
+type "/details"
+press Enter
+wait_for "image photograph.jpg"
+wait_for "objects"
+press Escape
+wait_for ready
+
+begin "another model"
+type "/model nosuchmodel"
+press Enter
+wait_for "! "
+type "/model $MYNAH_MODELS/SmolLM2-135M-Instruct.Q4_1.gguf"
+press Enter
+wait_for "SmolLM2-135M-Instruct.Q4_1.gguf · context"
+wait_for ready
+press C-d
+wait_exit 0
+done_testing
