@@ -5,6 +5,7 @@
                       permuted for interleaved rotary pairs as convert_hf_to_gguf.py does
   text_llama_tiny.f32, text_qwen2_tiny.f32     logits after LENGTHS[i] tokens of the
                       prompt id(i) = (37 i + 11) mod N_VOCAB: [len(LENGTHS)][N_VOCAB] f32
+  ../fuzz/corpus/text_model/*.gguf             the same in 1 layer, smaller still: seeds for fuzzing
 """
 import os
 import numpy as np
@@ -53,9 +54,9 @@ def gguf_name(name):
     return name
 
 
-def write(model, arch, pre):
+def write(model, arch, pre, name):
     c = model.config
-    w = GGUFWriter(os.path.join(HERE, f"text_{arch}_tiny.gguf"), arch)
+    w = GGUFWriter(os.path.join(HERE, name), arch)
     w.add_name(f"tiny random {arch}")
     w.add_block_count(c.num_hidden_layers)
     w.add_context_length(c.max_position_embeddings)
@@ -96,14 +97,18 @@ def golden(model, arch):
 def main():
     torch.set_default_dtype(torch.float64)
     rope = lambda theta: {"rope_type": "default", "rope_theta": theta}
-    llama = LlamaForCausalLM(LlamaConfig(**COMMON, num_key_value_heads=2, rms_norm_eps=1e-2, tie_word_embeddings=True,
-                                         rope_parameters=rope(1e4), attn_implementation="eager")).eval()
-    qwen2 = Qwen2ForCausalLM(Qwen2Config(**COMMON, num_key_value_heads=1, rms_norm_eps=1e-3, tie_word_embeddings=False,
-                                         rope_parameters=rope(1e6), attn_implementation="eager")).eval()
-    for model, arch, pre in ((llama, "llama", "smollm"), (qwen2, "qwen2", "qwen2")):
+    llama = dict(num_key_value_heads=2, rms_norm_eps=1e-2, tie_word_embeddings=True, rope_parameters=rope(1e4))
+    qwen2 = dict(num_key_value_heads=1, rms_norm_eps=1e-3, tie_word_embeddings=False, rope_parameters=rope(1e6))
+    seed = dict(hidden_size=8, intermediate_size=4, num_hidden_layers=1)
+    for make, config, own, arch, pre in ((LlamaForCausalLM, LlamaConfig, llama, "llama", "smollm"),
+                                         (Qwen2ForCausalLM, Qwen2Config, qwen2, "qwen2", "qwen2")):
+        model = make(config(**COMMON, **own, attn_implementation="eager")).eval()
         randomise(model, 1)
-        write(model, arch, pre)
+        write(model, arch, pre, f"text_{arch}_tiny.gguf")
         golden(model, arch)
+        model = make(config(**{**COMMON, **own, **seed}))
+        randomise(model, 2)
+        write(model, arch, pre, f"../fuzz/corpus/text_model/{arch}.gguf")
 
 
 main()

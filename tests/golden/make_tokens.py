@@ -5,6 +5,7 @@
                       corpus needs and the first 1000; no weights
   tokens_smollm_cut.txt, tokens_qwen2_cut.txt  their ids
   tokens_smollm.txt                            ids with SmolLM2's whole vocabulary
+  ../fuzz/corpus/tokenizer/*.txt               the corpus's texts, some together: seeds for fuzzing
 One case a line: the text's bytes in hexadecimal ('-': none), then the ids.
 Needs SmolLM2-135M-Instruct.Q4_1.gguf and qwen2.5-coder-0.5b-instruct-q4_k_m.gguf in $MYNAH_MODELS.
 
@@ -136,6 +137,9 @@ def main():
         small = cut(tokens, types, merges, pre, usable)
         write_gguf(f"text_{pre}_cut.gguf", *small, pre, "<|im_end|>")
         write_cases(f"tokens_{pre}_cut.txt", reference(*small, pre), usable)
+    for i in range(0, len(CORPUS), 8):
+        with open(os.path.join(HERE, f"../fuzz/corpus/tokenizer/{i // 8}.txt"), "w", newline="") as f:
+            f.write("\n".join(CORPUS[i:i + 8]))
 
 
 main()
