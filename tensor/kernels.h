@@ -59,6 +59,7 @@ struct kernels {
     void (*f32_to_f16)(const float *x, uint16_t *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);             /* sum x y */
     void (*add_scaled)(float *y, float a, const float *x, size_t n);    /* y += a x */
+    float (*max)(const float *x, size_t n);                             /* of n >= 1; NaN not regarded */
     float (*exp_sum)(float *x, float max, size_t n);                    /* x = exp(x - max); sum x */
     void (*silu_mul)(float *gate, const float *up, size_t n);           /* gate = up gate / (1 + exp(-gate)) */
     void (*gelu)(float *x, size_t n);                                   /* x = x (1 + erf(x / sqrt 2)) / 2 */

@@ -259,6 +259,25 @@ void add_scaled_avx2(float *y, float a, const float *x, size_t n)
         y[i] += a * x[i];
 }
 
+/* maxps gives its second operand when one is NaN, so a NaN in x drops out. */
+float max_avx2(const float *x, size_t n)
+{
+    __m256 most[2] = { _mm256_set1_ps(-INFINITY), _mm256_set1_ps(-INFINITY) };
+    float lanes[8], max = -INFINITY;
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16) {
+        most[0] = _mm256_max_ps(_mm256_loadu_ps(x + i), most[0]);
+        most[1] = _mm256_max_ps(_mm256_loadu_ps(x + i + 8), most[1]);
+    }
+    _mm256_storeu_ps(lanes, _mm256_max_ps(most[0], most[1]));
+    for (int k = 0; k < 8; k++)
+        max = lanes[k] > max ? lanes[k] : max;
+    for (; i < n; i++)
+        max = x[i] > max ? x[i] : max;
+    return max;
+}
+
 void f32_to_f16_avx2(const float *x, uint16_t *y, size_t n)
 {
     size_t i = 0;

@@ -23,6 +23,7 @@ void quantize_avx2(const float *x, size_t n, uint8_t flip, int8_t *q, float *sca
 void f32_to_f16_avx2(const float *x, uint16_t *y, size_t n);
 float dot_avx2(const float *x, const float *y, size_t n);
 void add_scaled_avx2(float *y, float a, const float *x, size_t n);
+float max_avx2(const float *x, size_t n);
 float exp_sum_avx2(float *x, float max, size_t n);
 void silu_mul_avx2(float *gate, const float *up, size_t n);
 void gelu_avx2(float *x, size_t n);
@@ -39,6 +40,6 @@ void gelu_avx2(float *x, size_t n);
     },                                                                              \
     .quantize = quantize_avx2, .f32_to_f16 = f32_to_f16_avx2,                       \
     .dot = dot_avx2, .add_scaled = add_scaled_avx2,                                 \
-    .exp_sum = exp_sum_avx2, .silu_mul = silu_mul_avx2, .gelu = gelu_avx2
+    .max = max_avx2, .exp_sum = exp_sum_avx2, .silu_mul = silu_mul_avx2, .gelu = gelu_avx2
 
 #endif

@@ -249,6 +249,15 @@ static void add_scaled_ref(float *y, float a, const float *x, size_t n)
         y[i] += a * x[i];
 }
 
+static float max_ref(const float *x, size_t n)
+{
+    float max = x[0];
+
+    for (size_t i = 1; i < n; i++)
+        max = fmaxf(max, x[i]);
+    return max;
+}
+
 static float exp_sum_ref(float *x, float max, size_t n)
 {
     double sum = 0.0;
@@ -303,6 +312,7 @@ const struct kernels kernels_ref = {
     .f32_to_f16 = f32_to_f16_ref,
     .dot = dot_ref,
     .add_scaled = add_scaled_ref,
+    .max = max_ref,
     .exp_sum = exp_sum_ref,
     .silu_mul = silu_mul_ref,
     .gelu = gelu_ref,

@@ -6,7 +6,7 @@
  *   many, otherwise   a block of weight rows becomes an f32 tile for OpenBLAS
  *
  * Quantised weights meet activations of 8 bits (kernels.h), except through OpenBLAS.
- * Which way is taken follows from the number of rows and the type alone.
+ * Which way is taken follows from the number of rows and the type, not from the threads.
  * Threads claim blocks of weight rows, so each output is summed by one thread. */
 #include "tensor/ops.h"
 
@@ -15,7 +15,10 @@
 #include "tensor/pool.h"
 #include "tensor/quant.h"
 
-#define FEW_ROWS 6                  /* docs/speed.md: above, packing a tile pays */
+/* Most rows of x that are taken one by one (docs/speed.md): beyond, packing a tile pays,
+ * or turning quantised weights into floats, which takes longer. */
+#define FEW_ROWS 8
+#define FEW_ROWS_NO_TILE 16
 #define FEW_BYTES 65536             /* weights claimed at a time with few rows */
 #define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
@@ -145,11 +148,12 @@ bool ops_matmul(const struct compute *c, struct arena *scratch, const struct ten
         .row_bytes = w->dim[0] / block_weights * tensor_type_block_bytes(w->type),
     } };
     struct matmul *m = &job.m;
+    bool has_tile = c->kernels->pack_tile[w->type] != NULL;
 
-    if (n <= FEW_ROWS) {
+    if (n <= (quantised && !has_tile ? FEW_ROWS_NO_TILE : FEW_ROWS)) {
         job.block = multiply_few;
         m->block = few_block(m->row_bytes);
-    } else if (c->kernels->pack_tile[w->type] != NULL) {
+    } else if (has_tile) {
         job.block = multiply_packed;
         m->block = KERNELS_TILE_ROWS;
         m->tile_bytes = c->kernels->tile_bytes(m->n_in);

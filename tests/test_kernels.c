@@ -328,6 +328,26 @@ static void test_dot_and_add(void **state)
     }
 }
 
+static void test_max(void **state)
+{
+    float x[70];
+    (void)state;
+
+    seed = 6;
+    FOR_TABLES(k) for (size_t n = 1; n <= 70; n++) {
+        for (size_t i = 0; i < n; i++)
+            x[i] = -1.0f - random_f32();
+        for (size_t at = 0; at < n; at++) {
+            float was = x[at];
+            x[at] = 0.5f;
+            assert_true((*k)->max(x, n) == 0.5f);
+            x[at] = NAN;
+            assert_true(n == 1 || (*k)->max(x, n) < 0.0f);
+            x[at] = was;
+        }
+    }
+}
+
 /* exp: 2 units in the last place, 4 with the argument's own rounding for |x| <= 1;
  * an argument x that was rounded is off by e |x|. */
 static void test_exp_sum(void **state)
@@ -397,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_quantize),
         cmocka_unit_test(test_f16),
         cmocka_unit_test(test_dot_and_add),
+        cmocka_unit_test(test_max),
         cmocka_unit_test(test_exp_sum),
         cmocka_unit_test(test_silu_and_gelu),
     };
