@@ -1,9 +1,9 @@
 #include "tensor/compute.h"
 
+#include "tensor/blas.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
 
-#include <cblas.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,7 @@ bool compute_init(struct compute *c, size_t n_threads, const char *kernels, stru
     c->kernels = pick(kernels);
     if (c->kernels == NULL)
         return unknown_kernels(kernels, err);
-    openblas_set_num_threads(1);    /* it is called from the pool's threads, on blocks of rows */
+    blas_single_thread();
     c->pool = pool_new(n_threads != 0 ? n_threads : count_cores(), err);
     return c->pool != NULL;
 }
