@@ -100,6 +100,10 @@ int utf8_width(uint32_t code)
 {
     if (code < 0x20 || (code >= 0x7F && code < 0xA0))
         return 0;
+    /* Spacing vowel signs (Devanagari, Tamil, ...) join a cluster but take a column in
+     * terminals and the C library; utf8proc gives them none. */
+    if (utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_MC)
+        return 1;
     return utf8proc_charwidth((utf8proc_int32_t)code);
 }
 

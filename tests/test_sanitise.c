@@ -127,6 +127,9 @@ static void test_clusters(void **state)
     sanitise_next("\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9", 11, 0, &glyph);   /* two people joined */
     assert_int_equal(glyph.n_bytes, 11);
     assert_int_equal(glyph.width, 4);
+    sanitise_next("\xE0\xA4\x95\xE0\xA4\xBF", 6, 0, &glyph);     /* Devanagari ki: its sign has a column */
+    assert_int_equal(glyph.n_bytes, 6);
+    assert_int_equal(glyph.width, 2);
     check("\xCC\x81", "\xE2\x97\x8C\xCC\x81");                          /* a mark alone */
     /* Any number of marks stays one short glyph. */
     char marks[512] = "a";

@@ -178,6 +178,7 @@ void tui_submit(struct tui *t)
     const char *text = buffer_text(&t->editor.text);
     struct paths paths;
 
+    t->scrolled = false;            /* what comes of it stands at the end */
     if (paths_only(text, &paths) && tui_attach_all(t, &paths)) {
         editor_set(&t->editor, "");
         return;
