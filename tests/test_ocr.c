@@ -87,6 +87,15 @@ static void test_korean(void **state)
     ocr_done(&ocr);
 }
 
+/* Page layout takes the board for a part of a photograph; the second pass reads it. */
+static void test_korean_sign(void **state)
+{
+    struct ocr ocr = read_text("ocr/korean_sign.png");
+    (void)state;
+    assert_string_equal(ocr.text, "출입 금지 구역");
+    ocr_done(&ocr);
+}
+
 /* Leaves, a photograph-like background, and pictures too small to hold a letter. */
 static void test_no_text(void **state)
 {
@@ -168,6 +177,7 @@ static const struct case_line alone[] = {
     { "출입 금지", { 96, 93 }, "출입 금지" },                { "시 에", { 93, 93 }, "" },
     { "도 서 관", { 93, 93, 93 }, "도 서 관" },              { "The", { 96 }, "The" },
     { "The", { 90 }, "" },                                  { "Route 66", { 92, 91 }, "Route 66" },
+    { "| 출입 금지", { 90, 96, 93 }, "출입 금지" },
     { "nice qqz xx zz", { 96, 62, 61, 60 }, "" },
 };
 
@@ -244,7 +254,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),        cmocka_unit_test(test_screenshot),       cmocka_unit_test(test_sign),
-        cmocka_unit_test(test_korean),      cmocka_unit_test(test_no_text),          cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_korean),      cmocka_unit_test(test_korean_sign),
+        cmocka_unit_test(test_no_text),          cmocka_unit_test(test_silence),
         cmocka_unit_test(test_cancel),      cmocka_unit_test(test_no_language_data), cmocka_unit_test(test_lines_alone),
         cmocka_unit_test(test_lines_company),
     };

@@ -3,8 +3,9 @@
  *   pixels -> grey, enlarged or reduced -> pass 1: page layout, eng + kor
  *     something believed: pass 2, scattered text at the same size, adds what the
  *                         layout passed over (bubbles, buttons)
- *     nothing:            pass 2, scattered text at most 500 pixels large: letters
- *                         of a sign, which the recogniser wants about 30 high
+ *     nothing:            scattered text at 500, then 320 pixels, with a threshold that
+ *                         varies over the picture: the letters of a sign, which the
+ *                         recogniser wants about 30 high
  *   nearly all Korean: once more with kor alone, which mixes no Latin into it
  *
  * Grey, because tesseract thresholds colour channels apart and takes yellow for
@@ -27,7 +28,6 @@
 enum {
     SMALL_SIDE = 1000,              /* the longer side is enlarged to this, threefold at most */
     LARGE_SIDE = 2400,              /* and reduced to this: A4 at about 200 dots an inch */
-    SIGN_SIDE = 500,
     RESOLUTION = 150                /* told to tesseract, which otherwise guesses and says so */
 };
 
@@ -200,6 +200,18 @@ static double scale_between(const struct image *image, double least, double most
     return side >= least ? 1.0 : side * 3.0 < least ? 3.0 : least / side;
 }
 
+/* Large letters somewhere in a scene. */
+static bool read_sign(struct reader *r, struct ocr_lines *lines, struct error *err)
+{
+    static const double sides[] = { 500, 320 };
+
+    TessBaseAPISetVariable(r->tess, "thresholding_method", "1");    /* Otsu's, by tiles */
+    for (size_t i = 0; i < sizeof sides / sizeof *sides && lines->n == 0; i++)
+        if (!read_pass(r, PSM_SPARSE_TEXT, scale_between(r->image, 0, sides[i]), lines, err))
+            return false;
+    return true;
+}
+
 static bool read_all(struct reader *r, const char *languages, struct ocr_lines *lines, struct error *err)
 {
     const double scale = scale_between(r->image, SMALL_SIDE, LARGE_SIDE);
@@ -210,7 +222,9 @@ static bool read_all(struct reader *r, const char *languages, struct ocr_lines *
     if (strchr(languages, '+') != NULL && ocr_lines_are_korean(lines) &&
         (!open_languages(r, "kor", err) || !read_pass(r, PSM_AUTO, scale, lines, err)))
         return false;
-    if (!read_pass(r, PSM_SPARSE_TEXT, lines->n > 0 ? scale : scale_between(r->image, 0, SIGN_SIDE), &more, err))
+    if (lines->n == 0)
+        return read_sign(r, lines, err);
+    if (!read_pass(r, PSM_SPARSE_TEXT, scale, &more, err))
         return false;
     ocr_lines_merge(lines, &more);
     return true;

@@ -65,7 +65,8 @@ static bool is_anchor(const struct ocr_word *word)
 
 static bool is_end_junk(const struct ocr_word *word)
 {
-    return word->confidence < (n_readable(count(word->text)) > 0 ? end_least : symbol_least);
+    return strcmp(word->text, "|") == 0 ||      /* an edge of a board */
+           word->confidence < (n_readable(count(word->text)) > 0 ? end_least : symbol_least);
 }
 
 /* ---- lines ---------------------------------------------------------------------- */

@@ -7,11 +7,12 @@ OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ocr")
 SANS = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 BOLD = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 SERIF = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
+KOREAN_BOLD = "/usr/share/fonts/truetype/nanum/NanumGothicBold.ttf"
 KOREAN = "/usr/share/fonts/truetype/nanum/NanumGothic.ttf"
 
 
 def save(image, name):
-    image.quantize(12).save(os.path.join(OUT, name), optimize=True)
+    image.quantize(32).save(os.path.join(OUT, name), optimize=True)
 
 
 def page():
@@ -78,6 +79,15 @@ def leaves():
     save(foliage(), "leaves.png")
 
 
+def korean_sign():
+    """A board among leaves, which page layout takes for a part of a photograph."""
+    image = foliage().filter(ImageFilter.GaussianBlur(2))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((60, 160, 580, 280), (250, 220, 60))
+    draw.text((320, 222), "출입 금지 구역", "black", ImageFont.truetype(KOREAN_BOLD, 56), anchor="mm")
+    save(image, "korean_sign.png")
+
+
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
-    page(), screenshot(), sign(), korean(), leaves()
+    page(), screenshot(), sign(), korean(), korean_sign(), leaves()
