@@ -18,6 +18,7 @@ Out (whisper.cpp, models/convert-pt-to-ggml.py):
 """
 import json
 import math
+import os
 import struct
 import sys
 
@@ -242,9 +243,12 @@ def main():
             m = Model(read_model(f.read()))
         with open(vocabulary, encoding='utf-8') as f:
             words = json.load(f)
-        with open(target, 'wb') as out:
+        with open(target + '.new', 'wb') as out:
             write(out, m, words)
+        os.replace(target + '.new', target)
     except (Wrong, OSError, ValueError, struct.error) as e:
+        if os.path.exists(target + '.new'):
+            os.remove(target + '.new')
         sys.exit('ct2_to_ggml.py: %s: %s' % (model, e))
 
 
