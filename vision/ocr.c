@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tesseract/capi.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -42,9 +43,18 @@ struct reader {
     const struct compute *c;
     const struct image *image;
     char folder[256];
-    double end_ms;
+    double end_ms;                  /* by busy_ms */
     bool late;
 };
+
+/* Processor time of this thread, which does all the work. */
+static double busy_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
 
 /* ---- language data -------------------------------------------------------------- */
 
@@ -77,12 +87,12 @@ static const char *find_languages(char *folder, size_t n_folder)
 
 /* ---- one pass --------------------------------------------------------------------- */
 
-static bool is_cancelled(void *user, int n_words)
+static bool is_to_stop(void *user, int n_words)
 {
     const struct reader *r = user;
 
     (void)n_words;
-    return r->c != NULL && compute_cancelled(r->c, NULL);
+    return (r->c != NULL && compute_cancelled(r->c, NULL)) || busy_ms() >= r->end_ms;
 }
 
 static bool open_languages(struct reader *r, const char *languages, struct error *err)
@@ -164,7 +174,7 @@ static bool collect(const struct reader *r, const int size[2], struct ocr_lines 
 /* Believed lines of one pass; none when there is no time left for it. */
 static bool read_pass(struct reader *r, TessPageSegMode mode, double scale, struct ocr_lines *lines, struct error *err)
 {
-    const double left_ms = r->end_ms - clock_ms();
+    const double left_ms = r->end_ms - busy_ms();
     size_t width, height;
 
     if (!ocr_lines_init(lines, r->arena, err))
@@ -179,12 +189,13 @@ static bool read_pass(struct reader *r, TessPageSegMode mode, double scale, stru
     TessBaseAPISetPageSegMode(r->tess, mode);
     TessBaseAPISetImage(r->tess, grey, size[0], size[1], 1, size[0]);
     TessBaseAPISetSourceResolution(r->tess, RESOLUTION);
-    TessMonitorSetDeadlineMSecs(r->monitor, (int)left_ms);
+    TessMonitorSetDeadlineMSecs(r->monitor, (int)(3 * left_ms));
+    const double until_ms = clock_ms() + 3 * left_ms;
     TessBaseAPIRecognize(r->tess, r->monitor);
     const bool cancelled = r->c != NULL && compute_cancelled(r->c, err);
     const bool ok = !cancelled && collect(r, size, lines, err);
     free(grey);
-    r->late = clock_ms() >= r->end_ms;
+    r->late = busy_ms() >= r->end_ms || clock_ms() >= until_ms;
     ocr_lines_believe(lines);
     return ok;
 }
@@ -232,7 +243,7 @@ static bool read_all(struct reader *r, const char *languages, struct ocr_lines *
 
 bool ocr_read(const struct compute *c, const struct image *image, struct ocr *result, struct error *err)
 {
-    struct reader r = { .c = c, .image = image, .end_ms = clock_ms() + OCR_DEADLINE_MS };
+    struct reader r = { .c = c, .image = image, .end_ms = busy_ms() + OCR_MOST_MS };
     const char *languages = find_languages(r.folder, sizeof r.folder);
     struct ocr_lines lines = { 0 };
     bool ok = false;
@@ -246,7 +257,7 @@ bool ocr_read(const struct compute *c, const struct image *image, struct ocr *re
     r.tess = TessBaseAPICreate();
     r.monitor = TessMonitorCreate();
     TessMonitorSetCancelThis(r.monitor, &r);
-    TessMonitorSetCancelFunc(r.monitor, is_cancelled);
+    TessMonitorSetCancelFunc(r.monitor, is_to_stop);
     if (languages == NULL)
         result->note = "text is not read: tesseract has no language data "
                        "(Debian packages tesseract-ocr-eng and tesseract-ocr-kor)";

@@ -20,10 +20,11 @@ struct ocr {
     const char *note;               /* static: what could not be done, or "" */
 };
 
-/* Ends by itself after OCR_DEADLINE_MS with what was read and a note.  Missing
+/* Ends by itself after OCR_MOST_MS of processor time (three times that on the clock,
+ * where other programs have the processor) with what was read and a note.  Missing
  * language data is a note, not a failure.  ERROR_CANCELLED when c->cancel is set
  * (c may be NULL), ERROR_INFERENCE without memory. */
-#define OCR_DEADLINE_MS 10000
+#define OCR_MOST_MS 10000
 bool ocr_read(const struct compute *c, const struct image *image, struct ocr *result, struct error *err);
 void ocr_done(struct ocr *result);                          /* frees the text */
 
