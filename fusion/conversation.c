@@ -34,6 +34,14 @@ bool conversation_keep(struct conversation *c, struct exchange *e, struct error 
     return true;
 }
 
+bool conversation_has_media(const struct conversation *c)
+{
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        if (c->exchanges[i].n_media > 0 && !c->exchanges[i].dropped)
+            return true;
+    return false;
+}
+
 void conversation_new_model(struct conversation *c)
 {
     for (size_t i = 0; i < c->n_exchanges; i++) {
@@ -105,14 +113,6 @@ static void share_segments(struct exchange *e, size_t share)
     }
 }
 
-static bool has_clip(const struct exchange *e)
-{
-    for (size_t i = 0; i < e->n_media; i++)
-        if (e->media[i].attachment->seen->kind == ATTACHMENT_AUDIO)
-            return true;
-    return false;
-}
-
 /* Counts a turn.  Long transcripts: every clip of it keeps the same share of its
  * segments, from the start, so that the turn takes at most n_most positions. */
 static bool fit_exchange(const struct prompt_room *room, struct exchange *e, bool earlier, size_t n_most, size_t *n,
@@ -122,7 +122,7 @@ static bool fit_exchange(const struct prompt_room *room, struct exchange *e, boo
 
     if (!count_exchange(room, e, earlier, n, err))
         return false;
-    if (*n <= n_most || !has_clip(e))
+    if (*n <= n_most || !exchange_has(e, ATTACHMENT_AUDIO))
         return true;
     while (high - low > 1) {
         size_t share = (low + high) / 2;
@@ -167,6 +167,15 @@ static bool fit_conversation(struct conversation *c, const struct prompt_room *r
     return good;
 }
 
+/* The first turn with an image that is still told; NULL: none. */
+static const struct exchange *first_image(const struct conversation *c, const struct exchange *e, bool alone)
+{
+    for (size_t i = 0; !alone && i < c->n_exchanges; i++)
+        if (!c->exchanges[i].dropped && exchange_has(&c->exchanges[i], ATTACHMENT_IMAGE))
+            return &c->exchanges[i];
+    return exchange_has(e, ATTACHMENT_IMAGE) ? e : NULL;
+}
+
 static bool build_chat(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
                        struct span_list *parts, struct error *err)
 {
@@ -175,7 +184,7 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
     size_t n_question = 0;
     struct script script = { 0 };
 
-    script_system(&script, room->system);
+    script_system(&script, room->system, first_image(c, e, alone));
     if (!add_script(parts, room, &script, err))
         return false;
     size_t n_system = parts->n_tokens;

@@ -19,6 +19,9 @@ void conversation_done(struct conversation *c);
 /* Moves e into the conversation. */
 bool conversation_keep(struct conversation *c, struct exchange *e, struct error *err);
 
+/* Something attached is still told. */
+bool conversation_has_media(const struct conversation *c);
+
 /* Forgets the old model's token ids and what did not fit in its context. */
 void conversation_new_model(struct conversation *c);
 

@@ -56,47 +56,79 @@ struct subject evidence_subject(const struct vision_report *r)
     return s;
 }
 
+/* Where the classifier is right about what surrounds the things (all but 3 of 40 on 328
+ * everyday photographs), in the words people use. */
 const char *evidence_scene(const struct vision_report *r)
 {
     static const char *const scenes[][2] = {
         { "bakery", "in a bakery" },            { "barbershop", "in a barbershop" },
-        { "bookshop", "in a bookshop" },        { "butcher shop", "in a butcher shop" },
-        { "church", "at a church" },            { "cinema", "at a cinema" },
-        { "cliff", "at a cliff" },              { "confectionery", "in a confectionery" },
-        { "coral reef", "at a coral reef" },    { "dock", "at a dock" },
+        { "baseball player", "at a baseball game" }, { "bookshop", "in a bookshop" },
+        { "butcher shop", "in a butcher shop" }, { "church", "at a church" },
+        { "cinema", "at a cinema" },            { "cliff", "at a cliff" },
+        { "confectionery", "in a confectionery" }, { "coral reef", "at a coral reef" },
+        { "desk", "at a desk" },                { "dock", "at a dock" },
         { "fountain", "at a fountain" },        { "greenhouse", "in a greenhouse" },
         { "grocery store", "in a grocery store" }, { "home theater", "in a home theater" },
-        { "lake shore", "at a lake shore" },    { "library", "in a library" },
+        { "lake shore", "at a lake" },          { "mountain", "in the mountains" },
         { "palace", "at a palace" },            { "patio", "on a patio" },
-        { "pier", "at a pier" },                { "restaurant", "in a restaurant" },
-        { "sandbar", "on a sandbar" },          { "sea cliff", "at a sea cliff" },
-        { "seashore", "at the seashore" },      { "shoe shop", "in a shoe shop" },
-        { "stage", "on a stage" },              { "toyshop", "in a toyshop" },
+        { "pier", "at a pier" },                { "plate", "on a plate" },
+        { "restaurant", "in a restaurant" },    { "sandbar", "at the beach" },
+        { "sea cliff", "at a sea cliff" },      { "seashore", "at the beach" },
+        { "shoe shop", "in a shoe shop" },      { "stage", "on a stage" },
+        { "steel arch bridge", "at a bridge" }, { "street sign", "with a street sign" },
+        { "suspension bridge", "at a bridge" }, { "toyshop", "in a toyshop" },
         { "valley", "in a valley" },
     };
 
-    if (r->n_tags == 0 || r->tags[0].p <= 0.6f)
+    if (r->n_tags == 0 || r->tags[0].p <= 0.5f)
         return NULL;
+    for (size_t i = 0; i < r->n_objects; i++)   /* told already */
+        if (strstr(r->objects[i].name, r->tags[0].name) != NULL || strcmp(r->objects[i].finer, r->tags[0].name) == 0 ||
+            (strcmp(r->objects[i].name, "stop sign") == 0 && strcmp(r->tags[0].name, "street sign") == 0))
+            return NULL;
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++)
         if (strcmp(scenes[i][0], r->tags[0].name) == 0)
             return scenes[i][1];
     return NULL;
 }
 
-/* Printed pages and screens: the classifier's guess at them is no subject. */
+/* Printed pages and screens: the classifier's guesses at them are no subject. */
 bool evidence_is_text(const struct vision_report *r)
 {
-    return *r->text != '\0' && r->n_objects == 0 && evidence_subject(r).form != SUBJECT_ONE;
+    enum { PAGE_BYTES = 200 };
+    enum subject_form form = evidence_subject(r).form;
+
+    return *r->text != '\0' && r->n_objects == 0 &&
+           (form == SUBJECT_UNKNOWN || (form == SUBJECT_SOME && strlen(r->text) > PAGE_BYTES));
 }
 
 /* ---- pieces of English -------------------------------------------------------- */
 
-static void add_named(struct words *b, const char *name, size_t count)
+/* Colours that light, shade and background do not make: the box of a white cup is
+ * often grey. */
+static bool is_vivid(const char *colour)
 {
-    char named[NAME_BYTES];
+    static const char *const vivid[] = { "red", "orange", "yellow", "green", "blue", "purple", "pink" };
 
-    vision_name_with_count(name, count, named, sizeof named);
-    words_add(b, "%s", named);
+    for (size_t i = 0; i < sizeof vivid / sizeof vivid[0]; i++)
+        if (strcmp(vivid[i], colour) == 0)
+            return true;
+    return false;
+}
+
+/* "an umbrella", "a blue umbrella", "two umbrellas"; what has no article is not counted. */
+static void add_named(struct words *b, const char *name, size_t count, const char *colour)
+{
+    char one[NAME_BYTES], named[NAME_BYTES];
+
+    vision_name_with_count(name, 1, one, sizeof one);
+    vision_name_with_count(name, strcmp(one, name) == 0 ? 1 : count, named, sizeof named);
+    const char *space = strchr(one, ' ');
+    bool has_article = strncmp(one, "a ", 2) == 0 || strncmp(one, "an ", 3) == 0;
+    if (count == 1 && has_article && is_vivid(colour))
+        words_add(b, "%s %s%s", strchr("aeiou", *colour) != NULL ? "an" : "a", colour, space);
+    else
+        words_add(b, "%s", named);
 }
 
 static const char *place_words(const char *place)
@@ -120,10 +152,12 @@ static const char *separator(size_t i, size_t n, const char *last)
 
 static void add_object(struct words *b, const struct vision_object *o)
 {
-    add_named(b, o->name, o->count);
+    bool is_person = strcmp(o->name, "person") == 0;       /* a person's box has the clothes' colour */
+
+    add_named(b, o->name, o->count, is_person ? "" : o->colour);
     if (*o->finer != '\0') {
-        words_add(b, " (perhaps ");
-        add_named(b, o->finer, 1);
+        words_add(b, o->count > 1 ? " (one perhaps " : " (perhaps ");
+        add_named(b, o->finer, 1, "");
         words_add(b, ")");
     }
     words_add(b, "%s", place_words(o->place));
@@ -141,7 +175,7 @@ static void add_names(struct words *b, const struct subject *s)
 {
     for (size_t i = 0; i < s->n_names; i++) {
         words_add(b, "%s", i == 0 ? "" : " or ");
-        add_named(b, s->names[i]->name, 1);
+        add_named(b, s->names[i]->name, 1, "");
     }
 }
 
@@ -154,14 +188,14 @@ static void add_subject(struct words *b, const struct vision_report *r)
         words_add(b, "something that could not be identified");
         break;
     case SUBJECT_ONE:
-        add_named(b, s.names[0]->name, 1);
+        add_named(b, s.names[0]->name, 1, "");
         if (*s.kind != '\0') {
             words_add(b, ", ");
-            add_named(b, s.kind, 1);
+            add_named(b, s.kind, 1, "");
         }
         break;
     case SUBJECT_KIND:
-        add_named(b, s.kind, 1);
+        add_named(b, s.kind, 1, "");
         if (s.n_names > 0) {
             words_add(b, ", perhaps ");
             add_names(b, &s);
@@ -227,7 +261,7 @@ void evidence_sentence(struct words *b, const struct vision_report *r)
 
 /* ---- for questions --------------------------------------------------------------- */
 
-void evidence_facts(struct words *b, const struct vision_report *r)
+void evidence_facts(struct words *b, const struct vision_report *r, bool colours)
 {
     const char *scene = evidence_scene(r);
 
@@ -242,15 +276,11 @@ void evidence_facts(struct words *b, const struct vision_report *r)
         add_subject(b, r);
     }
     words_add(b, ". Nothing else was recognised.");
-    if (r->n_colours > 0) {
-        words_add(b, " Main colours of the whole image: ");
+    if (colours && r->n_colours > 0) {
+        words_add(b, " Colours of the image as a whole, not of the things in it: ");
         add_colours(b, r);
         words_add(b, ".");
     }
-    for (size_t i = 0; i < r->n_objects; i++)
-        if (*r->objects[i].colour != '\0') {
-            words_add(b, " Where the %s is, it is mostly %s.", r->objects[i].name, r->objects[i].colour);
-        }
     if (*r->text != '\0') {
         words_add(b, " Text in it: ");
         evidence_quote(b, r->text, FACTS_TEXT);

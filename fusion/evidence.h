@@ -17,9 +17,10 @@ void evidence_sentence(struct words *b, const struct vision_report *r);
 /* "이 사진에는 사람 두 명, 왼쪽에 개 한 마리가 있습니다." */
 void evidence_sentence_korean(struct words *b, const struct vision_report *r);
 
-/* Everything found, for questions: things, what was not found, colours, text. */
-void evidence_facts(struct words *b, const struct vision_report *r);
-void evidence_facts_korean(struct words *b, const struct vision_report *r);
+/* What was found, for questions: things, text; the colours of the whole picture only
+ * when they are asked for, because a small model lends them to any thing in it. */
+void evidence_facts(struct words *b, const struct vision_report *r, bool colours);
+void evidence_facts_korean(struct words *b, const struct vision_report *r, bool colours);
 
 /* Length, language and the first n_segments of what is said, a line each with
  * its time; says so when that is not all. */

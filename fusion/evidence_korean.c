@@ -56,14 +56,22 @@ static const char *subject_particle(const struct words *b)
     return (code - 0xAC00) % 28 == 0 ? "가" : "이";
 }
 
+/* "사람 두 명", "원반 하나": the counter 개 is also the word for a dog, and a small
+ * model finds one there, so what it would count stands with the bare numeral. */
 static void add_object(struct words *b, const struct vision_object *o)
 {
-    static const char *const numbers[] = { "", "한", "두", "세" };
+    static const char *const before_counter[] = { "", "한", "두", "세", "여러" };
+    static const char *const bare[] = { "", "하나", "둘", "셋", "여럿" };
+    const char *counter = vision_counter_korean(o->name);
+    size_t count = o->count < 4 ? o->count : 4;
 
     words_add(b, "%s%s", place_korean(o->place), noun(o->name));
     if (*o->finer != '\0')
         words_add(b, "(아마도 %s)", noun(o->finer));
-    words_add(b, " %s %s", o->count > 3 ? "여러" : numbers[o->count], vision_counter_korean(o->name));
+    if (strcmp(counter, "개") == 0)
+        words_add(b, " %s", bare[count]);
+    else
+        words_add(b, " %s %s", before_counter[count], counter);
 }
 
 static void add_objects(struct words *b, const struct vision_report *r)
@@ -121,12 +129,12 @@ void evidence_sentence_korean(struct words *b, const struct vision_report *r)
         add_seen(b, r);
 }
 
-void evidence_facts_korean(struct words *b, const struct vision_report *r)
+void evidence_facts_korean(struct words *b, const struct vision_report *r, bool colours)
 {
     words_add(b, "이 사진에는 ");
     add_seen(b, r);
     words_add(b, " 그 밖에 알아본 것은 없습니다.");
-    if (r->n_colours > 0) {
+    if (colours && r->n_colours > 0) {
         words_add(b, " 전체의 주된 색: %s", colour(r->colours[0]));
         if (r->n_colours > 1)
             words_add(b, ", %s", colour(r->colours[1]));

@@ -32,6 +32,14 @@ bool text_has_hangul(const char *text)
     return false;
 }
 
+bool exchange_has(const struct exchange *e, enum attachment_kind kind)
+{
+    for (size_t i = 0; i < e->n_media; i++)
+        if (e->media[i].attachment->seen->kind == kind)
+            return true;
+    return false;
+}
+
 /* ---- pieces ------------------------------------------------------------------- */
 
 static struct piece *add_piece(struct script *s, enum piece_kind kind)
@@ -93,11 +101,6 @@ void script_done(struct script *s)
     *s = (struct script){ 0 };
 }
 
-void script_system(struct script *s, const char *system)
-{
-    add_message(s, TEXT_SYSTEM, system != NULL ? system : wording_chat_system);
-}
-
 /* ---- a question ------------------------------------------------------------------ */
 
 /* The question's own language decides the evidence's, so that a turn always reads
@@ -107,6 +110,11 @@ static const struct wording *exchange_wording(const struct exchange *e)
     if (e->task == TURN_DESCRIBE || *e->text == '\0')
         return wording_for(e->language);
     return wording_for(text_has_hangul(e->text) ? "ko" : "en");
+}
+
+static bool asks_colours(const char *text)
+{
+    return strcasestr(text, "colo") != NULL || strstr(text, "색") != NULL;
 }
 
 static void add_evidence(struct script *s, const struct exchange *e, size_t i, const struct wording *w)
@@ -121,22 +129,29 @@ static void add_evidence(struct script *s, const struct exchange *e, size_t i, c
         words_add(&b, " %zu, %s", i + 1, a->name);
     words_add(&b, ". ");
     if (is_image)
-        (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report);
+        (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report, asks_colours(e->text));
     else
         (korean ? evidence_clip_korean : evidence_clip)(&b, a->seen->transcript, e->media[i].n_segments);
     words_add(&b, "]\n");
     add_words(s, &b);
 }
 
-static const char *question_text(const struct exchange *e, const struct wording *w)
+static void add_question(struct script *s, const struct exchange *e, const struct wording *w)
 {
+    struct words b = { 0 };
+
     if (*e->text != '\0')
-        return e->text;
-    if (e->task == TURN_DESCRIBE)
-        return w->describe;
-    if (e->n_media == 1 && e->media[0].attachment->seen->kind == ATTACHMENT_AUDIO)
-        return w->summarise;
-    return w->describe_media;
+        words_add(&b, "%s", e->text);
+    else if (e->task == TURN_DESCRIBE)
+        words_add(&b, "%s", w->describe);
+    else if (e->n_media == 1 && e->media[0].attachment->seen->kind == ATTACHMENT_AUDIO)
+        words_add(&b, "%s", w->summarise);
+    else
+        words_add(&b, "%s", w->describe_media);
+    /* Unless a language is named already ("영어로", in English). */
+    if (e->n_media > 0 && strstr(e->text, "어로") == NULL)
+        words_add(&b, "%s", w->answer_language);
+    add_words(s, &b);
 }
 
 void script_question(struct script *s, const struct exchange *e)
@@ -146,13 +161,28 @@ void script_question(struct script *s, const struct exchange *e)
     add_template(s, PIECE_OPEN, TEXT_USER);
     for (size_t i = 0; i < e->n_media; i++)
         add_evidence(s, e, i, w);
-    if (e->n_media > 0) {
-        struct words b = { 0 };
-        words_add(&b, "%s\n", w->told);
-        add_words(s, &b);
-    }
-    add_text(s, question_text(e, w));
+    add_question(s, e, w);
     add_template(s, PIECE_CLOSE, TEXT_USER);
+}
+
+void script_system(struct script *s, const char *system, const struct exchange *about)
+{
+    const struct wording *w = about != NULL ? exchange_wording(about) : NULL;
+    struct words b = { 0 };
+
+    add_template(s, PIECE_OPEN, TEXT_SYSTEM);
+    words_add(&b, "%s%s", system != NULL ? system : wording_chat_system, wording_chat_brackets);
+    add_words(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
+    for (size_t i = 0; w != NULL && i < WORDING_N_EXAMPLES; i++) {
+        add_template(s, PIECE_OPEN, TEXT_USER);
+        if (i == 0)
+            words_add(&b, "[%s. %s]\n", w->image, w->image_example);
+        words_add(&b, "%s", w->question_example[i]);
+        add_words(s, &b);
+        add_template(s, PIECE_CLOSE, TEXT_USER);
+        add_message(s, TEXT_ASSISTANT, w->answer_example[i]);
+    }
 }
 
 void script_open_answer(struct script *s)

@@ -51,8 +51,9 @@ struct script {                     /* starts as { 0 } */
 };
 void script_done(struct script *s);
 
-/* The system message of a chat; `system` NULL: ours. */
-void script_system(struct script *s, const char *system);
+/* The system message of a chat; `system` NULL: ours.  With worked turns about an image
+ * in the language of `about`, a turn with an image; NULL: none. */
+void script_system(struct script *s, const char *system, const struct exchange *about);
 /* The person's message, media first. */
 void script_question(struct script *s, const struct exchange *e);
 void script_open_answer(struct script *s);
@@ -82,5 +83,6 @@ void span_list_done(struct span_list *list);
 size_t exchanges_drop(struct exchange *exchanges, const size_t *n_tokens, size_t n, size_t n_fixed, size_t n_most);
 
 bool text_has_hangul(const char *text);
+bool exchange_has(const struct exchange *e, enum attachment_kind kind);
 
 #endif

@@ -6,6 +6,10 @@
 const char wording_chat_system[] =
     "You are mynah, a helpful assistant. Answer truthfully and briefly, in the language of the question.";
 
+const char wording_chat_brackets[] =
+    "\nAttached pictures and recordings reach you only as words in brackets, written by a detector; what the brackets "
+    "do not mention is not known.";
+
 static const struct wording wordings[] = {
     {
         .language = "en",
@@ -19,8 +23,14 @@ static const struct wording wordings[] = {
         .begun = "The image shows",
         .image = "Attached image",
         .clip = "Attached recording",
-        .told = "(You cannot see or hear the attachment yourself; the brackets hold all that is known of it. "
-                "Answer from them alone; what they do not mention was not found.)",
+        .image_example = "Seen in it: a person and two barrels. Nothing else was recognised. No text was found in it.",
+        .question_example = { "Describe the picture.", "Is there a lantern?", "What is the person doing?",
+                              "Is the person tired?" },
+        .answer_example = { "It shows a person and two barrels.",
+                            "No, no lantern was seen, only a person and two barrels.",
+                            "I cannot know that. I am only told that there are a person and two barrels.",
+                            "I cannot know that from what was seen." },
+        .answer_language = "",
         .describe_media = "Say in one or two sentences what is attached.",
         .summarise = "Say in one or two sentences what is said in the recording.",
     },
@@ -28,16 +38,20 @@ static const struct wording wordings[] = {
         .language = "ko",
         .describe_system = "당신은 조수 mynah입니다. 사진을 직접 볼 수 없으며, 사진에서 찾은 것이 괄호 안에 주어집니다. "
                            "그것을 모두 한국어로 말하고 다른 것은 말하지 마십시오.",
-        .example_evidence = { "이 사진에는 소 두 마리, 오른쪽에 트럭 한 대, 사다리 한 개가 있습니다.",
+        .example_evidence = { "이 사진에는 소 두 마리, 오른쪽에 트럭 한 대, 사다리 하나가 있습니다.",
                               "이 사진에는 피아노 한 대가 있습니다." },
-        .example_answer = { "이 사진에는 소 두 마리와 오른쪽에 트럭 한 대, 그리고 사다리 한 개가 있습니다.",
+        .example_answer = { "이 사진에는 소 두 마리와 오른쪽에 트럭 한 대, 그리고 사다리 하나가 있습니다.",
                             "이 사진에는 피아노 한 대가 있습니다." },
         .describe = "사진을 한 문장으로 설명하세요.",
         .begun = "이 사진에는",
         .image = "첨부된 사진",
         .clip = "첨부된 녹음",
-        .told = "(당신은 첨부물을 직접 보거나 들을 수 없으며, 알려진 것은 괄호 안에 있는 것이 전부입니다. "
-                "그것만으로 한국어로 대답하세요. 거기에 없는 것은 찾지 못한 것입니다.)",
+        .image_example = "이 사진에는 사람 한 명, 통 둘이 있습니다. 그 밖에 알아본 것은 없습니다. 글은 없습니다.",
+        .question_example = { "사진을 설명해 주세요.", "등불이 있나요?", "사람이 무엇을 하고 있나요?", "사람이 피곤한가요?" },
+        .answer_example = { "이 사진에는 사람 한 명과 통 둘이 있습니다.",
+                            "아니요, 등불은 없습니다. 사람 한 명과 통 둘만 있습니다.",
+                            "알 수 없습니다. 사람 한 명과 통 둘이 있다는 것만 알려져 있습니다.", "알 수 없습니다." },
+        .answer_language = " 한국어로 대답하세요.",
         .describe_media = "첨부된 것을 한두 문장으로 설명하세요.",
         .summarise = "녹음에서 무슨 말을 하는지 한두 문장으로 설명하세요.",
     },

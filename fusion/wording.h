@@ -3,14 +3,21 @@
 #ifndef FUSION_WORDING_H
 #define FUSION_WORDING_H
 
+#define WORDING_N_EXAMPLES 4
+
 struct wording {
     const char *language;           /* "en", "ko" */
+
+    /* descriptions: two worked turns, then the question, then how the answer begins */
     const char *describe_system;
     const char *example_evidence[2], *example_answer[2];
-    const char *describe;           /* the instruction */
-    const char *begun;              /* what the answer to it begins with */
-    const char *image, *clip;       /* heads of evidence; %s: " 2", " (name)" or "" */
-    const char *told;               /* after the evidence of a question */
+    const char *describe, *begun;
+
+    /* questions: heads of evidence; worked turns about one image, the first after its evidence */
+    const char *image, *clip;
+    const char *image_example;
+    const char *question_example[WORDING_N_EXAMPLES], *answer_example[WORDING_N_EXAMPLES];
+    const char *answer_language;    /* after a question with attachments; "" */
     const char *describe_media;     /* in place of an empty question, several media */
     const char *summarise;          /* the same, one clip */
 };
@@ -18,6 +25,7 @@ struct wording {
 /* English when there is no wording for the language. */
 const struct wording *wording_for(const char *language);
 
-extern const char wording_chat_system[];
+extern const char wording_chat_system[];        /* the user's own may stand in its place */
+extern const char wording_chat_brackets[];      /* follows either */
 
 #endif

@@ -268,13 +268,13 @@ void worker_restore(struct worker *w, uint32_t request, const struct turn *turn,
 /* ---- answering -------------------------------------------------------------------------------- */
 
 /* Chat: Qwen2.5's own generation settings but for the penalty (docs/models.md). */
-static struct sampler_params sampling(const struct worker *w, enum turn_task task)
+static struct sampler_params sampling(const struct worker *w, enum turn_task task, bool about_media)
 {
     struct sampler_params s = sampler_params_default();
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    s.temperature = w->temperature >= 0 ? w->temperature : task == TURN_DESCRIBE ? 0.0f : 0.7f;
+    s.temperature = w->temperature >= 0 ? w->temperature : task == TURN_DESCRIBE ? 0.0f : about_media ? 0.2f : 0.7f;
     s.top_k = 40;
     s.top_p = 0.9f;
     s.min_p = 0.05f;
@@ -318,7 +318,7 @@ static bool answer_exchange(struct worker *w, struct exchange *e, bool alone, st
     if (good) {
         struct answer_params params = {
             .spans = parts.spans, .n_spans = parts.n_spans, .begun = begun,
-            .sampler = sampling(w, e->task),
+            .sampler = sampling(w, e->task, e->n_media > 0 || (!alone && conversation_has_media(&w->conversation))),
             .max_tokens = w->max_tokens == 0 && e->task == TURN_DESCRIBE ? DESCRIPTION_TOKENS : w->max_tokens,
         };
         struct session_event event = { .kind = SESSION_ANSWERED, .seed = params.sampler.seed,

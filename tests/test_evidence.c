@@ -55,8 +55,16 @@ static void test_objects(void **state)
     expect_words(evidence_sentence, &r, "The image shows two people and a dog on the left.");
     two[1].finer = "miniature pinscher";
     two[1].place = "right";
+    two[0].colour = "red";                      /* a person's clothes, perhaps; never "a red person" */
+    two[1].colour = "grey";                     /* as likely the light as the dog */
     expect_words(evidence_sentence, &r,
                  "The image shows two people and a dog (perhaps a miniature pinscher) on the right.");
+    two[1] = object("umbrella", 1, "");
+    two[1].colour = "blue";
+    two[0].finer = "baseball player";
+    expect_words(evidence_sentence, &r, "The image shows two people (one perhaps a baseball player) and a blue umbrella.");
+    two[1].colour = "orange";
+    expect_words(evidence_sentence, &r, "The image shows two people (one perhaps a baseball player) and an orange umbrella.");
     r = report(many, 4);
     expect_words(evidence_sentence, &r, "The image shows three elephants, several people, a pair of scissors at the top "
                                         "and broccoli at the bottom.");
@@ -71,7 +79,7 @@ static void test_scene(void **state)
     (void)state;
     add_tag(&r, "bakery", "", 0.7f);
     expect_words(evidence_sentence, &r, "The image shows several cakes in a bakery.");
-    r.tags[0].p = 0.6f;
+    r.tags[0].p = 0.5f;
     expect_words(evidence_sentence, &r, "The image shows several cakes.");
     r.tags[0] = (struct vision_tag){ "gown", "", 0.99f, "" };
     expect_words(evidence_sentence, &r, "The image shows several cakes.");
@@ -173,19 +181,22 @@ static void test_facts(void **state)
 
     (void)state;
     bus[0].colour = "red";
+    bus[0].place = "left";
     r.colours[0] = "grey";
     r.colours[1] = "blue";
     r.n_colours = 2;
     r.text = (char *)"Line 7\nDepot";
     struct words b = { 0 };
-    evidence_facts(&b, &r);
-    assert_non_null(strstr(b.text, "a bus"));
-    assert_non_null(strstr(b.text, "grey and blue"));
-    assert_non_null(strstr(b.text, "red"));
+    evidence_facts(&b, &r, false);
+    assert_non_null(strstr(b.text, "a red bus on the left."));
+    assert_null(strstr(b.text, "grey"));
     assert_non_null(strstr(b.text, "\"Line 7 Depot\""));
     words_done(&b);
+    evidence_facts(&b, &r, true);
+    assert_non_null(strstr(b.text, "grey and blue"));
+    words_done(&b);
     r = report(NULL, 0);
-    evidence_facts(&b, &r);
+    evidence_facts(&b, &r, false);
     assert_non_null(strstr(b.text, "could not be identified"));
     assert_non_null(strstr(b.text, "No text"));
     assert_null(strstr(b.text, "olour"));
@@ -198,11 +209,16 @@ static void test_facts(void **state)
 static void test_korean(void **state)
 {
     struct vision_object two[] = { object("person", 2, ""), object("dog", 1, "left") };
+    struct vision_object cup[] = { object("cup", 1, "") };
     struct vision_object man[] = { object("person", 5, "") };
     struct vision_report r = report(two, 2);
 
     (void)state;
     expect_words(evidence_sentence_korean, &r, "이 사진에는 사람 두 명, 왼쪽에 개 한 마리가 있습니다.");
+    r = report(cup, 1);
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다.");      /* not 한 개: 개 is a dog too */
+    cup[0].count = 2;
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 컵 둘이 있습니다.");
     r = report(man, 1);
     expect_words(evidence_sentence_korean, &r, "이 사진에는 사람 여러 명이 있습니다.");
     r = report(NULL, 0);

@@ -23,7 +23,7 @@
 
 static struct vision_object dog = { .name = "dog", .count = 1, .place = "left", .p = 0.9f, .colour = "", .finer = "" };
 static struct vision_report picture = { .best_kind = "", .objects = &dog, .n_objects = 1, .note = "",
-                                        .text = (char *)INJECTION };
+                                        .text = (char *)INJECTION, .colours = { "purple" }, .n_colours = 1 };
 static struct segment said[] = { { 0, 2, (char *)INJECTION, 0, 0 }, { 2, 4, (char *)"second words", 0, 0 } };
 static struct transcript heard = { .segments = said, .n_segments = 2, .language = "en", .seconds = 4 };
 static const struct perception seen = { .kind = ATTACHMENT_IMAGE, .report = &picture };
@@ -130,7 +130,49 @@ static void test_korean_question(void **state)
     assert_false(text_has_hangul("犬 inu \xff\xec"));
     script_question(&s, &e);
     assert_true(has_text(&s, "사진"));
-    assert_false(has_text(&s, wording_for("en")->told));
+    find_text(&s, "이게 뭐야? 한국어로 대답하세요.");
+    script_done(&s);
+    e = make_exchange("영어로 말해 줘", media, 1);      /* another language is asked for */
+    script_question(&s, &e);
+    assert_false(has_text(&s, "한국어로"));
+    script_done(&s);
+}
+
+/* Worked turns come with the first image only, in the language of its question. */
+static void test_system(void **state)
+{
+    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange e = make_exchange("이게 뭐야?", media, 1);
+    struct script s = { 0 };
+
+    (void)state;
+    script_system(&s, NULL, NULL);
+    assert_int_equal(s.n_pieces, 3);
+    assert_true(has_text(&s, wording_chat_system));
+    script_done(&s);
+    script_system(&s, "Talk like a pirate.", &e);
+    assert_true(has_text(&s, "Talk like a pirate."));
+    assert_false(has_text(&s, wording_chat_system));
+    assert_true(has_text(&s, wording_chat_brackets));
+    find_text(&s, wording_for("ko")->answer_example[0]);
+    assert_int_equal(s.n_pieces, 3 + 6 * WORDING_N_EXAMPLES);
+    script_done(&s);
+}
+
+/* Colours of the whole picture are told only to who asks for colours. */
+static void test_colours_when_asked(void **state)
+{
+    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange e = make_exchange("What is this?", media, 1);
+    struct script s = { 0 };
+
+    (void)state;
+    script_question(&s, &e);
+    assert_false(has_text(&s, "purple"));
+    script_done(&s);
+    e.text = (char *)"Which Color is it?";
+    script_question(&s, &e);
+    find_text(&s, "purple");
     script_done(&s);
 }
 
@@ -284,7 +326,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_injection), cmocka_unit_test(test_media_first),
         cmocka_unit_test(test_name_only_among_several), cmocka_unit_test(test_cut_transcript),
-        cmocka_unit_test(test_korean_question), cmocka_unit_test(test_answer_ids), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_korean_question), cmocka_unit_test(test_system),
+        cmocka_unit_test(test_colours_when_asked), cmocka_unit_test(test_answer_ids), cmocka_unit_test(test_describe),
         cmocka_unit_test(test_drop_oldest_first), cmocka_unit_test(test_memory_numbers), cmocka_unit_test(test_loops),
         cmocka_unit_test(test_kind_of_file),
     };

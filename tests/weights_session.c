@@ -214,10 +214,10 @@ static void test_attach_and_describe(void **state)
     (void)state;
     const struct attachment *a = attach(s, PICTURE);
     assert_int_equal(attachment_kind(a), ATTACHMENT_IMAGE);
-    assert_string_equal(attachment_summary(a), "64x48 BMP");
+    assert_string_equal(attachment_summary(a), "48x32 JPEG");
     assert_string_equal(attachment_name(a), strrchr(PICTURE, '/') + 1);
     assert_true(attachment_n_tokens(a) > 10);
-    assert_non_null(strstr(attachment_details(a), "64 x 48 pixels"));
+    assert_non_null(strstr(attachment_details(a), "48 x 32 pixels"));
     cJSON *json = attachment_json(a);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "kind")), "image");
     assert_non_null(cJSON_GetObjectItem(json, "tags"));
