@@ -95,7 +95,7 @@ static bool offer_pull(const struct chat *c, const char *text)
     }
     printf("Pull %s now, about %.0f MB? [Y/n] ", pull.n_arguments > 1 ? "them" : "it", bytes / 1e6);
     fflush(stdout);
-    if (fgets(answer, sizeof answer, stdin) == NULL || answer[0] == 'n' || answer[0] == 'N')
+    if (fgets(answer, sizeof answer, stdin) == NULL || strchr("yY\n", answer[0]) == NULL)
         return false;
     sigprocmask(SIG_SETMASK, NULL, &mask);      /* the pull keeps its signals blocked */
     bool pulled = cmd_pull(&pull) == 0;

@@ -36,6 +36,12 @@ static void run_attach(struct tui *t, const char *argument)
     paths_free(&paths);
 }
 
+static void trim_newlines(struct buffer *b)
+{
+    while (b->n > 0 && b->s[b->n - 1] == '\n')
+        buffer_remove(b, b->n - 1, 1);
+}
+
 static void run_details(struct tui *t, const char *argument)
 {
     struct buffer label = { 0 };
@@ -47,11 +53,10 @@ static void run_details(struct tui *t, const char *argument)
         tui_label(t, t->perceived[i], &label);
         buffer_print(&t->details, "%s%s\n%s", i > 0 ? "\n\n" : "", buffer_text(&label),
                      t->engine->attachment(t->perceived[i]).details);
+        trim_newlines(&t->details);
     }
     if (t->n_perceived == 0)
         buffer_print(&t->details, "Nothing was attached yet.");
-    while (t->details.n > 0 && t->details.s[t->details.n - 1] == '\n')
-        buffer_remove(&t->details, t->details.n - 1, 1);
     buffer_free(&label);
     t->details_top = 0;
     t->mode = MODE_DETAILS;

@@ -3,6 +3,9 @@
 assets=$(realpath "$tests/../../assets")
 
 begin "a picture is seen"
+for file in SmolLM2-135M-Instruct.Q4_1.gguf ggml-base.bin efficientnet-lite2.gguf ssd-mobilenetv3-coco.gguf; do
+    [ -f "$MYNAH_MODELS/$file" ] || { fail "$MYNAH_MODELS/$file is not there: run mynah pull"; exit 1; }
+done
 chat -m tiny --temp 0 --new -n 24
 wait_for ready
 paste "$assets/photograph.jpg"

@@ -25,4 +25,15 @@ for setting in TERM=vt100 TERM=linux TERM=xterm "TERM=screen LANG=C" "NO_COLOR=1
     press C-d
     wait_for "exit status 0"
 done
+begin "without its model it offers the pull"
+mkdir "$work/empty"
+for answer in n No what C-d; do
+    session "MYNAH_MODELS='$work/empty' '$program' -m tiny; echo exit status \$?; exec cat"
+    wait_for "[Y/n]"
+    expect "SmolLM2-135M-Instruct"
+    expect "Apache-2.0"
+    case $answer in C-d) press C-d ;; *) type "$answer"; press Enter ;; esac
+    wait_for "exit status 4"
+    expect "mynah pull tiny"
+done
 done_testing
