@@ -305,10 +305,12 @@ static void answered(struct tui *t, const struct session_event *e)
     trim_end(&t->items[t->i_answer]);
     if (!saved)
         tui_note(t, ITEM_ERROR, "%s", err.text);
-    if (e->stopped)
+    if (e->stopped) {
         tui_note(t, ITEM_NOTE, "stopped");
-    else if (e->cut)
+        buffer_clear(&t->hint);     /* "stopping" */
+    } else if (e->cut) {
         tui_note(t, ITEM_NOTE, "cut off: the limit of tokens or the end of the context was reached");
+    }
 }
 
 static void failed(struct tui *t, const struct session_event *e)
