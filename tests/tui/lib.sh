@@ -22,9 +22,9 @@ session() { # shell command
 }
 finish() { tm kill-server 2>/dev/null; rm -rf "$work"; }
 trap finish EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT TERM PIPE
 
-# test NAME - begins a test; the one before is done.
+# begin NAME - starts a test; the one before is done.
 result() { [ "$name" = start ] || [ -n "$why" ] || echo "ok $name"; }
 begin() { result; name=$1 why=; }
 # The first failure of a test is told; the rest of the script does not wait as long any more.
