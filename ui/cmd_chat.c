@@ -6,6 +6,7 @@
 #include "store/models.h"
 #include "ui/cli.h"
 #include "ui/engine.h"
+#include "ui/params.h"
 #include "ui/term.h"
 #include "ui/tui.h"
 #include "ui/tui_draw.h"
@@ -23,7 +24,7 @@
 
 struct chat {
     struct models *models;
-    char *paths[4];                 /* text, whisper, classifier, detector; NULL: not here */
+    struct model_paths paths;
     struct engine *engine;
     struct transcript_log *log;
     struct saved saved;
@@ -106,39 +107,22 @@ static bool offer_pull(const struct chat *c, const char *text)
 
 static bool open_models(struct chat *c, const struct options *o, struct error *err)
 {
-    static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
-
     c->models = models_open(err);
     if (c->models == NULL)
         return false;
-    c->paths[0] = models_path(c->models, o->model, err);
-    if (c->paths[0] == NULL && models_find(c->models, o->model) != NULL && !models_present(c->models, o->model)
+    c->paths.text = models_path(c->models, o->model, err);
+    if (c->paths.text == NULL && models_find(c->models, o->model) != NULL && !models_present(c->models, o->model)
         && offer_pull(c, o->model))
-        c->paths[0] = models_path(c->models, o->model, err);
-    for (int i = 0; i < 3; i++)     /* a missing one is named when a file needs it */
-        c->paths[1 + i] = models_path(c->models, media[i], NULL);
-    return c->paths[0] != NULL;
+        c->paths.text = models_path(c->models, o->model, err);
+    model_paths_media(&c->paths, c->models);
+    return c->paths.text != NULL;
 }
 
 static bool open_session(struct chat *c, const struct options *o, struct error *err)
 {
-    struct session_params p = session_params_default();
-
     if (!open_models(c, o, err))
         return false;
-    p.text_path = c->paths[0];
-    p.text_name = o->model;
-    p.whisper_path = c->paths[1];
-    p.classifier_path = c->paths[2];
-    p.detector_path = c->paths[3];
-    p.system = o->system;
-    p.language = o->language;
-    p.n_ctx = o->n_ctx;
-    p.n_threads = o->n_threads;
-    p.kernels = o->kernels;
-    p.temperature = (float)o->temperature;
-    p.seed = o->seed;
-    p.max_tokens = o->max_tokens;
+    struct session_params p = params_of_options(o, &c->paths);
     c->engine = engine_session_new(&p, c->models, err);
     return c->engine != NULL;
 }
@@ -283,8 +267,7 @@ int cmd_chat(const struct options *o)
     screen_free(&c.screen);
     keys_free(&c.keys);
     log_to(NULL, NULL, LOG_INFO);
-    for (size_t i = 0; i < sizeof c.paths / sizeof c.paths[0]; i++)
-        free(c.paths[i]);
+    model_paths_done(&c.paths);
     models_close(c.models);
     if (c.log_file != NULL)
         fclose(c.log_file);

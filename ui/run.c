@@ -38,20 +38,16 @@ static void on_log(void *user, enum log_level level, const char *text)
 
 static bool open_models(struct run *r, const struct options *o, bool with_text, struct error *err)
 {
-    static const char *const media[] = { "whisper-base", "efficientnet-lite2", "ssd-coco" };
-
     r->models = models_open(err);
     if (r->models == NULL)
         return false;
     if (with_text) {
         r->model = o->model;
-        r->paths[0] = models_path(r->models, o->model, err);
-        if (r->paths[0] == NULL)
+        r->paths.text = models_path(r->models, o->model, err);
+        if (r->paths.text == NULL)
             return false;
     }
-    /* A missing one is no error here: the session names it when a file needs it. */
-    for (int i = 0; i < 3; i++)
-        r->paths[1 + i] = models_path(r->models, media[i], NULL);
+    model_paths_media(&r->paths, r->models);
     return true;
 }
 
@@ -62,21 +58,7 @@ bool run_open(struct run *r, const struct options *o, bool with_text, struct err
     if (!open_models(r, o, with_text, err))
         return false;
 
-    struct session_params p = session_params_default();
-    p.text_path = r->paths[0];
-    p.text_name = r->model;
-    p.whisper_path = r->paths[1];
-    p.classifier_path = r->paths[2];
-    p.detector_path = r->paths[3];
-    p.system = o->system;
-    p.language = o->language;
-    p.translate = o->translate;
-    p.n_ctx = o->n_ctx;
-    p.n_threads = o->n_threads;
-    p.kernels = o->kernels;
-    p.temperature = (float)o->temperature;
-    p.seed = o->seed;
-    p.max_tokens = o->max_tokens;
+    struct session_params p = params_of_options(o, &r->paths);
     r->session = session_new(&p, err);
     if (r->session == NULL)
         return false;
@@ -98,8 +80,7 @@ void run_close(struct run *r)
     atomic_store(&interrupted_session, NULL);
     session_free(r->session);
     models_close(r->models);
-    for (size_t i = 0; i < sizeof r->paths / sizeof r->paths[0]; i++)
-        free(r->paths[i]);
+    model_paths_done(&r->paths);
     free(r->text);
     log_to(NULL, NULL, LOG_WARNING);
 }

@@ -10,13 +10,14 @@
 #include "fusion/session.h"
 #include "store/models.h"
 #include "ui/cli.h"
+#include "ui/params.h"
 
 struct cJSON;
 
 struct run {
     struct session *session;
     struct models *models;
-    char *paths[4];                 /* text, whisper, classifier, detector; NULL: not here */
+    struct model_paths paths;
     const char *model;              /* as the user named it; NULL without a text model */
     bool shows_progress;
     bool stream;                    /* print the answer as it comes */
