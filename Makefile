@@ -34,6 +34,10 @@ FLAGS_tensor/kernels_avx2.c   := $(if $(X86),-mavx2 -mfma -mf16c)
 FLAGS_tensor/kernels_avx512.c := $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c)
 FLAGS_vision/stb_image.c      := -w
 
+# Short lines unless V=1.
+Q = $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-5s %s\n' $(1))
+
 # ---- what is built ---------------------------------------------------------------
 # In link order: a folder uses only those to its right (make lint checks the includes).
 FOLDERS := ui fusion vision audio text store tensor base
@@ -59,7 +63,8 @@ build/release/mynah:
 endif
 
 $(B)/mynah: $(B)/ui/main.c.o $(UI_PARTS) $(LIBRARY)
-	$(CC) $(OPT_$(FLAVOUR)) -o $@ $^ $(LIBS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT_$(FLAVOUR)) -o $@ $^ $(LIBS)
 define library_rule
 $$(B)/lib$(1).a: $$(filter-out $$(B)/ui/main.c.o,$$(call objects,$(1))) $(if $(filter base,$(1)),$$(B)/assets/embed.S.o)
 	@rm -f $$@
@@ -69,13 +74,15 @@ $(foreach f,$(FOLDERS),$(eval $(call library_rule,$(f))))
 
 $(B)/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(FLAGS_$<) -c -o $@ $<
+	$(call say,CC $<)
+	$(Q)$(CC) $(CFLAGS) $(FLAGS_$<) -c -o $@ $<
 $(B)/assets/embed.S.o: assets/embed.S $(filter-out assets/embed.S,$(wildcard assets/*.* tools/*.py))
 	@mkdir -p $(@D)
-	$(CC) -I. -c -o $@ $<
+	$(Q)$(CC) -I. -c -o $@ $<
 $(B)/tests/%: tests/%.c $(wildcard tests/*.h) $(UI_PARTS) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $< $(UI_PARTS) $(LIBRARY) $(LIBS) -lcmocka
+	$(call say,TEST $<)
+	$(Q)$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $< $(UI_PARTS) $(LIBRARY) $(LIBS) -lcmocka
 -include $(wildcard $(B)/*/*.d $(B)/tests/*.d $(B)/tests/*/*.d)
 
 # ---- what people run ---------------------------------------------------------------
@@ -83,13 +90,13 @@ setup:
 	@sh tools/setup.sh
 run:
 	@sh tools/setup.sh
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@sh tools/run.sh $(MODEL)
 check: all $(TESTS) $(FUZZERS)
 	@sh tests/run.sh $(B) check
 test:
 	@sh tools/setup.sh
-	@$(MAKE) --no-print-directory all tests-built
+	@$(MAKE) --no-print-directory -j$$(nproc) all tests-built
 	@sh tests/run.sh $(B) test
 .PHONY: tests-built
 tests-built: $(TESTS) $(FUZZERS)

@@ -25,7 +25,12 @@ if [ "$(id -u)" != 0 ]; then
     as_root=sudo
 fi
 echo "setup: installing$missing" >&2
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-$as_root apt-get -qq update >&2 &&
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing >&2 ||
-    { echo "setup: apt-get could not install:$missing" >&2; exit 1; }
+{ $as_root apt-get -qq update && $as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -y --no-install-recommends install $missing; } >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    echo "setup: apt-get could not install the packages above" >&2
+    exit 1
+}
