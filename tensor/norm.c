@@ -67,7 +67,8 @@ void ops_layer_norm(const struct compute *c, const float *x, const float *weight
 }
 
 struct rope {
-    float *x;
+    float *x, *new_turns;
+    const float *turns;
     size_t n_head, head_dim, pos0;
     double theta;
     bool interleaved;
@@ -75,10 +76,10 @@ struct rope {
 
 /* Pair i turns by pos theta^(-2 i / head_dim); in double, since float loses the
  * angle of the fast pairs at positions in the thousands. */
-static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
+static void turn_rows(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct rope *r = user;
-    size_t half = r->head_dim / 2, step = r->interleaved ? 1 : half;
+    size_t half = r->head_dim / 2;
     (void)i_thread;
 
     for (size_t i = 0; i < half; i++) {
@@ -86,21 +87,40 @@ static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
 
         for (size_t row = first; row < last; row++) {
             double angle = (double)(r->pos0 + row) * frequency;
-            float cosine = (float)cos(angle), sine = (float)sin(angle);
-            float *pair = r->x + row * r->n_head * r->head_dim + (r->interleaved ? 2 * i : i);
-
-            for (size_t h = 0; h < r->n_head; h++, pair += r->head_dim) {
-                float a = pair[0], b = pair[step];
-                pair[0] = a * cosine - b * sine;
-                pair[step] = a * sine + b * cosine;
-            }
+            r->new_turns[row * r->head_dim + i] = (float)cos(angle);
+            r->new_turns[row * r->head_dim + half + i] = (float)sin(angle);
         }
     }
 }
 
-void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
-              size_t pos0, float theta, bool interleaved)
+void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t pos0, float theta, float *turns)
 {
-    struct rope r = { x, n_head, head_dim, pos0, (double)theta, interleaved };
+    struct rope r = { .new_turns = turns, .head_dim = head_dim, .pos0 = pos0, .theta = (double)theta };
+    pool_run(c->pool, n, 8, turn_rows, &r);
+}
+
+static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct rope *r = user;
+    size_t half = r->head_dim / 2, next = r->interleaved ? 2 : 1, other = r->interleaved ? 1 : half;
+    (void)i_thread;
+
+    for (size_t row = first; row < last; row++) {
+        const float *cosine = r->turns + row * r->head_dim, *sine = cosine + half;
+        float *x = r->x + row * r->n_head * r->head_dim;
+
+        for (size_t h = 0; h < r->n_head; h++, x += r->head_dim)
+            for (size_t i = 0; i < half; i++) {
+                float a = x[i * next], b = x[i * next + other];
+                x[i * next] = a * cosine[i] - b * sine[i];
+                x[i * next + other] = a * sine[i] + b * cosine[i];
+            }
+    }
+}
+
+void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
+              const float *turns, bool interleaved)
+{
+    struct rope r = { .x = x, .turns = turns, .n_head = n_head, .head_dim = head_dim, .interleaved = interleaved };
     pool_run(c->pool, n, 8, rope_rows, &r);
 }

@@ -41,11 +41,13 @@ void ops_rms_norm(const struct compute *c, const float *x, const float *weight, 
 void ops_layer_norm(const struct compute *c, const float *x, const float *weight, const float *bias,
                     size_t n, size_t n_embd, float eps, float *y);
 
-/* Rotates x [n][n_head][head_dim] in place by positions pos0 .. pos0 + n - 1
- * (Su et al. 2021, arXiv:2104.09864).  Pairs are (2i, 2i+1) when interleaved
- * (GGUF llama), (i, i + head_dim/2) otherwise (GGUF qwen2). */
+/* Rotary positions (Su et al. 2021, arXiv:2104.09864).  ops_rope_turns: cosines and
+ * sines of positions pos0 .. pos0 + n - 1, turns [n][2][head_dim / 2], which all
+ * layers share.  ops_rope: rotates x [n][n_head][head_dim] in place by them.  Pairs are
+ * (2i, 2i+1) when interleaved (GGUF llama), (i, i + head_dim/2) otherwise (GGUF qwen2). */
+void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t pos0, float theta, float *turns);
 void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
-              size_t pos0, float theta, bool interleaved);
+              const float *turns, bool interleaved);
 
 /* Causal attention of n new positions over a cache of F16 keys and values.
  *   q [n][n_head][head_dim]; k, v [n_ctx][n_head_kv][head_dim] as f16 bits, of which

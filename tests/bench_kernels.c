@@ -120,7 +120,10 @@ static void silu(const struct compute *c, float *x, size_t n)
 
 static void rope(const struct compute *c, float *x, size_t n)
 {
-    ops_rope(c, x, n / 1536, 12, 128, 100, 1e6f, false);
+    float *turns = x + n / 1536 * 11 * 128;         /* of 12 heads of 128 the last one's room */
+
+    ops_rope_turns(c, n / 1536, 128, 100, 1e6f, turns);
+    ops_rope(c, x, n / 1536, 11, 128, turns, false);
 }
 
 static void norm(const struct compute *c, float *x, size_t n)

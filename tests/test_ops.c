@@ -213,7 +213,9 @@ static void test_rope(void **state)
     for (int interleaved = 0; interleaved < 2; interleaved++) {
         float *x = random_floats(N * HEADS * D), *y = malloc(N * HEADS * D * sizeof *y);
         memcpy(y, x, N * HEADS * D * sizeof *y);
-        ops_rope(&c, y, N, HEADS, D, POS, 10000.0f, interleaved);
+        float turns[N * D];
+        ops_rope_turns(&c, N, D, POS, 10000.0f, turns);
+        ops_rope(&c, y, N, HEADS, D, turns, interleaved);
         for (size_t p = 0; p < N; p++) for (size_t h = 0; h < HEADS; h++) for (size_t i = 0; i < D / 2; i++) {
             double angle = (double)(POS + p) * pow(10000.0, -2.0 * (double)i / D);
             size_t row = (p * HEADS + h) * D, one = row + (interleaved ? 2 * i : i), two = row + (interleaved ? 2 * i + 1 : i + D / 2);
@@ -373,7 +375,8 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     ops_sgemm(c, true, 100, 200, 64, 1.0f, x, 64, x, 64, at, 200), at += 100 * 200;
     ops_rms_norm(c, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
     ops_layer_norm(c, x, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
-    ops_rope(c, at - 50 * 64, 50, 1, 64, 3, 1e4f, true);
+    ops_rope_turns(c, 50, 64, 3, 1e4f, at);
+    ops_rope(c, at - 50 * 64, 50, 1, 64, at, true), at += 50 * 64;
     assert_true(ops_attention_cached(c, scratch, x, half, half, 1, 1100, 4, 2, 64, at, NULL)), at += 4 * 64;
     assert_true(ops_attention_cached(c, scratch, x, half, half, 50, 1100, 4, 2, 64, at, NULL)), at += 50 * 4 * 64;
     assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, at, NULL)), at += 100 * 2 * 64;

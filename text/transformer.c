@@ -19,12 +19,12 @@ static size_t work_floats(const struct transformer *t)
 {
     size_t n_q = t->n_head * t->head_dim, n_kv = t->n_head_kv * t->head_dim;
 
-    return 2 * t->n_embd + 2 * n_q + 2 * n_kv + 2 * t->n_ff;
+    return 2 * t->n_embd + 2 * n_q + 2 * n_kv + 2 * t->n_ff + t->head_dim;
 }
 
 size_t transformer_work_bytes(const struct transformer *t, size_t n)
 {
-    return (work_floats(t) * n + t->n_vocab) * sizeof(float) + 9 * ARENA_ALIGN;
+    return (work_floats(t) * n + t->n_vocab) * sizeof(float) + 10 * ARENA_ALIGN;
 }
 
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
@@ -34,7 +34,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
     const struct { float **buffer; size_t n; } buffers[] = {
         { &w->x, n * t->n_embd }, { &w->norm, n * t->n_embd }, { &w->q, n * n_q }, { &w->k, n * n_kv },
         { &w->v, n * n_kv }, { &w->attended, n * n_q }, { &w->gate, n * t->n_ff }, { &w->up, n * t->n_ff },
-        { &w->logits, t->n_vocab },
+        { &w->turns, n * t->head_dim }, { &w->logits, t->n_vocab },
     };
 
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
@@ -82,7 +82,7 @@ static bool store_keys(const struct transformer *t, const struct compute *c, str
     if (!ops_matmul(c, w->scratch, b->attn_k, floats(b->attn_k_bias), w->norm, n, w->k, err) ||
         !ops_matmul(c, w->scratch, b->attn_v, floats(b->attn_v_bias), w->norm, n, w->v, err))
         return false;
-    ops_rope(c, w->k, n, t->n_head_kv, t->head_dim, kv->used, t->rope_theta, t->rope_interleaved);
+    ops_rope(c, w->k, n, t->n_head_kv, t->head_dim, w->turns, t->rope_interleaved);
     ops_f32_to_f16(c, w->k, kv_cache_k(kv, i_layer) + at, n * kv->n_row);
     ops_f32_to_f16(c, w->v, kv_cache_v(kv, i_layer) + at, n * kv->n_row);
     return true;
@@ -97,7 +97,7 @@ static bool attend(const struct transformer *t, const struct compute *c, const s
 
     if (!ops_matmul(c, w->scratch, b->attn_q, floats(b->attn_q_bias), norm, n, w->q, err))
         return false;
-    ops_rope(c, w->q, n, t->n_head, t->head_dim, pos0, t->rope_theta, t->rope_interleaved);
+    ops_rope(c, w->q, n, t->n_head, t->head_dim, w->turns + (pos0 - kv->used) * t->head_dim, t->rope_interleaved);
     if (!ops_attention_cached(c, w->scratch, w->q, kv_cache_k(kv, i_layer), kv_cache_v(kv, i_layer), n, pos0,
                               t->n_head, t->n_head_kv, t->head_dim, w->attended, err) ||
         !ops_matmul(c, w->scratch, b->attn_output, NULL, w->attended, n, w->norm, err))
@@ -129,6 +129,7 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
 {
     float *last = w->x + (n - 1) * t->n_embd;
 
+    ops_rope_turns(c, n, t->head_dim, kv->used, t->rope_theta, w->turns);
     for (size_t i = 0; i < t->n_layer; i++) {
         /* The last layer gives its keys for all rows, its output only for the last. */
         size_t first = i + 1 < t->n_layer ? 0 : want_logits ? n - 1 : n;

@@ -49,6 +49,7 @@ bool transformer_embed(const struct transformer *t, const struct compute *c, con
 struct transformer_work {
     float *x;                       /* [n][n_embd]: the caller puts the rows here */
     float *norm, *q, *k, *v, *attended, *gate, *up;
+    float *turns;                   /* [n][2][head_dim / 2]: ops_rope_turns */
     float *logits;                  /* [n_vocab] */
     struct arena *scratch;
 };
