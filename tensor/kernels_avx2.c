@@ -204,7 +204,7 @@ float dot_avx2(const float *x, const float *y, size_t n)
             acc[k] = _mm256_fmadd_ps(_mm256_loadu_ps(x + i + 8 * k), _mm256_loadu_ps(y + i + 8 * k), acc[k]);
     for (; i + 8 <= n; i += 8)
         acc[0] = _mm256_fmadd_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(y + i), acc[0]);
-    float sum = total(acc);
+    float sum = sum8(sum_of_4(acc));
     for (; i < n; i++)
         sum += x[i] * y[i];
     return sum;
@@ -228,7 +228,7 @@ float dot_f16_avx2(const void *weights, const struct activations *x, size_t n)
                                      _mm256_loadu_ps(x->x + i + 8 * k), acc[k]);
     for (; i + 8 <= n; i += 8)
         acc[0] = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(w + i))), _mm256_loadu_ps(x->x + i), acc[0]);
-    float sum = total(acc);
+    float sum = sum8(sum_of_4(acc));
     for (; i < n; i++)
         sum += half_to_f32(w[i]) * x->x[i];
     return sum;

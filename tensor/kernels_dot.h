@@ -5,8 +5,7 @@
  *
  *   scales of w times scales of x: one vector     integer sums: one vector per block
  *
- * A block's scale is then a broadcast from memory, which costs no arithmetic
- * slot, and four sums run side by side, so that none waits for the one before. */
+ * Four sums run side by side, so that none waits for the one before. */
 #ifndef TENSOR_KERNELS_DOT_H
 #define TENSOR_KERNELS_DOT_H
 
@@ -50,24 +49,15 @@ static inline __m256 load_halves(const void *first, size_t step)
                                           (short)half[4], (short)half[5], (short)half[6], (short)half[7]));
 }
 
-/* Eight scales in memory.  The empty statement keeps the compiler from turning
- * the broadcasts that follow into shuffles, which compete with the arithmetic. */
-struct scales { float of[N_GROUP]; };
-
-static inline void put_in_memory(struct scales *s, __m256 scale)
+/* acc + quads times lane i of the scales. */
+static inline __m256 add_quads(__m256 acc, __m256i quads, __m256 scale, int i)
 {
-    _mm256_storeu_ps(s->of, scale);
-    __asm__("" : "+m"(*s));
+    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(quads), _mm256_permutevar8x32_ps(scale, _mm256_set1_epi32(i)), acc);
 }
 
-static inline __m256 add_quads(__m256 acc, __m256i quads, float scale)
+static inline __m256 sum_of_4(const __m256 acc[4])
 {
-    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(quads), _mm256_set1_ps(scale), acc);
-}
-
-static inline float total(const __m256 acc[4])
-{
-    return sum8(_mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3])));
+    return _mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3]));
 }
 
 #define FOUR_ZEROS { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() }
@@ -83,19 +73,19 @@ static inline float total(const __m256 acc[4])
         float offset = 0.0f;                                                                            \
                                                                                                         \
         for (; b + N_GROUP <= n_blocks; b += N_GROUP, w += N_GROUP) {                                   \
-            struct scales s;                                                                            \
-            put_in_memory(&s, _mm256_mul_ps(load_halves(&w->d, sizeof *w), _mm256_loadu_ps(x->scale + b))); \
+            __m256 scale = _mm256_mul_ps(load_halves(&w->d, sizeof *w), _mm256_loadu_ps(x->scale + b)); \
             if ((FACTOR) != 0.0f)                                                                       \
                 offsets = _mm256_fmadd_ps(load_halves(&w->SECOND, sizeof *w), _mm256_loadu_ps(x->sum + b), offsets); \
             _Pragma("GCC unroll 8")                                                                     \
-            for (size_t i = 0; i < N_GROUP; i++)                                                        \
-                acc[i % 4] = add_quads(acc[i % 4], QUADS(w + i, load_x(x, b + i)), s.of[i]);            \
+            for (int i = 0; i < N_GROUP; i++)                                                           \
+                acc[i % 4] = add_quads(acc[i % 4], QUADS(w + i, load_x(x, b + (size_t)i)), scale, i);   \
         }                                                                                               \
         for (; b < n_blocks; b++, w++) {                                                                \
-            acc[0] = add_quads(acc[0], QUADS(w, load_x(x, b)), half_to_f32(w->d) * x->scale[b]);        \
+            __m256 scale = _mm256_set1_ps(half_to_f32(w->d) * x->scale[b]);                             \
+            acc[0] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(QUADS(w, load_x(x, b))), scale, acc[0]);        \
             offset += half_to_f32(w->SECOND) * x->sum[b];                                               \
         }                                                                                               \
-        return total(acc) + (FACTOR) * (sum8(offsets) + offset);                                        \
+        return sum8(_mm256_fmadd_ps(_mm256_set1_ps(FACTOR), offsets, sum_of_4(acc))) + (FACTOR) * offset; \
     }
 
 #define QUADS_Q4(W, X) sum_quads(load_nibbles((W)->q), X)
@@ -123,17 +113,16 @@ DOT_SMALL(q8_0, block_q8_0, QUADS_Q8, d, 0.0f)
         __m256 acc[4] = FOUR_ZEROS, offsets = _mm256_setzero_ps(), scale, min;                          \
                                                                                                         \
         for (size_t b = 0; b < n / QUANT_BLOCK; b += N_GROUP, w++) {                                    \
-            struct scales s;                                                                            \
             load_scales(w->scales, &scale, &min);                                                       \
             scale = _mm256_mul_ps(scale, _mm256_set1_ps(half_to_f32(w->d)));                            \
+            scale = _mm256_mul_ps(scale, _mm256_loadu_ps(x->scale + b));                                \
             min = _mm256_mul_ps(min, _mm256_set1_ps(half_to_f32(w->dmin)));                             \
-            put_in_memory(&s, _mm256_mul_ps(scale, _mm256_loadu_ps(x->scale + b)));                     \
             offsets = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + b), offsets);                       \
             _Pragma("GCC unroll 8")                                                                     \
             for (int i = 0; i < N_GROUP; i++)                                                           \
-                acc[i % 4] = add_quads(acc[i % 4], sum_quads(LOAD, load_x(x, b + (size_t)i)), s.of[i]); \
+                acc[i % 4] = add_quads(acc[i % 4], sum_quads(LOAD, load_x(x, b + (size_t)i)), scale, i); \
         }                                                                                               \
-        return total(acc) - sum8(offsets);                                                              \
+        return sum8(_mm256_sub_ps(sum_of_4(acc), offsets));                                             \
     }
 
 DOT_SUPER(q4_k, block_q4_k, load_q4_k(w->q, i))
@@ -160,7 +149,7 @@ static float dot_q6_k(const void *weights, const struct activations *x, size_t n
             acc[i % 4] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(quads), lanes, acc[i % 4]);
         }
     }
-    return total(acc);
+    return sum8(sum_of_4(acc));
 }
 
 /* The entry of a table; the plain types are kernels_avx2.h's. */

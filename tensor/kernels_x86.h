@@ -50,13 +50,13 @@ static inline __m256i load_q4_k(const uint8_t q[128], int s)
     return _mm256_and_si256(s % 2 ? _mm256_srli_epi16(bytes, 4) : bytes, _mm256_set1_epi8(15));
 }
 
+/* The fifth bit is bit s of `high`. */
 static inline __m256i load_q5_k(const struct block_q5_k *w, int s)
 {
     __m256i high = _mm256_loadu_si256((const __m256i *)w->high);
-    __m256i bit = _mm256_set1_epi8((char)(1 << s));
-    __m256i set = _mm256_cmpeq_epi8(_mm256_and_si256(high, bit), bit);
 
-    return _mm256_or_si256(load_q4_k(w->q, s), _mm256_and_si256(set, _mm256_set1_epi8(16)));
+    high = s < 4 ? _mm256_slli_epi16(high, 4 - s) : _mm256_srli_epi16(high, s - 4);
+    return _mm256_or_si256(load_q4_k(w->q, s), _mm256_and_si256(high, _mm256_set1_epi8(16)));
 }
 
 /* Weights 32 s .. 32 s + 31 of a Q6_K block: quarter s % 4 of half s / 4. */

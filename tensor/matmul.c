@@ -19,7 +19,8 @@
  * or turning quantised weights into floats, which takes longer. */
 #define FEW_ROWS 8
 #define FEW_ROWS_NO_TILE 16
-#define FEW_BYTES 65536             /* weights claimed at a time with few rows */
+#define FEW_BYTES_MIN 32768         /* weights claimed at a time with few rows ... */
+#define FEW_BYTES_MAX 524288        /* ... are between these */
 #define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
 struct matmul {
@@ -129,12 +130,17 @@ static bool quantize(struct matmul *m, struct arena *scratch, struct error *err)
     return m->sum != NULL;
 }
 
-/* Items of a cache's share of weights, in whole cache lines of outputs. */
-static size_t few_block(size_t row_bytes)
+/* Weight rows in an item, in whole cache lines of outputs: equal shares, a number
+ * of them for each thread.  Memory is read fastest in long runs (docs/speed.md),
+ * but a core that another program takes must not hold much. */
+static size_t few_block(size_t row_bytes, size_t n_rows, size_t n_threads)
 {
-    size_t rows = FEW_BYTES / row_bytes / 16 * 16;
+    size_t bytes = row_bytes * n_rows, n_items = (bytes + FEW_BYTES_MAX - 1) / FEW_BYTES_MAX;
 
-    return rows < 16 ? 16 : rows;
+    n_items = (n_items + n_threads - 1) / n_threads * n_threads;
+    if (bytes / n_items < FEW_BYTES_MIN)
+        n_items = bytes / FEW_BYTES_MIN + 1;
+    return ((n_rows + n_items - 1) / n_items + 15) / 16 * 16;
 }
 
 bool ops_matmul(const struct compute *c, struct arena *scratch, const struct tensor *w,
@@ -152,7 +158,7 @@ bool ops_matmul(const struct compute *c, struct arena *scratch, const struct ten
 
     if (n <= (quantised && !has_tile ? FEW_ROWS_NO_TILE : FEW_ROWS)) {
         job.block = multiply_few;
-        m->block = few_block(m->row_bytes);
+        m->block = few_block(m->row_bytes, m->n_out, pool_n_threads(c->pool));
     } else if (has_tile) {
         job.block = multiply_packed;
         m->block = KERNELS_TILE_ROWS;
