@@ -189,10 +189,8 @@ static void add_subject(struct words *b, const struct vision_report *r)
         break;
     case SUBJECT_ONE:
         add_named(b, s.names[0]->name, 1, "");
-        if (*s.kind != '\0') {
-            words_add(b, ", ");
-            add_named(b, s.kind, 1, "");
-        }
+        if (*s.kind != '\0')           /* ", a dog" is retold as a second thing */
+            words_add(b, ", a kind of %s", s.kind);
         break;
     case SUBJECT_KIND:
         add_named(b, s.kind, 1, "");

@@ -113,7 +113,7 @@ static void test_kind(void **state)
     add_tag(&r, "langur", "monkey", 0.9f);
     r.best_kind = "monkey";
     r.best_kind_p = 0.95f;
-    expect_words(evidence_sentence, &r, "The image shows a langur, a monkey.");
+    expect_words(evidence_sentence, &r, "The image shows a langur, a kind of monkey.");
     r.tags[0] = (struct vision_tag){ "vine snake", "snake", 0.9f, "" };     /* the name says its kind */
     expect_words(evidence_sentence, &r, "The image shows a vine snake.");
 

@@ -20,7 +20,7 @@ PLAIN = {
     "airliner": "airplane plane", "bicycle-built-for-two": "bicycle", "brassiere": "bra underwear", "cliff dwelling": "building house",
     "goose": "bird", "hare": "rabbit", "half track": "truck vehicle tank", "minibus": "bus", "go-kart": "car", "harvester": "tractor",
     "polecat": "ferret weasel animal", "koala": "animal", "scorpion": "animal", "ski": "ski skis", "washbasin": "sink", "alp": "mountain",
-    "gas pump": "pump", "altar": "church", "beacon": "lighthouse", "barrow": "wheelbarrow cart", "carousel": "merry-go-round", "mantis": "insect",
+    "gas pump": "pump", "gasmask": "gas mask", "hair slide": "hair clip", "letter opener": "paper knife", "altar": "church", "beacon": "lighthouse", "barrow": "wheelbarrow cart", "carousel": "merry-go-round", "mantis": "insect",
     "isopod": "crustacean", "mortar and pestle": "mortar pestle", "hand-held computer": "phone", "entertainment center": "tv television",
     "marimba": "xylophone instrument", "consomme": "soup bowl", "sarong": "skirt cloth", "plate rack": "dishwasher dishes", "dogsled": "sled",
     "four-poster": "bed", "hamper": "basket", "loupe": "magnifying glass", "ibex": "goat", "ram": "sheep", "hartebeest": "antelope",
