@@ -147,6 +147,25 @@ static const struct option_row *row_of(int code)
     return NULL;
 }
 
+/* getopt leaves the letter in optopt; of a long one it leaves 0, or the row when it takes no value. */
+static bool bad_option(const struct options *o, const char *word, struct error *err)
+{
+    char letter[] = { '-', (char)optopt, '\0' };
+
+    return error_set(err, ERROR_USAGE, "'%s' is not an option of `mynah%s%s` or does not fit it; its --help lists them",
+                     optopt > 0 && optopt < 256 ? letter : word, *o->command->name ? " " : "", o->command->name);
+}
+
+/* The chat takes none; after an option, a command's name is one. */
+static bool no_arguments(const struct options *o, struct error *err)
+{
+    const char *word = o->arguments[0], *name = o->command->name;
+
+    if (*name == '\0' && find_command(word) != NULL)
+        return error_set(err, ERROR_USAGE, "the command comes before its options: mynah %s ...", word);
+    return error_set(err, ERROR_USAGE, "`mynah%s%s` takes no argument, '%s' was given", *name ? " " : "", name, word);
+}
+
 bool options_parse(int argc, char **argv, struct options *o, struct error *err)
 {
     struct option longs[N_ROWS + 1];
@@ -171,8 +190,7 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
         if (code == ':')
             return error_set(err, ERROR_USAGE, "--%s takes a value: %s", row->name, row->argument);
         if (code == '?')
-            return error_set(err, ERROR_USAGE, "'%s' is not an option of `mynah%s%s` or does not fit it; its --help lists them",
-                             argv[optind - 1], *o->command->name ? " " : "", o->command->name);
+            return bad_option(o, argv[optind - 1], err);
         if (!store(o, row, optarg, err))
             return false;
     }
@@ -180,8 +198,7 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
         if (!push(&o->arguments, &o->n_arguments, argv[i], err))
             return false;
     if (o->n_arguments > 0 && *o->command->arguments == '\0' && !o->help && !o->version)
-        return error_set(err, ERROR_USAGE, "`mynah%s%s` takes no argument, '%s' was given", *o->command->name ? " " : "",
-                         o->command->name, o->arguments[0]);
+        return no_arguments(o, err);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* cmd_describe.c - `mynah describe`: a sentence for each image. */
 #include "ui/cli.h"
 
+#include "audio/audio.h"
 #include "ui/run.h"
 
 #include <stdio.h>
@@ -23,8 +24,7 @@ static bool describe(struct run *r, const struct options *o, const char *path, s
         run_print_json(r, path, r->text, &a, 1, &answer, encode_ms);
     } else {
         if (o->n_arguments > 1) {
-            run_print_text(path, strlen(path));
-            run_print_text(": ", 2);
+            run_print_name(path);
         }
         run_print_line(r->text);
     }
@@ -36,9 +36,14 @@ int cmd_describe(const struct options *o)
 {
     struct error err = { 0 };
     struct run r = { 0 };
+    const char *code, *english;
 
     if (o->n_arguments == 0) {
         error_set(&err, ERROR_USAGE, "`mynah describe` takes the images: mynah describe photograph.jpg");
+        return cli_fail(&err);
+    }
+    if (o->lang != NULL && !whisper_language(o->lang, &code, &english)) {
+        error_set(&err, ERROR_USAGE, "--lang takes a language, such as en, ko or German, not '%s'", o->lang);
         return cli_fail(&err);
     }
     /* Alone, a bad file is known before a model is loaded; among others it is reported in its turn. */

@@ -22,8 +22,7 @@ static bool transcribe(struct run *r, const struct options *o, const char *path,
         text[strcspn(text, "\n")] = '\0';
         run_print_json(r, path, text, &a, 1, NULL, encode_ms);
     } else if (o->n_arguments > 1 && (o->format == NULL || strcmp(o->format, "txt") == 0)) {
-        run_print_text(path, strlen(path));
-        run_print_text(": ", 2);
+        run_print_name(path);
         run_print_line(text);
     } else {
         run_print_text(text, strlen(text));
@@ -56,6 +55,7 @@ int cmd_transcribe(const struct options *o)
         run_close(&r);
         return cli_fail(&err);
     }
+    r.model = "whisper-base";
     int status = run_each(&r, o, transcribe);
     run_close(&r);
     return status;

@@ -1,9 +1,36 @@
 /* main.c - the program: parse, dispatch, exit status. */
 #include "ui/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define VERSION "0.1.0"
+
+/* A standard stream that the caller closed would be the number of the next file opened.
+ * The wrong direction makes its use fail, as it would have. */
+static void fill_standard_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(error_exit_status(ERROR_USAGE));
+}
+
+/* An answer that did not arrive (a full disk, a closed stream) is a failure. */
+static int close_output(int status)
+{
+    struct error err;
+    bool lost = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fclose(stdout) == 0 && !lost)
+        return status;
+    error_set(&err, ERROR_INFERENCE, "standard output cannot be written%s%s", errno != 0 ? ": " : "",
+              errno != 0 ? strerror(errno) : "");
+    return status != 0 ? status : cli_fail(&err);
+}
 
 int main(int argc, char **argv)
 {
@@ -11,6 +38,7 @@ int main(int argc, char **argv)
     struct error err;
     int status = 0;
 
+    fill_standard_streams();
     if (!options_parse(argc, argv, &options, &err))
         status = cli_fail(&err);
     else if (options.help)
@@ -20,5 +48,5 @@ int main(int argc, char **argv)
     else
         status = options.command->run(&options);
     options_done(&options);
-    return status;
+    return close_output(status);
 }

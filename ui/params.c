@@ -1,12 +1,30 @@
 #include "ui/params.h"
 
+#include "base/log.h"
+
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* A file that is there but not good is told of now: the session only knows that it has none. */
+static char *media_path(const struct models *m, const char *name)
+{
+    struct error err = { 0 };
+    char *path = models_path(m, name, &err), *file = NULL;
+
+    if (path == NULL && asprintf(&file, "%s/%s", models_folder(m), models_find(m, name)->file) > 0) {
+        if (access(file, F_OK) == 0)
+            log_warning("%s", err.text);
+        free(file);
+    }
+    return path;
+}
 
 void model_paths_media(struct model_paths *p, const struct models *m)
 {
-    p->whisper = models_path(m, "whisper-base", NULL);
-    p->classifier = models_path(m, "efficientnet-lite2", NULL);
-    p->detector = models_path(m, "ssd-coco", NULL);
+    p->whisper = media_path(m, "whisper-base");
+    p->classifier = media_path(m, "efficientnet-lite2");
+    p->detector = media_path(m, "ssd-coco");
 }
 
 void model_paths_done(struct model_paths *p)

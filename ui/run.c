@@ -14,12 +14,14 @@
 
 /* The session that Ctrl-C cancels: a signal handler can be given no argument. */
 static _Atomic(struct session *) interrupted_session;
+static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int signal_number)
 {
     struct session *session = atomic_exchange(&interrupted_session, NULL);
 
     (void)signal_number;
+    interrupted = 1;
     if (session == NULL)
         _exit(error_exit_status(ERROR_CANCELLED));
     session_cancel(session);
@@ -136,6 +138,8 @@ bool run_wait(struct run *r, uint32_t request, struct session_event *last, struc
     r->n_text = 0;
     if (r->text != NULL)
         r->text[0] = '\0';
+    if (interrupted)                /* after the last request ended */
+        return error_set(err, ERROR_CANCELLED, "stopped");
     while (goes_on) {
         session_wait(r->session, last);
         bool is_ours = last->request == request || last->kind == SESSION_NOTE;
@@ -144,7 +148,11 @@ bool run_wait(struct run *r, uint32_t request, struct session_event *last, struc
             session_event_done(last);
     }
     progress_clear(r->shows_progress);
-    return ok;
+    /* Loading does not look at the cancel; it ends the command all the same. */
+    if (!ok || !interrupted)
+        return ok;
+    session_event_done(last);
+    return error_set(err, ERROR_CANCELLED, "stopped");
 }
 
 bool run_check_kind(const char *path, enum attachment_kind kind, struct error *err)
@@ -229,7 +237,7 @@ void run_print_text(const char *text, size_t n_bytes)
     fflush(stdout);
 }
 
-void run_print_line(const char *text)
+static void print_in_a_line(const char *text)
 {
     for (size_t n; *text != '\0'; text += n) {
         n = strcspn(text, "\n");
@@ -240,8 +248,19 @@ void run_print_line(const char *text)
                 run_print_text(" ", 1);
         }
     }
+}
+
+void run_print_line(const char *text)
+{
+    print_in_a_line(text);
     fputc('\n', stdout);
     fflush(stdout);
+}
+
+void run_print_name(const char *path)
+{
+    print_in_a_line(path);
+    run_print_text(": ", 2);
 }
 
 const char *run_locale_language(void)

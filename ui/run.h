@@ -18,7 +18,7 @@ struct run {
     struct session *session;
     struct models *models;
     struct model_paths paths;
-    const char *model;              /* as the user named it; NULL without a text model */
+    const char *model;              /* what made the text, as --json names it */
     bool shows_progress;
     bool stream;                    /* print the answer as it comes */
     char *text;                     /* of the last answer; collected when not streamed */
@@ -53,6 +53,7 @@ void run_print_json(const struct run *r, const char *file, const char *text,
 /* Writes text to stdout: as it is, or with control characters made visible on a terminal. */
 void run_print_text(const char *text, size_t n_bytes);
 void run_print_line(const char *text);      /* line breaks become blanks; ends the line */
+void run_print_name(const char *path);      /* "FILE: " before its line */
 
 /* Language code of the user's locale, "en" when it names none; valid until the next call. */
 const char *run_locale_language(void);

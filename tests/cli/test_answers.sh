@@ -24,7 +24,7 @@ try transcribe 0 transcribe "$speech" && cp "$dir/out" "$dir/words" && has "word
 try srt 0 transcribe --format srt "$speech" && has srt '^00:00:00,[0-9]{3} --> 00:00:'
 try vtt 0 transcribe --format vtt "$speech" && has vtt '^WEBVTT'
 try "json of transcribe" 0 transcribe --format json "$speech" &&
-    json "d['perceived'][0]['language'] == 'en' and d['perceived'][0]['segments'][-1]['end'] <= d['perceived'][0]['seconds'] + 0.1 and d['model'] is None" "json of transcribe"
+    json "d['perceived'][0]['language'] == 'en' and d['perceived'][0]['segments'][-1]['end'] <= d['perceived'][0]['seconds'] + 0.1 and d['model'] == 'whisper-base'" "json of transcribe"
 try "a clip in a question" 0 ask -m tiny --json -n 8 -a "$speech" 'What is said?' && json "d['perceived'][0]['kind'] == 'audio' and d['tokens']['prompt'] > 20" "a clip in a question"
 refuse "an image to transcribe" 3 "is an image" transcribe "$assets/photograph.jpg"
 refuse "a clip to describe" 3 "is a clip" describe -m tiny "$speech"
@@ -34,4 +34,24 @@ pid=$!
 for i in $(seq 600); do [ -s "$dir/out" ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
 [ $? = 130 ] && ok "Ctrl-C ends with 130" || not_ok "Ctrl-C ends with 130" "$(tail -c 200 "$dir/err")"
+
+# At any moment, loading too: 130 (before there is a handler the signal itself ends it: 143).
+for after in 0.02 0.04 0.06 0.08 0.12 0.2; do
+    "$mynah" ask -m tiny --temp 0 'Count from one to one thousand in words.' >"$dir/out" 2>"$dir/err" &
+    pid=$!
+    sleep $after
+    kill -TERM $pid; wait $pid
+    status=$?
+    [ $status = 130 ] || [ $status = 143 ] && ok "stopped after $after s" || not_ok "stopped after $after s" "status $status"
+done
+
+# Names of any kind; a line of its own for each file.
+odd=$dir/'a
+b.flac'
+cp "$speech" "$odd" && cp "$speech" "$dir/-t.flac" && cd "$dir" || exit 1
+try "a name of two lines" 0 transcribe -- "$odd" -t.flac &&
+    { [ "$(wc -l <"$dir/out")" = 2 ] && grep -q '^-t.flac: .' "$dir/out" && ok "a line for each file" || not_ok "a line for each file" "$(cat "$dir/out")"; }
+
+mkdir "$dir/models" && head -c 1000 "$speech" >"$dir/models/ggml-base.bin"
+MYNAH_MODELS=$dir/models refuse "a damaged speech model" 4 "$dir/models/ggml-base.bin has 1000 bytes.*remove it and run .mynah pull whisper-base" transcribe "$speech"
 exit "$n_failed"

@@ -18,4 +18,16 @@ refuse "describe without file" 2 "takes the images" describe
 refuse "transcribe without file" 2 "takes the clips" transcribe
 refuse "transcript format" 2 "txt, srt, vtt or json, not 'doc'" transcribe --format doc x.wav
 refuse "unknown model" 4 "nosuch" ask -m nosuch Hello
+refuse "unknown letter" 2 "'-X' is not an option of .mynah ask" ask -X x
+refuse "a file like an option" 2 "'-i' is not an option" transcribe -i.wav
+refuse "an option before the command" 2 "mynah ask \.\.\." -q ask Hello
+refuse "unknown language" 2 "--lang takes a language.*'klingon'" describe --lang klingon x.jpg
+
+# What cannot be written is a failure, not a success without an answer.
+for to in '>/dev/full' '>&-'; do
+    eval '"$mynah" models '"$to" 2>"$dir/err"
+    status=$?
+    [ "$status" = 5 ] && ok "models $to" || not_ok "models $to" "status $status"
+    has "models $to says why" "standard output cannot be written" "$dir/err"
+done
 exit "$n_failed"
