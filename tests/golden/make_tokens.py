@@ -24,6 +24,7 @@ CORPUS = [
     "", " ", "  ", "\n", "\r\n", "\t", " \n ", "\n\n\n", "  \n\n  x", "a", " a", "  a", "   a b",
     "Hello, world!", "The quick brown fox jumps over the lazy dog.",
     "I'm you're we've they'll he'd it's don't", "I'M YOU'RE WE'VE THEY'LL HE'D IT'S DON'T", "'sample 'S' ''s 'ſ ’s",
+    "  \u180e  \u180ex", "'SAMPLE 'Tell 'REst 'VErsion 'LLama 'Do x'Most 'rest 'tell 'version",
     "안녕하세요? 오늘 날씨가 참 좋네요. 사진에 무엇이 있나요?", "가각힣 ㄱㄴㄷ ㅏㅑ 한글漢字混用",
     "\u1112\u1161\u11ab\u1100\u1173\u11af decomposed Korean", "cafe\u0301 re\u0301sume\u0301 n\u0303 \u0041\u030a \u212b \u2126",
     "日本語のテキスト。カタカナ、ひらがな、漢字。ﾊﾝｶｸ ｶﾞ", "中文測試,简体字和繁體字。你好！", "ภาษาไทยไม่มีการเว้นวรรคระหว่างคำ", "हिन्दी में पाठ, বাংলা, தமிழ்",
@@ -63,6 +64,8 @@ def reference(tokens, types, merges, pre):
         t.pre_tokenizer = pre_tokenizers.Sequence([
             pre_tokenizers.Split(Regex(QWEN2), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    elif pre == "none":
+        t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     else:
         t.pre_tokenizer = pre_tokenizers.Sequence([
             pre_tokenizers.Digits(individual_digits=True),
@@ -88,12 +91,13 @@ def write_cases(name, t, texts):
 
 
 def cut(tokens, types, merges, pre, texts):
-    """The vocabulary that `texts` need: their tokens, what those are merged from, the first 1000 merges."""
-    full = reference(tokens, types, merges, pre)
+    """The vocabulary that `texts` need: their tokens, what those are merged from, the first 1000
+    merges; and the tokens of the same texts cut wrongly, so that wrong cuts give other ids."""
+    ways = [reference(tokens, types, merges, p) for p in ("smollm", "qwen2", "none")]
     by_result = {}
     for m in merges:
         by_result.setdefault(m.replace(" ", ""), []).append(m)
-    wanted, todo = set(merges[:1000]), [tokens[i] for s in texts for i in ids_of(full, s)]
+    wanted, todo = set(merges[:1000]), [tokens[i] for t in ways for s in texts for i in ids_of(t, s)]
     seen = set()
     while todo:
         token = todo.pop()
