@@ -1,37 +1,45 @@
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Drops a UTF-8 sequence that the end of the buffer cut in two. */
-static void trim_partial_character(char *text)
+/* Copies the start and the end of text[0..n), which is too long, to[0..size), cut
+ * between characters: a long path begins a message, the reason ends it. */
+static void shorten(char *to, size_t size, const char *text, size_t n)
 {
-    size_t n = strlen(text);
-    size_t i = n;
+    static const char gap[] = "...";
+    size_t n_head = utf8_complete(text, size / 4);
+    size_t at = n - (size - sizeof gap - n_head);
 
-    while (i > 0 && n - i < 3 && ((unsigned char)text[i - 1] & 0xC0) == 0x80)
-        i--;
-    if (i == 0)
-        return;
-    unsigned char lead = (unsigned char)text[i - 1];
-    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (n - (i - 1) < want)
-        text[i - 1] = '\0';
+    while (((unsigned char)text[at] & 0xC0) == 0x80)
+        at++;
+    memcpy(to, text, n_head);
+    memcpy(to + n_head, gap, sizeof gap - 1);
+    memcpy(to + n_head + sizeof gap - 1, text + at, n - at + 1);
 }
 
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
 {
     va_list args;
+    char *text = NULL;
 
     if (err == NULL)
         return false;
     err->code = code;
     va_start(args, format);
-    int n = vsnprintf(err->text, sizeof err->text, format, args);
+    int n = vasprintf(&text, format, args);
     va_end(args);
-    if (n >= (int)sizeof err->text)
-        trim_partial_character(err->text);
+    if (n < 0)
+        snprintf(err->text, sizeof err->text, "no memory for the text of an error");
+    else if (n < (int)sizeof err->text)
+        memcpy(err->text, text, (size_t)n + 1);
+    else
+        shorten(err->text, sizeof err->text, text, (size_t)n);
+    free(n < 0 ? NULL : text);
     return false;
 }
 

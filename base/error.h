@@ -25,8 +25,8 @@ struct error {
 };
 
 /* Formats into err (which may be NULL) and returns false, so that a failing
- * call can end with `return error_set(...)`.  A text too long is cut at a
- * character boundary. */
+ * call can end with `return error_set(...)`.  A text too long loses
+ * its middle, between characters. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

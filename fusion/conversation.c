@@ -194,7 +194,7 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
         return false;
     if (n_system + n_question > n_most)
         return error_set(err, ERROR_INFERENCE, "the question does not fit: it takes %zu tokens, the context has %zu, "
-                         "of which %zu are for the answer", n_system + n_question, room->n_ctx, room->n_ctx - n_most);
+                         "of which %zu are for the answer; shorten it, or give a larger context (-c)", n_system + n_question, room->n_ctx, room->n_ctx - n_most);
     if (!alone && !fit_conversation(c, room, n_system + n_question, n_clip, n_most, err))
         return false;
     for (size_t i = 0; !alone && i < c->n_exchanges; i++)

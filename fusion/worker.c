@@ -248,7 +248,7 @@ static bool make_exchange(const struct worker *w, const struct turn *turn, struc
         e->media[e->n_media++] = (struct exchange_media){ a, SIZE_MAX };
     }
     settle_task(e);
-    return e->n_media > 0 || *e->text != '\0' || error_set(err, ERROR_USAGE, "nothing was asked");
+    return e->n_media > 0 || e->text[strspn(e->text, " \t\r\n")] != '\0' || error_set(err, ERROR_USAGE, "nothing was asked");
 }
 
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer)

@@ -27,7 +27,7 @@ struct models {
 /* ---- opening ---------------------------------------------------------------------- */
 
 /* $MYNAH_MODELS, $XDG_DATA_HOME/mynah/models, ~/.local/share/mynah/models; malloc'd. */
-static char *default_folder(void)
+static char *default_folder(struct error *err)
 {
     const char *own = getenv("MYNAH_MODELS"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
     char *folder = NULL;
@@ -37,8 +37,13 @@ static char *default_folder(void)
         n = asprintf(&folder, "%s", own);
     else if (data != NULL && *data == '/')      /* a relative one is to be ignored: XDG base directories */
         n = asprintf(&folder, "%s/mynah/models", data);
+    else if (home != NULL && *home != '\0')
+        n = asprintf(&folder, "%s/.local/share/mynah/models", home);
     else
-        n = asprintf(&folder, "%s/.local/share/mynah/models", home != NULL ? home : "");
+        n = -2;
+    if (n < 0)
+        error_set(err, ERROR_MODEL, n == -2 ? "the models have no place: set HOME, XDG_DATA_HOME or MYNAH_MODELS"
+                                            : "no memory for a path");
     return n < 0 ? NULL : folder;
 }
 
@@ -61,8 +66,8 @@ struct models *models_open_with(const char *manifest_json, const char *folder, s
 struct models *models_open(struct error *err)
 {
     const struct asset *manifest = asset_find("models.json");
-    char *folder = default_folder();
-    struct models *m = models_open_with(manifest->data, folder, err);
+    char *folder = default_folder(err);
+    struct models *m = folder == NULL ? NULL : models_open_with(manifest->data, folder, err);
 
     free(folder);
     return m;

@@ -33,7 +33,7 @@ static void test_error(void **state)
         assert_int_equal(error_exit_status((enum error_code)code), statuses[code]);
 }
 
-/* A long text is cut between characters, wherever the end of the buffer falls. */
+/* A long text loses its middle, between characters: a path of any length leaves the reason. */
 static void test_error_cut(void **state)
 {
     static const char *const letters[] = { "x", "\xC3\xA9", "\xED\x95\x9C", "\xF0\x9F\x98\x80" };
@@ -47,9 +47,12 @@ static void test_error_cut(void **state)
             memset(text, '.', shift);
             for (size_t i = shift; i + width < sizeof text; i += width)
                 memcpy(text + i, letters[l], width);
-            error_set(&err, ERROR_INPUT, "%s", text);
+            error_set(&err, ERROR_INPUT, "%s: is a directory", text);
             assert_true(utf8_valid(err.text, strlen(err.text)));
-            assert_int_equal(strlen(err.text), shift + (most - shift) / width * width);
+            assert_in_range(strlen(err.text), most - 2 * (width - 1), most);
+            assert_non_null(strstr(err.text, "..."));
+            assert_string_equal(err.text + strlen(err.text) - 16, ": is a directory");
+            assert_memory_equal(err.text, text, most / 5);
         }
 }
 

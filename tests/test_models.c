@@ -511,9 +511,12 @@ static void test_folder(void **state)
     struct error err = { 0 };
 
     (void)state;
-    setenv("HOME", "/home/someone", 1);
     unsetenv("XDG_DATA_HOME");
     unsetenv("MYNAH_MODELS");
+    unsetenv("HOME");
+    assert_null(models_open(&err));             /* not the root folder */
+    assert_non_null(strstr(err.text, "HOME"));
+    setenv("HOME", "/home/someone", 1);
     struct models *m = models_open(&err);
     assert_string_equal(models_folder(m), "/home/someone/.local/share/mynah/models");
     models_close(m);

@@ -35,6 +35,9 @@ for i in $(seq 600); do [ -s "$dir/out" ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
 [ $? = 130 ] && ok "Ctrl-C ends with 130" || not_ok "Ctrl-C ends with 130" "$(tail -c 200 "$dir/err")"
 
+refuse "a blank prompt" 2 "nothing was asked" ask -m tiny ' '
+refuse "a prompt beyond the context" 5 "does not fit.*context has 16.*shorten" ask -m tiny -c 16 'What is the capital of France?'
+
 # At any moment, loading too: 130 (before there is a handler the signal itself ends it: 143).
 for after in 0.02 0.04 0.06 0.08 0.12 0.2; do
     "$mynah" ask -m tiny --temp 0 'Count from one to one thousand in words.' >"$dir/out" 2>"$dir/err" &
