@@ -18,6 +18,7 @@
 #include "audio/divert.h"
 #include "audio/resample.h"
 #include "base/file.h"
+#include "base/quote.h"
 
 #define BLOCK_FRAMES 8192
 #define MAX_CHANNELS 64
@@ -33,8 +34,10 @@ static bool refuse_kind(const char *path, const struct container *kind, struct e
         return error_set(err, ERROR_INPUT, "%s: is not a sound file that is read here (WAV, FLAC, Ogg, MP3)", path);
     if (kind->use == CONTAINER_NOT_SOUND)
         return error_set(err, ERROR_INPUT, "%s: is a %s, a sound file was expected (WAV, FLAC, Ogg, MP3)", path, kind->name);
-    return error_set(err, ERROR_INPUT, "%s: %s is not read here; convert it first: ffmpeg -i '%s' -vn -ar %d -ac 1 clip.wav",
-                     path, kind->name, path, AUDIO_HZ);
+    char quoted[QUOTED_BYTES];
+    quote_path(path, quoted);
+    return error_set(err, ERROR_INPUT, "%s: %s is not read here; convert it first: ffmpeg -i %s -vn -ar %d -ac 1 clip.wav",
+                     path, kind->name, quoted, AUDIO_HZ);
 }
 
 /* Decides from the first bytes whether libsndfile gets to see the file. */
@@ -55,11 +58,13 @@ static const struct container *check_kind(const char *path, int fd, size_t n_byt
         refuse_kind(path, kind, err);
         kind = NULL;
     }
+    char quoted[QUOTED_BYTES];
+    quote_path(path, quoted);
     struct wav_extent extent = container_wav_extent(head, n, n_bytes);
     if (kind != NULL && extent.promised > extent.present + CUT_BYTES) {
         error_set(err, ERROR_INPUT, "%s: is cut short: %llu bytes of sound of %llu are there; what is there can be saved: "
-                  "ffmpeg -i '%s' clip.wav", path, (unsigned long long)extent.present,
-                  (unsigned long long)extent.promised, path);
+                  "ffmpeg -i %s clip.wav", path, (unsigned long long)extent.present,
+                  (unsigned long long)extent.promised, quoted);
         kind = NULL;
     }
     free(head);
@@ -97,9 +102,12 @@ static bool read_blocks(const char *path, SNDFILE *file, const SF_INFO *info, st
         if (!resampler_feed(resampler, block, (size_t)n, out, err))
             return false;
         *n_read += n;
-        if (*n_read / info->samplerate > MAX_SECONDS)
+        if (*n_read / info->samplerate > MAX_SECONDS) {
+            char quoted[QUOTED_BYTES];
+            quote_path(path, quoted);
             return error_set(err, ERROR_INPUT, "%s: is longer than %d hours; cut it first: "
-                             "ffmpeg -i '%s' -f segment -segment_time 3600 part%%03d.wav", path, MAX_SECONDS / 3600, path);
+                             "ffmpeg -i %s -f segment -segment_time 3600 part%%03d.wav", path, MAX_SECONDS / 3600, quoted);
+        }
     }
     return resampler_feed(resampler, NULL, 0, out, err);
 }

@@ -295,7 +295,7 @@ static bool run_windows(struct run *r, struct error *err)
     const struct clip *clip = r->clip;
     size_t n_content = (clip->n_samples + MEL_HOP - 1) / MEL_HOP, window = 2 * r->w->n_audio_ctx;
 
-    for (size_t seek = 0; seek < n_content && (seek == 0 || seek + LEAST_FRAMES < n_content); ) {
+    for (size_t seek = 0; seek + LEAST_FRAMES < n_content; ) {
         size_t n_frames = n_content - seek < window ? n_content - seek : window;
 
         if (!run_window(r, seek, &n_frames, err))

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/utf8.h"
 
 #include <setjmp.h>
@@ -54,6 +55,28 @@ static void test_error_cut(void **state)
             assert_string_equal(err.text + strlen(err.text) - 16, ": is a directory");
             assert_memory_equal(err.text, text, most / 5);
         }
+}
+
+/* What a shell makes of it is the path again, or a form of it that is no option. */
+static void test_quote(void **state)
+{
+    static const char *const cases[][2] = {
+        { "a/b.gif", "a/b.gif" }, { "my pic.gif", "'my pic.gif'" }, { "it's.m4a", "'it'\\''s.m4a'" },
+        { "-i", "./'-i'" }, { "", "''" }, { "$(x)", "'$(x)'" },
+    };
+    char quoted[QUOTED_BYTES], path[QUOTED_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        quote_path(cases[i][0], quoted);
+        assert_string_equal(quoted, cases[i][1]);
+    }
+    for (size_t n = 1; n < sizeof path; n++) {      /* the worst of all lengths */
+        memset(path, '\'', n);
+        path[n] = '\0';
+        quote_path(path, quoted);
+        assert_int_equal(strlen(quoted), n > 120 ? strlen("FILE") : 4 * n + 2);
+    }
 }
 
 /* ---- arena --------------------------------------------------------------------- */
@@ -348,7 +371,8 @@ static void test_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error), cmocka_unit_test(test_error_cut), cmocka_unit_test(test_arena_alloc),
+        cmocka_unit_test(test_error), cmocka_unit_test(test_error_cut),
+        cmocka_unit_test(test_quote), cmocka_unit_test(test_arena_alloc),
         cmocka_unit_test(test_arena_steady), cmocka_unit_test(test_arena_refuses),
         cmocka_unit_test(test_utf8_round_trip), cmocka_unit_test(test_utf8_ill_formed),
         cmocka_unit_test(test_utf8_width), cmocka_unit_test(test_graphemes), cmocka_unit_test(test_file_read),

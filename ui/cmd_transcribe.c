@@ -1,11 +1,19 @@
 /* cmd_transcribe.c - `mynah transcribe`: what is said in each clip. */
 #include "ui/cli.h"
 
+#include "base/log.h"
 #include "ui/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* An empty transcript is told of, lest it be taken for a failure. */
+static void note_silence(const char *path, const char *text, bool with_times)
+{
+    if (with_times ? strstr(text, "-->") == NULL : text[strspn(text, " \n")] == '\0')
+        log_warning("%s: no speech was found in it", path);
+}
 
 static bool transcribe(struct run *r, const struct options *o, const char *path, struct error *err)
 {
@@ -18,6 +26,7 @@ static bool transcribe(struct run *r, const struct options *o, const char *path,
     char *text = attachment_transcript(a, is_json || o->format == NULL ? "txt" : o->format);
     if (text == NULL)
         return error_set(err, ERROR_INFERENCE, "%s: no memory for its transcript", path);
+    note_silence(path, text, !is_json && o->format != NULL && strcmp(o->format, "txt") != 0);
     if (is_json) {
         text[strcspn(text, "\n")] = '\0';
         run_print_json(r, path, text, &a, 1, NULL, encode_ms);

@@ -78,6 +78,8 @@ void resume_start(struct tui *t, struct saved *saved)
 {
     struct resume *r = saved->n > 0 ? calloc(1, sizeof *r) : NULL;
 
+    if (saved->n == 0 && saved->n_broken > 0)
+        tui_note(t, ITEM_NOTE, "nothing in the saved conversation can be read; this one goes on in its file");
     if (r == NULL)
         return;
     r->saved = *saved;

@@ -5,39 +5,16 @@
  * 23008-12, AVIF: AOM AVIF 1.1); Matroska's EBML header. */
 #include "vision/image_file.h"
 
+#include "base/quote.h"
+
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-
-/* 'PATH' where a shell would take it apart; "FILE" when it is too long to say twice. */
-static void quote(const char *path, char *out, size_t n_out)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,+:@%-";
-    size_t n = 0;
-
-    if (strlen(path) > 120) {
-        snprintf(out, n_out, "FILE");
-        return;
-    }
-    if (path[0] != '-' && path[0] != '\0' && path[strspn(path, plain)] == '\0') {
-        snprintf(out, n_out, "%s", path);
-        return;
-    }
-    n += (size_t)snprintf(out, n_out, "%s", path[0] == '-' ? "./'" : "'");
-    for (; *path != '\0' && n + 6 < n_out; path++) {
-        if (*path == '\'')
-            n += (size_t)snprintf(out + n, n_out - n, "'\\''");
-        else
-            out[n++] = *path;
-    }
-    snprintf(out + n, n_out - n, "'");
-}
 
 bool image_refuse(const char *path, const char *what, const char *before, const char *after, struct error *err)
 {
-    char quoted[520];
+    char quoted[QUOTED_BYTES];
 
-    quote(path, quoted, sizeof quoted);
+    quote_path(path, quoted);
     return error_set(err, ERROR_INPUT, "%s: is %s, which is not read as a picture; %s%s%s", path, what,
                      before, before[strlen(before) - 1] == ' ' ? quoted : "", after);
 }

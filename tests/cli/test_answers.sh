@@ -55,6 +55,13 @@ cp "$speech" "$odd" && cp "$speech" "$dir/-t.flac" && cd "$dir" || exit 1
 try "a name of two lines" 0 transcribe -- "$odd" -t.flac &&
     { [ "$(wc -l <"$dir/out")" = 2 ] && grep -q '^-t.flac: .' "$dir/out" && ok "a line for each file" || not_ok "a line for each file" "$(cat "$dir/out")"; }
 
+# Silence, and a clip too short for a word, give no words; a line on stderr says so.
+for n in 1600 160000; do
+    python3 -c "import wave; w = wave.open('$dir/none.wav', 'wb'); w.setparams((1, 2, 16000, 0, 'NONE', '')); w.writeframes(b'\0\x20\0\xe0' * ($n // 2) if $n < 2000 else bytes(2 * $n))"
+    try "no speech in $n samples" 0 transcribe "$dir/none.wav" && has "no speech in $n samples" 'no speech was found' "$dir/err" &&
+        { [ -z "$(tr -d '[:space:]' <"$dir/out")" ] || not_ok "no speech in $n samples" "$(cat "$dir/out")"; }
+done
+
 mkdir "$dir/models" && head -c 1000 "$speech" >"$dir/models/ggml-base.bin"
 MYNAH_MODELS=$dir/models refuse "a damaged speech model" 4 "$dir/models/ggml-base.bin has 1000 bytes.*remove it and run .mynah pull whisper-base" transcribe "$speech"
 exit "$n_failed"

@@ -63,6 +63,15 @@ for signal in SEGV ABRT; do
     case $signal in SEGV) wait_exit 139 ;; ABRT) wait_exit 134 ;; esac
 done
 
+begin "a saved conversation of garbage is told of"
+mkdir -p "$XDG_DATA_HOME/mynah/sessions"
+for i in 1 2 3; do echo "no JSON"; done >"$XDG_DATA_HOME/mynah/sessions/29991231-000000-1-1.jsonl"
+chat --engine echo
+wait_for "nothing in the saved conversation can be read"
+press C-d
+wait_exit 0
+rm "$XDG_DATA_HOME/mynah/sessions/29991231-000000-1-1.jsonl"
+
 begin "a hangup ends it"
 chat --engine echo --new
 wait_for ready
