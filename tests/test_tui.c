@@ -281,6 +281,15 @@ static void test_quitting(void **state)
     assert_true(t.quits);
     tui_done(&t);
     start(&t);
+    type_path(&t, "\x1B[200~", "\x1B[201~");
+    fake_type(&t, "\x04");                                  /* an attachment is a draft, too */
+    assert_false(t.quits);
+    assert_screen(&t, "C-c twice quits");
+    tui_press(&t, &(struct press){ .kind = PRESS_ESCAPE });
+    assert_screen(&t, "removes the attachment");
+    assert_int_equal(t.n_chips, 1);
+    tui_done(&t);
+    start(&t);
     fake_type(&t, "/quit\r");
     assert_true(t.quits);
     tui_done(&t);

@@ -181,6 +181,12 @@ static bool stop(struct tui *t)
     return true;
 }
 
+static void press_escape(struct tui *t)
+{
+    if (!stop(t) && t->n_chips > 0)
+        tui_hint(t, false, "Backspace at the start removes the attachment");
+}
+
 static void press_interrupt(struct tui *t, bool armed)
 {
     if (stop(t))
@@ -207,10 +213,12 @@ static void press_chat(struct tui *t, const struct press *p, bool armed)
         press_interrupt(t, armed);
     else if (is_ctrl(p, 'd') && empty && t->n_chips == 0)
         t->quits = true;
+    else if (is_ctrl(p, 'd') && empty)
+        tui_hint(t, false, "Backspace removes the attachment; C-c twice quits");
     else if (is_ctrl(p, 'l'))
         t->redraws = true;
     else if (p->kind == PRESS_ESCAPE)
-        stop(t);
+        press_escape(t);
     else if (p->kind == PRESS_ENTER)
         tui_submit(t);
     else if (p->kind == PRESS_TAB)
