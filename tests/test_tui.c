@@ -214,8 +214,56 @@ static void test_failed_answer(void **state)
     fake_type(&t, "hello\r");
     failed(&t, fake.last, "the question does not fit");
     assert_screen(&t, "! the question does not fit\n");
-    fake_type(&t, "\x1B[A");
     assert_string_equal(buffer_text(&t.editor.text), "hello");
+    fake_type(&t, "\x15\x1B[A");
+    assert_string_equal(buffer_text(&t.editor.text), "hello");
+    tui_done(&t);
+}
+
+/* Whatever was sent comes back into the input, or, when something else is there by then, by Up. */
+static void test_failed_question_comes_back(void **state)
+{
+    struct tui t;
+
+    (void)state;
+    start(&t);
+    type_path(&t, "", "");
+    attached(&t, fake.last, &dogs);
+    fake_type(&t, "a long\x0Aquestion\r");
+    assert_int_equal(t.n_chips, 0);
+    failed(&t, fake.last, "the question does not fit");
+    assert_screen(&t, "! the question does not fit\n");
+    assert_screen(&t, "[image dogs.jpg · 640x480 JPEG · 42 tokens, 1 %]");
+    assert_string_equal(buffer_text(&t.editor.text), "a long\nquestion");
+    fake_type(&t, "\x7F\r");                                /* mended and sent again */
+    assert_called("ask a long\nquestio #7\n");
+    fake_type(&t, "typed meanwhile");
+    failed(&t, fake.last, "no memory");
+    assert_string_equal(buffer_text(&t.editor.text), "typed meanwhile");
+    assert_int_equal(t.n_chips, 0);
+    assert_screen(&t, "Up brings it back");
+    fake_type(&t, "\x15/help\r\x1B[A");                      /* the history's last is another now */
+    assert_int_equal(t.n_chips, 0);
+    fake_type(&t, "\x1B[A");
+    assert_string_equal(buffer_text(&t.editor.text), "a long\nquestio");
+    assert_int_equal(t.n_chips, 1);
+    fake_type(&t, "n?\r");
+    assert_called("ask a long\nquestion? #7\n");
+    fake_answer(&t, "dogs");
+    fake_type(&t, "\x1B[A");                                /* answered: words only */
+    assert_int_equal(t.n_chips, 0);
+    tui_done(&t);
+
+    start(&t);
+    type_path(&t, "", "");
+    attached(&t, fake.last, &dogs);
+    fake_type(&t, "\r");                                    /* a file alone is one again */
+    failed(&t, fake.last, "no memory");
+    assert_int_equal(t.editor.text.n, 0);
+    assert_int_equal(t.n_chips, 1);
+    fake_type(&t, "\rx");
+    failed(&t, fake.last, "no memory");                     /* left where it is: given back by tui_done */
+    assert_int_equal(t.n_chips, 0);
     tui_done(&t);
 }
 
@@ -445,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_send_waits_for_the_file), cmocka_unit_test(test_changing_the_draft_unsends),
         cmocka_unit_test(test_bad_file_keeps_the_draft), cmocka_unit_test(test_file_alone_asks_something),
         cmocka_unit_test(test_answer_streams_and_stops), cmocka_unit_test(test_failed_answer),
+        cmocka_unit_test(test_failed_question_comes_back),
         cmocka_unit_test(test_no_model), cmocka_unit_test(test_events_of_what_is_gone),
         cmocka_unit_test(test_quitting), cmocka_unit_test(test_commands), cmocka_unit_test(test_details),
         cmocka_unit_test(test_recording), cmocka_unit_test(test_resuming),

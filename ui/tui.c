@@ -80,6 +80,7 @@ void tui_done(struct tui *t)
     while (t->n_chips > 0)
         tui_free_chip(t, t->n_chips - 1);
     free(t->chips);
+    tui_forget_asked(t);
     editor_free(&t->editor);
     buffer_free(&t->hint);
     buffer_free(&t->activity);
@@ -205,6 +206,14 @@ static bool press_text(struct tui *t, const struct press *p)
     return p->n > 1 && paths_only(p->text, &paths) && tui_attach_all(t, &paths);
 }
 
+static void edited(struct tui *t)
+{
+    tui_recall_chips(t);
+    if (t->send_waits)
+        tui_hint(t, false, "not sent: the draft was changed");
+    t->send_waits = false;
+}
+
 static void press_chat(struct tui *t, const struct press *p, bool armed)
 {
     bool empty = t->editor.text.n == 0;
@@ -229,10 +238,8 @@ static void press_chat(struct tui *t, const struct press *p, bool armed)
         tui_remove_chip(t);
     else if ((p->kind == PRESS_TEXT || p->kind == PRESS_PASTE) && press_text(t, p))
         return;
-    else if (editor_press(&t->editor, p, tui_input_width(t)) && t->send_waits) {
-        t->send_waits = false;
-        tui_hint(t, false, "not sent: the draft was changed");
-    }
+    else if (editor_press(&t->editor, p, tui_input_width(t)))
+        edited(t);
 }
 
 void tui_press(struct tui *t, const struct press *press)
@@ -334,6 +341,7 @@ static void failed(struct tui *t, const struct session_event *e)
     }
     if (e->request != 0 && e->request == t->ask_request) {
         t->ask_request = 0;
+        tui_take_back(t);
     } else if (e->request == t->model_request) {        /* 0: the one that the chat started with */
         if (e->request != 0)
             t->engine->model = t->old_model;

@@ -47,6 +47,14 @@ struct chip {                       /* an attachment of the draft */
     struct wrap wrap;
 };
 
+struct asked {                      /* the question sent last: one that fails is a draft again */
+    char *text;                     /* as it was typed; NULL: none was sent */
+    struct chip *chips;
+    size_t n_chips;
+    size_t i_history;               /* where the editor remembers it */
+    bool failed;                    /* and the chips wait here until Up shows the question */
+};
+
 struct place { size_t item, row; }; /* a row of the conversation; row 0 may be the gap above the item */
 
 enum tui_mode { MODE_CHAT, MODE_DETAILS, MODE_RECORDING };
@@ -71,6 +79,7 @@ struct tui {
     struct editor editor;
     struct chip *chips;
     size_t n_chips, chip_capacity;
+    struct asked asked;
     bool send_waits;                /* Enter was pressed before everything was ready */
     struct buffer hint;             /* a few words until the next press */
     bool hint_warns, quit_armed;    /* C-c was pressed once */
@@ -124,6 +133,9 @@ void tui_free_chip(struct tui *t, size_t i);
 void tui_remove_chip(struct tui *t);        /* the last, as Backspace does */
 void tui_submit(struct tui *t);             /* Enter */
 void tui_send_if_ready(struct tui *t);
+void tui_take_back(struct tui *t);          /* the question failed: it is the draft again, or Up brings it */
+void tui_recall_chips(struct tui *t);       /* the editor moved, perhaps to the question that failed */
+void tui_forget_asked(struct tui *t);
 void tui_end_recording(struct tui *t, bool keep);
 
 /* tui_commands.c: runs a line that begins with '/'; false when it is none. */

@@ -8,12 +8,17 @@
 #include <string.h>
 #include <time.h>
 
+static void free_chip(struct chip *chip)
+{
+    free(chip->path);
+    buffer_free(&chip->label);
+    buffer_free(&chip->shown);
+    wrap_free(&chip->wrap);
+}
+
 void tui_free_chip(struct tui *t, size_t i)
 {
-    free(t->chips[i].path);
-    buffer_free(&t->chips[i].label);
-    buffer_free(&t->chips[i].shown);
-    wrap_free(&t->chips[i].wrap);
+    free_chip(&t->chips[i]);
     memmove(&t->chips[i], &t->chips[i + 1], (--t->n_chips - i) * sizeof *t->chips);
 }
 
@@ -135,6 +140,53 @@ static const char *question_of(const struct tui *t, enum turn_task *task)
     return "Describe the image in one sentence.";
 }
 
+void tui_forget_asked(struct tui *t)
+{
+    for (size_t i = 0; i < t->asked.n_chips; i++)
+        free_chip(&t->asked.chips[i]);
+    free(t->asked.chips);
+    free(t->asked.text);
+    t->asked = (struct asked){ 0 };
+}
+
+/* The draft becomes what was asked, without the files that could not be read. */
+static void put_aside(struct tui *t, const char *question)
+{
+    tui_forget_asked(t);
+    for (size_t i = t->n_chips; i-- > 0;)
+        if (t->chips[i].state == CHIP_FAILED)
+            tui_free_chip(t, i);
+    editor_remember(&t->editor, question);
+    t->asked = (struct asked){ text_copy(buffer_text(&t->editor.text)), t->chips, t->n_chips, t->editor.n_history - 1, false };
+    t->chips = NULL;
+    t->n_chips = t->chip_capacity = 0;
+    editor_set(&t->editor, "");
+}
+
+void tui_recall_chips(struct tui *t)
+{
+    if (!t->asked.failed || t->editor.i_history != t->asked.i_history)
+        return;
+    for (size_t i = 0; i < t->asked.n_chips; i++) {
+        t->chips = array_grow(t->chips, t->n_chips, &t->chip_capacity, sizeof *t->chips);
+        t->chips[t->n_chips++] = t->asked.chips[i];
+    }
+    t->asked.n_chips = 0;           /* they moved */
+    tui_forget_asked(t);
+}
+
+void tui_take_back(struct tui *t)
+{
+    t->asked.failed = true;
+    if (t->editor.text.n == 0 && t->n_chips == 0) {
+        editor_set(&t->editor, t->asked.text);
+        t->asked.i_history = t->editor.i_history;
+    }
+    tui_recall_chips(t);
+    if (t->asked.failed)
+        tui_hint(t, false, "the question is kept: Up brings it back");
+}
+
 static void send(struct tui *t)
 {
     struct turn turn = { 0 };
@@ -155,10 +207,7 @@ static void send(struct tui *t)
     t->ask_request = t->engine->ask(t->engine->self, &turn);
     t->i_answer = SIZE_MAX;
     free(ids);
-    editor_remember(&t->editor, buffer_text(&t->editor.text));
-    editor_set(&t->editor, "");
-    while (t->n_chips > 0)
-        tui_free_chip(t, t->n_chips - 1);
+    put_aside(t, turn.text);
     t->send_waits = t->scrolled = false;
     buffer_clear(&t->activity);
     buffer_print(&t->activity, "thinking");
