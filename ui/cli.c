@@ -46,7 +46,7 @@ static const struct option_row {
     { "seed", 0, SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers" },
     { "max-tokens", 'n', COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens" },
     { "lang", 0, TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)" },
-    { "format", 0, TEXT, AT(format), TRANSCRIBE, "F", "txt (words only), srt, vtt or json (default: txt)" },
+    { "format", 0, TEXT, AT(format), TRANSCRIBE, "F", "txt (words only), json, or for one clip srt, vtt (default: txt)" },
     { "language", 0, TEXT, AT(language), CHAT | ASK | TRANSCRIBE, "L", "language spoken in clips (default: detected)" },
     { "translate", 0, FLAG, AT(translate), TRANSCRIBE, NULL, "translate speech into English" },
     { "json", 0, FLAG, AT(json), ASK | DESCRIBE | TRANSCRIBE | MODELS, NULL, "one JSON object a line, with what was perceived and timings" },

@@ -15,6 +15,11 @@ static void note_silence(const char *path, const char *text, bool with_times)
         log_warning("%s: no speech was found in it", path);
 }
 
+static bool is_subtitles(const struct options *o)
+{
+    return o->format != NULL && (strcmp(o->format, "srt") == 0 || strcmp(o->format, "vtt") == 0);
+}
+
 static bool transcribe(struct run *r, const struct options *o, const char *path, struct error *err)
 {
     bool is_json = o->json || (o->format != NULL && strcmp(o->format, "json") == 0);
@@ -26,11 +31,11 @@ static bool transcribe(struct run *r, const struct options *o, const char *path,
     char *text = attachment_transcript(a, is_json || o->format == NULL ? "txt" : o->format);
     if (text == NULL)
         return error_set(err, ERROR_INFERENCE, "%s: no memory for its transcript", path);
-    note_silence(path, text, !is_json && o->format != NULL && strcmp(o->format, "txt") != 0);
+    note_silence(path, text, !is_json && is_subtitles(o));
     if (is_json) {
         text[strcspn(text, "\n")] = '\0';
         run_print_json(r, path, text, &a, 1, NULL, encode_ms);
-    } else if (o->n_arguments > 1 && (o->format == NULL || strcmp(o->format, "txt") == 0)) {
+    } else if (o->n_arguments > 1 && !is_subtitles(o)) {
         run_print_name(path);
         run_print_line(text);
     } else {
@@ -52,6 +57,10 @@ static bool check(const struct options *o, struct error *err)
         if (strcmp(o->format, formats[i]) == 0)
             break;
     }
+    if (o->n_arguments > 1 && !o->json && is_subtitles(o))
+        return error_set(err, ERROR_USAGE, "--format %s takes one clip at a time, for two in a file are no subtitles: "
+                         "for f in *.wav; do mynah transcribe --format %s \"$f\" > \"$f.%s\"; done; "
+                         "or --format json, a line for each", o->format, o->format, o->format);
     return o->n_arguments > 1 || run_check_kind(o->arguments[0], ATTACHMENT_AUDIO, err);
 }
 

@@ -17,6 +17,9 @@ refuse "ask without prompt" 2 "takes a prompt" ask
 refuse "describe without file" 2 "takes the images" describe
 refuse "transcribe without file" 2 "takes the clips" transcribe
 refuse "transcript format" 2 "txt, srt, vtt or json, not 'doc'" transcribe --format doc x.wav
+for format in srt vtt; do
+    refuse "two clips in one $format" 2 "one clip at a time.*> \"\\\$f.$format\".*--format json" transcribe --format $format a.wav b.wav
+done
 refuse "unknown model" 4 "nosuch" ask -m nosuch Hello
 refuse "unknown letter" 2 "'-X' is not an option of .mynah ask" ask -X x
 refuse "a file like an option" 2 "'-i' is not an option" transcribe -i.wav
