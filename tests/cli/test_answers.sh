@@ -39,8 +39,10 @@ refuse "a blank prompt" 2 "nothing was asked" ask -m tiny ' '
 refuse "a prompt beyond the context" 5 "does not fit.*context has 16.*shorten" ask -m tiny -c 16 'What is the capital of France?'
 
 # At any moment, loading too: 130 (before there is a handler the signal itself ends it: 143).
+# The prompt is long enough to be read for seconds on any machine.
+long=$(yes 'the quick brown fox jumps over the lazy dog' | head -n 400)
 for after in 0.02 0.04 0.06 0.08 0.12 0.2; do
-    "$mynah" ask -m tiny --temp 0 'Count from one to one thousand in words.' >"$dir/out" 2>"$dir/err" &
+    "$mynah" ask -m tiny --temp 0 "$long" >"$dir/out" 2>"$dir/err" &
     pid=$!
     sleep $after
     kill -TERM $pid; wait $pid
