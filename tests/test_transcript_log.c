@@ -180,6 +180,8 @@ static void test_two_at_once(void **state)
     write_turn(first);
     struct transcript_log *second = open_log(false, &second_saved);     /* in use: its own file */
     assert_int_equal(second_saved.n, 0);
+    assert_true(second_saved.in_use);
+    assert_false(first_saved.in_use);
     assert_true(transcript_log_user(second, "elsewhere", NULL, 0, &err));
     assert_string_not_equal(transcript_log_path(first), transcript_log_path(second));
     transcript_log_close(second);

@@ -168,7 +168,7 @@ static char *find_last(const char *folder)
     return last;
 }
 
-/* Opened and locked, or NULL: another program writes it. */
+/* Opened and locked, or NULL; errno EWOULDBLOCK: another program writes it. */
 static FILE *open_locked(const char *path, int flags)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
@@ -198,6 +198,7 @@ struct transcript_log *transcript_log_open(const char *folder, bool fresh, struc
     if (l->file != NULL) {
         read_file(l->file, saved);
     } else {
+        saved->in_use = l->path != NULL && errno == EWOULDBLOCK;
         free(l->path);
         l->path = NULL;
     }

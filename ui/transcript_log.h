@@ -31,6 +31,7 @@ struct saved {
     struct saved_turn *turns;
     size_t n, capacity;
     size_t n_broken;                /* lines that could not be read */
+    bool in_use;                    /* another program has the file open; nothing was read */
 };
 
 struct transcript_log;

@@ -80,6 +80,8 @@ void resume_start(struct tui *t, struct saved *saved)
 
     if (saved->n == 0 && saved->n_broken > 0)
         tui_note(t, ITEM_NOTE, "nothing in the saved conversation can be read; this one goes on in its file");
+    if (saved->in_use)
+        tui_note(t, ITEM_NOTE, "another mynah has the last conversation open; this is a new one");
     if (r == NULL)
         return;
     r->saved = *saved;

@@ -33,6 +33,7 @@ wait_for ready
 
 begin "a second program starts its own"
 tm new-window -t =chat: -n second "'$program' --engine echo; exec cat"
+wait_for "another mynah has the last conversation open; this is a new one"
 wait_for ready
 refuse "remember this"
 type "another"
