@@ -57,7 +57,7 @@ static const struct option_row {
     { "context", 'c', COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)" },
     { "threads", 't', COUNT, AT(n_threads), ALL & ~(PULL | MODELS), "N", "threads (default: one per core)" },
     { "kernels", 0, TEXT, AT(kernels), ALL & ~(PULL | MODELS), "NAME", "kernel variant: ref, avx2, ... (default: the best here)" },
-    { "quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress on standard error" },
+    { "quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress or notes on standard error" },
     { "version", 0, FLAG, AT(version), ALL, NULL, "print the version" },
     { "help", 'h', FLAG, AT(help), ALL, NULL, "print this help" },
 };

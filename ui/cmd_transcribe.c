@@ -31,7 +31,8 @@ static bool transcribe(struct run *r, const struct options *o, const char *path,
     char *text = attachment_transcript(a, is_json || o->format == NULL ? "txt" : o->format);
     if (text == NULL)
         return error_set(err, ERROR_INFERENCE, "%s: no memory for its transcript", path);
-    note_silence(path, text, !is_json && is_subtitles(o));
+    if (!o->quiet)
+        note_silence(path, text, !is_json && is_subtitles(o));
     if (is_json) {
         text[strcspn(text, "\n")] = '\0';
         run_print_json(r, path, text, &a, 1, NULL, encode_ms);

@@ -55,7 +55,7 @@ static bool open_models(struct run *r, const struct options *o, bool with_text, 
 
 bool run_open(struct run *r, const struct options *o, bool with_text, struct error *err)
 {
-    *r = (struct run){ .shows_progress = !o->quiet && isatty(STDERR_FILENO) };
+    *r = (struct run){ .quiet = o->quiet, .shows_progress = !o->quiet && isatty(STDERR_FILENO) };
     log_to(on_log, r, LOG_WARNING);
     if (!open_models(r, o, with_text, err))
         return false;
@@ -108,7 +108,8 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
         progress_show(r->shows_progress, e->text, e->done, e->total);
         return true;
     case SESSION_NOTE:
-        on_log(r, LOG_WARNING, e->text);
+        if (!r->quiet)
+            on_log(r, LOG_WARNING, e->text);
         return true;
     case SESSION_TEXT:
         progress_clear(r->shows_progress);

@@ -19,6 +19,7 @@ struct run {
     struct models *models;
     struct model_paths paths;
     const char *model;              /* what made the text, as --json names it */
+    bool quiet;                     /* errors alone on stderr */
     bool shows_progress;
     bool stream;                    /* print the answer as it comes */
     char *text;                     /* of the last answer; collected when not streamed */

@@ -35,6 +35,11 @@ for i in $(seq 600); do [ -s "$dir/out" ] && break; sleep 0.05; done
 kill -INT $pid; wait $pid
 [ $? = 130 ] && ok "Ctrl-C ends with 130" || not_ok "Ctrl-C ends with 130" "$(tail -c 200 "$dir/err")"
 
+# Notes (here of a transcript that is cut to fit) are told of, but not with -q; errors always are.
+try "a note" 0 ask -m tiny --temp 0 -n 4 -c 160 -a "$speech" 'What is said?' && has "a note" 'does not fit in the context' "$dir/err"
+try "no note with -q" 0 ask -q -m tiny --temp 0 -n 4 -c 160 -a "$speech" 'What is said?' &&
+    { [ -s "$dir/err" ] && not_ok "no note with -q" "$(cat "$dir/err")" || ok "no note with -q"; }
+refuse "an error with -q" 2 "nothing was asked" ask -q -m tiny ' '
 refuse "a blank prompt" 2 "nothing was asked" ask -m tiny ' '
 refuse "a prompt beyond the context" 5 "does not fit.*context has 16.*shorten" ask -m tiny -c 16 'What is the capital of France?'
 
@@ -60,6 +65,8 @@ try "a name of two lines" 0 transcribe -- "$odd" -t.flac &&
 # Silence, and a clip too short for a word, give no words; a line on stderr says so.
 for n in 1600 160000; do
     python3 -c "import wave; w = wave.open('$dir/none.wav', 'wb'); w.setparams((1, 2, 16000, 0, 'NONE', '')); w.writeframes(b'\0\x20\0\xe0' * ($n // 2) if $n < 2000 else bytes(2 * $n))"
+    try "no speech in $n samples, quietly" 0 transcribe -q "$dir/none.wav" &&
+        { [ -s "$dir/err" ] && not_ok "-q on silence" "$(cat "$dir/err")" || ok "-q on silence"; }
     try "no speech in $n samples" 0 transcribe "$dir/none.wav" && has "no speech in $n samples" 'no speech was found' "$dir/err" &&
         { [ -z "$(tr -d '[:space:]' <"$dir/out")" ] || not_ok "no speech in $n samples" "$(cat "$dir/out")"; }
 done
