@@ -203,6 +203,19 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
     return add_exchange(parts, room, e, false, err);
 }
 
+/* Not what is seen but how it is called goes wrong: docs/quality.md. */
+static void note_translation(struct conversation *c, const struct prompt_room *room, const char *english)
+{
+    char text[200];
+
+    if (c->translation_noted)
+        return;
+    snprintf(text, sizeof text, "the text model translates the description into %s and gets some words wrong; "
+             "English and Korean are told without it (--lang en)", english);
+    room->note(room->user, text);
+    c->translation_noted = true;
+}
+
 bool conversation_prompt(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
                          struct span_list *parts, const char **begun, struct error *err)
 {
@@ -211,6 +224,9 @@ bool conversation_prompt(struct conversation *c, const struct prompt_room *room,
     *begun = "";
     if (e->task == TURN_CHAT)
         return build_chat(c, room, e, alone, parts, err);
+    const char *english = exchange_translated_into(e);
+    if (english != NULL)
+        note_translation(c, room, english);
     script_describe(&script, room->system, e, begun);
     return add_script(parts, room, &script, err);
 }

@@ -12,6 +12,7 @@
 struct conversation {               /* starts as { 0 } */
     struct exchange *exchanges;
     size_t n_exchanges;
+    bool translation_noted;         /* once is enough */
 };
 void conversation_clear(struct conversation *c);
 void conversation_done(struct conversation *c);
@@ -31,7 +32,7 @@ struct prompt_room {
     size_t n_ctx;                   /* positions in all */
     size_t max_tokens;              /* of the answer; 0: not limited */
     const char *system;             /* the user's; NULL: ours */
-    void (*note)(void *user, const char *text);     /* what had to be left out */
+    void (*note)(void *user, const char *text);     /* what had to be left out, or is not to be trusted */
     void *user;
 };
 

@@ -185,7 +185,7 @@ static void add_subject(struct words *b, const struct vision_report *r)
 
     switch (s.form) {
     case SUBJECT_UNKNOWN:
-        words_add(b, "something that could not be identified");
+        words_add(b, r->too_small ? "something too small to be identified" : "something that could not be identified");
         break;
     case SUBJECT_ONE:
         add_named(b, s.names[0]->name, 1, "");

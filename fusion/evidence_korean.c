@@ -112,7 +112,7 @@ static void add_seen(struct words *b, const struct vision_report *r)
     else if (evidence_is_text(r))
         words_add(b, "글");
     else if (s.form == SUBJECT_UNKNOWN)
-        words_add(b, "무엇인지 알아볼 수 없는 것");
+        words_add(b, r->too_small ? "너무 작아서 무엇인지 알아볼 수 없는 것" : "무엇인지 알아볼 수 없는 것");
     else
         add_subject(b, &s);
     words_add(b, "%s 있습니다.", subject_particle(b));

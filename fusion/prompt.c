@@ -117,6 +117,33 @@ static bool asks_colours(const char *text)
     return strcasestr(text, "colo") != NULL || strstr(text, "색") != NULL;
 }
 
+static bool any_text(const struct exchange *e)
+{
+    for (size_t i = 0; i < e->n_media; i++) {
+        const struct perception *seen = e->media[i].attachment->seen;
+        if (seen->kind == ATTACHMENT_IMAGE && *seen->report->text != '\0')
+            return true;
+    }
+    return false;
+}
+
+/* "What does it say?": an image has text and the question is for it.  Not "say" of what
+ * is heard, nor the colour of the letters. */
+static bool asks_text(const struct exchange *e)
+{
+    static const char *const asking[] = {
+        "say", "written", "read the", "read it", "read this", "read out", "read what", "read all", "what text",
+        "the text in", "transcribe", "쓰여", "써 있", "써있", "적혀", "읽어", "무슨 글", "글자", "글을",
+    };
+
+    if (!any_text(e) || exchange_has(e, ATTACHMENT_AUDIO) || asks_colours(e->text))
+        return false;
+    for (size_t i = 0; i < sizeof asking / sizeof asking[0]; i++)
+        if (strcasestr(e->text, asking[i]) != NULL)
+            return true;
+    return false;
+}
+
 static void add_evidence(struct script *s, const struct exchange *e, size_t i, const struct wording *w)
 {
     const struct attachment *a = e->media[i].attachment;
@@ -148,6 +175,8 @@ static void add_question(struct script *s, const struct exchange *e, const struc
         words_add(&b, "%s", w->summarise);
     else
         words_add(&b, "%s", w->describe_media);
+    if (asks_text(e))
+        words_add(&b, "%s", w->quote);
     /* Unless a language is named already ("영어로", in English). */
     if (e->n_media > 0 && strstr(e->text, "어로") == NULL)
         words_add(&b, "%s", w->answer_language);
@@ -165,6 +194,21 @@ void script_question(struct script *s, const struct exchange *e)
     add_template(s, PIECE_CLOSE, TEXT_USER);
 }
 
+/* evidence NULL: about the image before. */
+static void add_worked(struct script *s, const struct wording *w, const char *evidence, const char *question,
+                       const char *wish, const char *answer)
+{
+    struct words b = { 0 };
+
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    if (evidence != NULL)
+        words_add(&b, "[%s. %s]\n", w->image, evidence);
+    words_add(&b, "%s%s", question, wish);
+    add_words(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+    add_message(s, TEXT_ASSISTANT, answer);
+}
+
 void script_system(struct script *s, const char *system, const struct exchange *about)
 {
     const struct wording *w = about != NULL ? exchange_wording(about) : NULL;
@@ -174,15 +218,13 @@ void script_system(struct script *s, const char *system, const struct exchange *
     words_add(&b, "%s%s", system != NULL ? system : wording_chat_system, wording_chat_brackets);
     add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
-    for (size_t i = 0; w != NULL && i < WORDING_N_EXAMPLES; i++) {
-        add_template(s, PIECE_OPEN, TEXT_USER);
-        if (i == 0)
-            words_add(&b, "[%s. %s]\n", w->image, w->image_example);
-        words_add(&b, "%s", w->question_example[i]);
-        add_words(s, &b);
-        add_template(s, PIECE_CLOSE, TEXT_USER);
-        add_message(s, TEXT_ASSISTANT, w->answer_example[i]);
-    }
+    if (w == NULL)
+        return;
+    if (asks_text(about))
+        add_worked(s, w, w->text_example[0], w->text_example[1], w->quote, w->text_example[2]);
+    for (size_t i = 0; i < WORDING_N_EXAMPLES; i++)
+        add_worked(s, w, i == 0 ? w->image_example : NULL, w->question_example[i], "",
+                   w->answer_example[i]);
 }
 
 void script_open_answer(struct script *s)
@@ -217,45 +259,87 @@ static void add_described(struct script *s, const char *evidence, const char *in
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }
 
-/* "Describe the image in one sentence, in French." for a language we have no
- * worked turns in; its answer is not begun. */
-static void add_instruction(struct words *b, const struct exchange *e, const struct wording *w)
+static void add_translated(struct script *s, const char *english, const char *sentence)
+{
+    struct words b = { 0 };
+
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    words_add(&b, "Translate into %s: %s", english, sentence);
+    add_words(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+}
+
+static const char *language_code(const struct exchange *e)
+{
+    const char *code = e->language, *english;
+
+    whisper_language(e->language, &code, &english);
+    return code;
+}
+
+const char *exchange_translated_into(const struct exchange *e)
 {
     const char *code, *english;
 
-    words_add(b, "%s", *e->text != '\0' ? e->text : w->describe);
-    if (*e->language != '\0' && strcmp(e->language, w->language) != 0 &&
-        whisper_language(e->language, &code, &english))
-        words_add(b, " Answer in %s.", english);
+    if (e->task != TURN_DESCRIBE || !whisper_language(e->language, &code, &english) ||
+        strcmp(wording_for(code)->language, code) == 0)
+        return NULL;
+    return english;
+}
+
+/* In a language that we have no evidence in: asked to describe in it, small models
+ * invent; asked to translate the evidence, a sentence by itself, they mostly do not. */
+static void script_translate(struct script *s, const struct exchange *e, const char *english, const char **begun)
+{
+    const struct translation *t = wording_translation(language_code(e));
+    struct words evidence = { 0 };
+
+    *begun = t != NULL ? t->begun : "";
+    add_message(s, TEXT_SYSTEM, wording_translate_system);
+    for (size_t i = 0; i < WORDING_N_TRANSLATED && t != NULL; i++) {
+        add_translated(s, english, wording_translate_example[i]);
+        add_text(s, t->answer[i]);
+        add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
+    }
+    evidence_sentence(&evidence, e->media[0].attachment->seen->report);
+    if (evidence.failed)
+        s->failed = true;
+    else
+        add_translated(s, english, evidence.text);
+    if (**begun != '\0')
+        add_text(s, *begun);
+    words_done(&evidence);
 }
 
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
 {
-    const struct wording *w = wording_for(e->language);
+    const struct wording *w = wording_for(language_code(e));
+    const char *english = exchange_translated_into(e);
     bool korean = strcmp(w->language, "ko") == 0;
-    bool other = *e->language != '\0' && strcmp(e->language, w->language) != 0;
-    struct words b = { 0 }, evidence = { 0 }, instruction = { 0 };
+    struct words b = { 0 }, evidence = { 0 };
 
-    *begun = other ? "" : w->begun;
+    if (english != NULL) {
+        script_translate(s, e, english, begun);
+        return;
+    }
+    *begun = w->begun;
     words_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
     add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
-    for (size_t i = 0; i < 2 && !other; i++) {
+    for (size_t i = 0; i < 2; i++) {
         add_described(s, w->example_evidence[i], w->describe);
         add_text(s, w->example_answer[i]);
         add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
     }
     (korean ? evidence_sentence_korean : evidence_sentence)(&evidence, e->media[0].attachment->seen->report);
-    add_instruction(&instruction, e, w);
-    if (evidence.failed || instruction.failed)
+    if (evidence.failed)
         s->failed = true;
     else
-        add_described(s, evidence.text, instruction.text);
-    if (**begun != '\0')
-        add_text(s, *begun);
+        add_described(s, evidence.text, *e->text != '\0' ? e->text : w->describe);
+    add_text(s, *begun);
     words_done(&evidence);
-    words_done(&instruction);
 }
 
 /* ---- spans -------------------------------------------------------------------- */

@@ -60,8 +60,11 @@ void script_open_answer(struct script *s);
 /* The answer after its opening, and its close; then the next question may follow. */
 void script_answer(struct script *s, const struct exchange *e);
 
+/* English name of the language that the description is translated into; NULL: we have words in it. */
+const char *exchange_translated_into(const struct exchange *e);
+
 /* A whole description prompt: system, worked turns, the question, the answer
- * opened.  *begun is the text that opens the answer, static; it is in the script. */
+ * opened; or of the translation of one.  *begun is the text that opens the answer, static; it is in the script. */
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
 
 /* ---- spans -------------------------------------------------------------------- */

@@ -30,6 +30,12 @@ static const struct wording wordings[] = {
                             "No, no lantern was seen, only a person and two barrels.",
                             "I cannot know that. I am only told that there are a person and two barrels.",
                             "I cannot know that from what was seen." },
+        .text_example = { "Seen in it: printed text. Nothing else was recognised. Text in it: \"FRESH CIDER Pressed today, "
+                          "4.50 a jug. Sold until 5 PM. Bring your own jug. Ask at the red barn\"",
+                          "What does it say?",
+                          "It says: \"FRESH CIDER Pressed today, 4.50 a jug. Sold until 5 PM. Bring your own jug. Ask at the "
+                          "red barn\"" },
+        .quote = " Quote all of the text as it stands.",
         .answer_language = "",
         .describe_media = "Say in one or two sentences what is attached.",
         .summarise = "Say in one or two sentences what is said in the recording.",
@@ -51,6 +57,12 @@ static const struct wording wordings[] = {
         .answer_example = { "이 사진에는 사람 한 명과 통 둘이 있습니다.",
                             "아니요, 등불은 없습니다. 사람 한 명과 통 둘만 있습니다.",
                             "알 수 없습니다. 사람 한 명과 통 둘이 있다는 것만 알려져 있습니다.", "알 수 없습니다." },
+        .text_example = { "이 사진에는 글이 있습니다. 그 밖에 알아본 것은 없습니다. 사진 속의 글: \"사과 팝니다 한 상자에 만 원입니다. "
+                          "다섯 시까지 엽니다. 봉투를 가져오세요. 빨간 문으로 오세요\"",
+                          "뭐라고 쓰여 있어?",
+                          "\"사과 팝니다 한 상자에 만 원입니다. 다섯 시까지 엽니다. 봉투를 가져오세요. 빨간 문으로 오세요\"라고 "
+                          "쓰여 있습니다." },
+        .quote = " 글을 그대로 모두 옮기세요.",
         .answer_language = " 한국어로 대답하세요.",
         .describe_media = "첨부된 것을 한두 문장으로 설명하세요.",
         .summarise = "녹음에서 무슨 말을 하는지 한두 문장으로 설명하세요.",
@@ -63,4 +75,34 @@ const struct wording *wording_for(const char *language)
         if (strcmp(wordings[i].language, language) == 0)
             return &wordings[i];
     return &wordings[0];
+}
+
+/* ---- translations ----------------------------------------------------------- */
+
+const char wording_translate_system[] =
+    "You are a translator. Translate the sentence faithfully and completely and add nothing. What stands in quotation "
+    "marks is copied, not translated.";
+
+const char *const wording_translate_example[WORDING_N_TRANSLATED] = {
+    "The image shows two cows (perhaps oxen), a red truck on the right and a ladder.",
+    "The image shows a piano, with the text \"Grand Hall\".",
+};
+
+static const struct translation translations[] = {
+    { "de", { "Das Bild zeigt zwei Kühe (vielleicht Ochsen), rechts einen roten Lastwagen und eine Leiter.",
+              "Das Bild zeigt ein Klavier mit dem Text \"Grand Hall\"." }, "Das Bild zeigt" },
+    { "fr", { "L'image montre deux vaches (peut-être des bœufs), un camion rouge à droite et une échelle.",
+              "L'image montre un piano, avec le texte \"Grand Hall\"." }, "L'image montre" },
+    { "es", { "La imagen muestra dos vacas (quizás bueyes), un camión rojo a la derecha y una escalera.",
+              "La imagen muestra un piano, con el texto \"Grand Hall\"." }, "La imagen muestra" },
+    { "ja", { "この画像には、牛二頭（おそらく雄牛）、右側に赤いトラック、そしてはしごが写っています。",
+              "この画像には、「Grand Hall」という文字とピアノが写っています。" }, "この画像には、" },
+};
+
+const struct translation *wording_translation(const char *code)
+{
+    for (size_t i = 0; i < sizeof translations / sizeof translations[0]; i++)
+        if (strcmp(translations[i].code, code) == 0)
+            return &translations[i];
+    return NULL;
 }

@@ -17,10 +17,26 @@ struct wording {
     const char *image, *clip;
     const char *image_example;
     const char *question_example[WORDING_N_EXAMPLES], *answer_example[WORDING_N_EXAMPLES];
+    const char *text_example[3];    /* for who asks what it says: another image's evidence, the question, the text in full */
+    const char *quote;              /* after such a question */
     const char *answer_language;    /* after a question with attachments; "" */
     const char *describe_media;     /* in place of an empty question, several media */
     const char *summarise;          /* the same, one clip */
 };
+
+/* Descriptions in a language without a wording of its own are the English sentence, translated. */
+#define WORDING_N_TRANSLATED 2
+
+struct translation {
+    const char *code;               /* "de" */
+    const char *answer[WORDING_N_TRANSLATED];   /* of wording_translate_example */
+    const char *begun;
+};
+
+/* NULL when there are no worked turns in it. */
+const struct translation *wording_translation(const char *code);
+extern const char wording_translate_system[];
+extern const char *const wording_translate_example[WORDING_N_TRANSLATED];
 
 /* English when there is no wording for the language. */
 const struct wording *wording_for(const char *language);

@@ -105,6 +105,21 @@ static void test_subject(void **state)
     expect_words(evidence_sentence, &r, "The image shows something that could not be identified.");
 }
 
+/* No name, and why. */
+static void test_too_small(void **state)
+{
+    struct vision_report r = report(NULL, 0);
+    struct words b = { 0 };
+
+    (void)state;
+    r.too_small = true;
+    expect_words(evidence_sentence, &r, "The image shows something too small to be identified.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 너무 작아서 무엇인지 알아볼 수 없는 것이 있습니다.");
+    evidence_facts(&b, &r, false);
+    assert_non_null(strstr(b.text, "too small"));
+    words_done(&b);
+}
+
 static void test_kind(void **state)
 {
     struct vision_report r = report(NULL, 0);
@@ -268,7 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_objects), cmocka_unit_test(test_scene), cmocka_unit_test(test_subject),
-        cmocka_unit_test(test_kind), cmocka_unit_test(test_repeated_name), cmocka_unit_test(test_text),
+        cmocka_unit_test(test_kind), cmocka_unit_test(test_too_small), cmocka_unit_test(test_repeated_name), cmocka_unit_test(test_text),
         cmocka_unit_test(test_quote), cmocka_unit_test(test_facts), cmocka_unit_test(test_korean),
         cmocka_unit_test(test_clip),
     };

@@ -176,6 +176,42 @@ static void test_colours_when_asked(void **state)
     script_done(&s);
 }
 
+/* Who asks what it says is to get all of it; other questions are left as they are. */
+static void test_text_when_asked(void **state)
+{
+    struct exchange_media media[] = { { &image, SIZE_MAX }, { &clip, SIZE_MAX } };
+    static const struct { const char *question, *language; bool asks; } cases[] = {
+        { "What does it say?", "en", true },  { "Read the text", "en", true }, { "What is written here?", "en", true },
+        { "뭐라고 쓰여 있어?", "ko", true },  { "글을 읽어 줘", "ko", true },  { "What is this?", "en", false },
+        { "What color is the text in it?", "en", false }, { "고양이가 있나요?", "ko", false },
+    };
+    struct script s = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange e = make_exchange(cases[i].question, media, 1);
+        const struct wording *w = wording_for(cases[i].language);
+        script_question(&s, &e);
+        if (has_text(&s, w->quote) != cases[i].asks)
+            fail_msg("%s", cases[i].question);
+        script_done(&s);
+        script_system(&s, NULL, &e);
+        assert_int_equal(s.n_pieces, 3 + 6 * (WORDING_N_EXAMPLES + cases[i].asks));
+        assert_int_equal(has_text(&s, w->text_example[2]), cases[i].asks);
+        script_done(&s);
+    }
+    struct exchange heard_too = make_exchange("What do they say?", media, 2);
+    script_question(&s, &heard_too);
+    assert_false(has_text(&s, wording_for("en")->quote));
+    script_done(&s);
+    picture.text = (char *)"";                      /* nothing to quote */
+    struct exchange e = make_exchange("What does it say?", media, 1);
+    script_question(&s, &e);
+    assert_false(has_text(&s, wording_for("en")->quote));
+    script_done(&s);
+    picture.text = (char *)INJECTION;
+}
+
 static void test_answer_ids(void **state)
 {
     int32_t ids[] = { 5, 6, 7 };
@@ -224,10 +260,42 @@ static void test_describe(void **state)
     assert_false(has_text(&s, "The image shows"));
     script_done(&s);
 
-    snprintf(e.language, sizeof e.language, "fr");
+    snprintf(e.language, sizeof e.language, "English");      /* a name is as good as a code */
+    assert_null(exchange_translated_into(&e));
     script_describe(&s, NULL, &e, &begun);
-    assert_string_equal(begun, "");
+    assert_string_equal(begun, "The image shows");
     script_done(&s);
+}
+
+/* Other languages: the English sentence as it stands, after worked turns if we have them. */
+static void test_translate(void **state)
+{
+    static const struct { const char *language, *english, *begun; size_t n_answers; } cases[] = {
+        { "fr", "French", "L'image montre", 3 },
+        { "german", "German", "Das Bild zeigt", 3 },
+        { "it", "Italian", "", 1 },
+    };
+    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange e = make_exchange("", media, 1);
+    struct script s = { 0 };
+    const char *begun;
+
+    (void)state;
+    e.task = TURN_DESCRIBE;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n_answers = 0;
+        char asked[64];
+        snprintf(e.language, sizeof e.language, "%s", cases[i].language);
+        snprintf(asked, sizeof asked, "Translate into %s: The image shows a dog on the left", cases[i].english);
+        assert_string_equal(exchange_translated_into(&e), cases[i].english);
+        script_describe(&s, NULL, &e, &begun);
+        assert_string_equal(begun, cases[i].begun);
+        find_text(&s, asked);
+        for (size_t k = 0; k < s.n_pieces; k++)
+            n_answers += s.pieces[k].kind == PIECE_OPEN && s.pieces[k].role == TEXT_ASSISTANT;
+        assert_int_equal(n_answers, cases[i].n_answers);
+        script_done(&s);
+    }
 }
 
 /* ---- what fits --------------------------------------------------------------------------- */
@@ -327,7 +395,9 @@ int main(void)
         cmocka_unit_test(test_injection), cmocka_unit_test(test_media_first),
         cmocka_unit_test(test_name_only_among_several), cmocka_unit_test(test_cut_transcript),
         cmocka_unit_test(test_korean_question), cmocka_unit_test(test_system),
-        cmocka_unit_test(test_colours_when_asked), cmocka_unit_test(test_answer_ids), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_colours_when_asked), cmocka_unit_test(test_text_when_asked),
+        cmocka_unit_test(test_answer_ids), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_translate),
         cmocka_unit_test(test_drop_oldest_first), cmocka_unit_test(test_memory_numbers), cmocka_unit_test(test_loops),
         cmocka_unit_test(test_kind_of_file),
     };

@@ -215,6 +215,16 @@ static void test_look(void **state)
         vision_report_free(r);
     }
     vision_report_free(first);
+    struct compute c;
+    image.height = VISION_LEAST_SIDE - 1;           /* a strip: nothing is named */
+    assert_true(compute_init(&c, 1, NULL, &err));
+    first = vision_look(v, &c, &image, &err);
+    compute_done(&c);
+    assert_non_null(first);
+    assert_true(first->too_small);
+    assert_int_equal(first->n_tags + first->n_objects, 0);
+    assert_string_equal(first->best_kind, "");
+    vision_report_free(first);
     vision_close(v);
     free(image.rgb);
 }

@@ -254,8 +254,10 @@ struct vision_report *vision_look(const struct vision *v, const struct compute *
     }
     l.r->width = image->width;
     l.r->height = image->height;
+    l.r->best_kind = "";
+    l.r->too_small = image->width < VISION_LEAST_SIDE || image->height < VISION_LEAST_SIDE;
     l.features = arena_alloc(l.scratch, N_FEATURE, sizeof *l.features, err);
-    if (l.features == NULL || !look_whole(&l, err) || !look_things(&l, err) || !look_text(&l, err))
+    if (l.features == NULL || (!l.r->too_small && (!look_whole(&l, err) || !look_things(&l, err))) || !look_text(&l, err))
         goto fail;
     l.r->n_colours = colours_of_image(image, l.r->colours);
     arena_free(l.scratch);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "tensor/compute.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ const char *vision_id(const struct vision *v);
 
 #define VISION_MAX_TAGS 5
 #define VISION_MAX_COLOURS 2
+#define VISION_LEAST_SIDE 16        /* below, both networks name what nobody could */
 
 struct vision_tag {                 /* of the whole picture, best first */
     const char *name;               /* readable, "golden retriever"; borrowed, static */
@@ -68,6 +70,7 @@ struct vision_object {              /* a group of one class, largest area first;
 
 struct vision_report {
     size_t width, height;
+    bool too_small;                 /* under VISION_LEAST_SIDE pixels on a side: nothing is named */
     struct vision_tag tags[VISION_MAX_TAGS];
     size_t n_tags;
     const char *best_kind;          /* kind with the largest summed probability, "" if none */
