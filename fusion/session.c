@@ -78,9 +78,9 @@ static bool copy_text(char **to, const char *from)
 
 static bool copy_turn(struct turn *to, const struct turn *from)
 {
-    char *text, *language;
+    char *text = NULL, *language = NULL;
     uint32_t *ids = malloc((from->n_attachments + 1) * sizeof *ids);
-    bool good = copy_text(&text, from->text) & copy_text(&language, from->language) & (ids != NULL);
+    bool good = copy_text(&text, from->text) && copy_text(&language, from->language) && ids != NULL;
 
     if (ids != NULL && from->n_attachments > 0)
         memcpy(ids, from->attachments, from->n_attachments * sizeof *ids);
@@ -135,7 +135,7 @@ static struct request *request_new(enum request_kind kind)
 static uint32_t submit_load(struct session *s, enum request_kind kind, const char *path, const char *name)
 {
     struct request *r = request_new(kind);
-    bool good = r != NULL && (copy_text(&r->path, path) & copy_text(&r->name, name));
+    bool good = r != NULL && copy_text(&r->path, path) && copy_text(&r->name, name);
 
     return submit(s, r, good);
 }
@@ -143,7 +143,7 @@ static uint32_t submit_load(struct session *s, enum request_kind kind, const cha
 static uint32_t submit_turn(struct session *s, enum request_kind kind, const struct turn *turn, const char *answer)
 {
     struct request *r = request_new(kind);
-    bool good = r != NULL && (copy_turn(&r->turn, turn) & copy_text(&r->answer, answer));
+    bool good = r != NULL && copy_turn(&r->turn, turn) && copy_text(&r->answer, answer);
 
     return submit(s, r, good);
 }

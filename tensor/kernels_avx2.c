@@ -7,12 +7,16 @@
 #include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 
+#include <cpuid.h>
 #include <float.h>
 #include <math.h>
 
 static bool supported_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    unsigned int a, b, c, d;        /* clang's builtin does not know f16c */
+
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid(1, &a, &b, &c, &d) &&
+           (c & bit_F16C) != 0;
 }
 
 /* ---- weights to f32 ------------------------------------------------------------ */
