@@ -8,10 +8,10 @@ model=${1:-default}
 jobs_models="whisper-base efficientnet-lite2 ssd-coco"
 
 if [ -f "$model" ]; then        # a GGUF file of the user's own
-    "$mynah" pull $jobs_models || exit
+    pulled=
     bytes=$(wc -c <"$model")
 else
-    "$mynah" pull "$model" $jobs_models || exit
+    pulled=$model
     bytes=$("$mynah" models --json | sed -n "s/.*\"name\":\"$model\".*\"bytes\":\([0-9]*\).*/\1/p")
 fi
 
@@ -23,6 +23,7 @@ if [ "${free_mb:-$needed_mb}" -lt "$needed_mb" ]; then
          "model: make run MODEL=small (1200 MB) or MODEL=tiny (800 MB)" >&2
     exit 5
 fi
+"$mynah" pull $pulled $jobs_models || exit
 
 if [ -t 0 ] && [ -t 1 ]; then
     exec "$mynah" -m "$model"
