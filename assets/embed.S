@@ -19,6 +19,7 @@
         file pth_to_gguf, "tools/pth_to_gguf.py"
         file tfgraph_to_gguf, "tools/tfgraph_to_gguf.py"
         file ct2_to_ggml, "tools/ct2_to_ggml.py"
+        file gguf_write, "tools/gguf_write.py"
         file unwheel, "tools/unwheel.py"
 
         .section .data.rel.ro, "aw"
@@ -29,6 +30,7 @@ asset_table:
         entry pth_to_gguf, "pth_to_gguf.py"
         entry tfgraph_to_gguf, "tfgraph_to_gguf.py"
         entry ct2_to_ggml, "ct2_to_ggml.py"
+        entry gguf_write, "gguf_write.py"
         entry unwheel, "unwheel.py"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits

@@ -421,8 +421,3 @@ const char *whisper_id(const struct whisper *w)
 {
     return w->id;
 }
-
-double whisper_window_seconds(const struct whisper *w)
-{
-    return 2.0 * (double)w->n_audio_ctx / MEL_FRAMES_PER_SECOND;
-}

@@ -60,7 +60,4 @@ struct whisper {
     struct whisper_norm text_norm;
 };
 
-/* Seconds a window holds: 30 with the published models. */
-double whisper_window_seconds(const struct whisper *w);
-
 #endif

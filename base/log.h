@@ -1,7 +1,7 @@
 /* log.h - diagnostics for people: what the program does, never an answer.
  *
  * Code below ui/ neither prints nor exits; it logs.  ui/ installs the sink
- * once at start, before other threads run (stderr in the command line, a pane
+ * once at start, before other threads run (stderr in the command line, a file
  * in the chat); without one, messages are dropped.  Any thread may log; calls
  * of the sink do not overlap. */
 #ifndef BASE_LOG_H

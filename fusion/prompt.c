@@ -248,26 +248,29 @@ void script_answer(struct script *s, const struct exchange *e)
 
 /* ---- a description ------------------------------------------------------------------ */
 
+/* The user's message, and the answer opened. */
+static void add_wish(struct script *s, struct words *wish)
+{
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    add_words(s, wish);
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+}
+
 static void add_described(struct script *s, const char *evidence, const char *instruction)
 {
     struct words b = { 0 };
 
-    add_template(s, PIECE_OPEN, TEXT_USER);
     words_add(&b, "[%s]\n%s", evidence, instruction);
-    add_words(s, &b);
-    add_template(s, PIECE_CLOSE, TEXT_USER);
-    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+    add_wish(s, &b);
 }
 
 static void add_translated(struct script *s, const char *english, const char *sentence)
 {
     struct words b = { 0 };
 
-    add_template(s, PIECE_OPEN, TEXT_USER);
     words_add(&b, "Translate into %s: %s", english, sentence);
-    add_words(s, &b);
-    add_template(s, PIECE_CLOSE, TEXT_USER);
-    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+    add_wish(s, &b);
 }
 
 static const char *language_code(const struct exchange *e)

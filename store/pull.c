@@ -159,7 +159,7 @@ static bool convert(struct pull *p, struct error *err)
         goto done;
     }
     argv[n++] = "python3";
-    argv[n++] = "-I";               /* nothing of the user's environment is imported */
+    argv[n++] = "-EsB";             /* nothing of the user's environment is imported */
     argv[n++] = "converter.py";
     for (size_t i = 0; i < s->n_inputs; i++) {
         input_name(i, names[i]);
@@ -168,6 +168,7 @@ static bool convert(struct pull *p, struct error *err)
     argv[n++] = "converted";
     tree_remove(p->work_fd, "converted");
     ok = pull_write_asset(p, s->converter, "converter.py", &inner) &&
+         pull_write_asset(p, "gguf_write.py", "gguf_write.py", &inner) &&       /* which converters import */
          child_run(p->work_fd, argv, tick_child, p, &inner) &&
          check_file(p, "converted", s->converter, s->bytes, s->sha256, &inner);
 done:

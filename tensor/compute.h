@@ -1,4 +1,4 @@
-/* compute.h - what every computation is given: kernels, threads, cancel, trace.
+/* compute.h - what every computation is given: kernels, threads, cancel.
  *
  * Passed down instead of globals.  One computation at a time uses it. */
 #ifndef TENSOR_COMPUTE_H

@@ -1,5 +1,5 @@
 /* test_gguf.c - one valid file of every kind of value, and the same file with one
- * field made hostile at a time: each class of THREATS "GGUF". */
+ * field made hostile at a time. */
 #include "tensor/gguf.h"
 
 #include <setjmp.h>

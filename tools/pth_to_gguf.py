@@ -19,6 +19,8 @@ any program).  Batch norms are folded into the convolution before them (epsilon
 Python's standard library only; the output depends on the input alone."""
 import array, math, pickle, struct, sys, collections
 
+from gguf_write import gguf_write
+
 MAGIC, VERSION = 0x1950A86A20F9469CFC6C, 1001
 EPSILON = 1e-3
 # kernel, stride, expansion, channels out, repeats: Tan & Le 2019 (arXiv:1905.11946), table 1,
@@ -106,37 +108,6 @@ class Weights:
         gamma, beta, mean, variance = (self.take(f"{name}.{part}", n) for part in ("weight", "bias", "running_mean", "running_var"))
         scale = [g / math.sqrt(v + EPSILON) for g, v in zip(gamma, variance)]
         return scale, array.array("f", [b - m * s for b, m, s in zip(beta, mean, scale)])
-
-
-# ---- writing: GGUF version 3 (ggml docs/gguf.md) -----------------------------------
-def gguf_string(text):
-    data = text.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def gguf_write(path, metadata, tensors):
-    out = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata)))
-    for key, value in metadata:
-        out += gguf_string(key)
-        if isinstance(value, str):
-            out += struct.pack("<I", 8) + gguf_string(value)
-        elif isinstance(value, float):
-            out += struct.pack("<If", 6, value)
-        else:
-            out += struct.pack("<II", 4, value)
-    offset = 0
-    for name, dims, data in tensors:                    # dims: the contiguous one first
-        assert math.prod(dims) == len(data), name
-        out += gguf_string(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, offset)
-        offset += (4 * len(data) + 31) // 32 * 32
-    out += bytes(-len(out) % 32)
-    for name, dims, data in tensors:
-        if sys.byteorder == "big":
-            data.byteswap()
-        out += data.tobytes()
-        out += bytes(-len(out) % 32)
-    with open(path, "wb") as file:
-        file.write(out)
 
 
 # ---- the network -------------------------------------------------------------------

@@ -23,6 +23,8 @@ for activations [h][w][c]:
 Python's standard library only; the output depends on the input alone."""
 import array, math, struct, sys
 
+from gguf_write import gguf_write
+
 # Howard et al. 2019 (arXiv:1905.02244), table 1, with the last blocks halved as the
 # detector has them: kernel, stride, expanded, out, squeeze (0: none), activation.
 BLOCKS = [(3, 1, 16, 16, 0, "relu"), (3, 2, 64, 24, 0, "relu"), (3, 1, 72, 24, 0, "relu"),
@@ -197,37 +199,6 @@ class Graph:
         strides = packed(v for n, v in fields(node.attribute("strides", 1)) if n == 3)
         if strides != [1, stride, stride, 1] or bytes(node.attribute("padding", 2)) != b"SAME":
             fail(f"{self.path}: {name}: expected stride {stride} and padding SAME")
-
-
-# ---- writing: GGUF version 3 (ggml docs/gguf.md) -----------------------------------
-def gguf_string(text):
-    data = text.encode()
-    return struct.pack("<Q", len(data)) + data
-
-
-def gguf_write(path, metadata, tensors):
-    out = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata)))
-    for key, value in metadata:
-        out += gguf_string(key)
-        if isinstance(value, str):
-            out += struct.pack("<I", 8) + gguf_string(value)
-        elif isinstance(value, float):
-            out += struct.pack("<If", 6, value)
-        else:
-            out += struct.pack("<II", 4, value)
-    offset = 0
-    for name, dims, data in tensors:                    # dims: the contiguous one first
-        assert math.prod(dims) == len(data), name
-        out += gguf_string(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, offset)
-        offset += (4 * len(data) + 31) // 32 * 32
-    out += bytes(-len(out) % 32)
-    for name, dims, data in tensors:
-        if sys.byteorder == "big":
-            data.byteswap()
-        out += data.tobytes()
-        out += bytes(-len(out) % 32)
-    with open(path, "wb") as file:
-        file.write(out)
 
 
 # ---- the network -------------------------------------------------------------------

@@ -11,7 +11,7 @@
  *                      are left out, because terminals disagree on their width
  *
  * No state is kept between units, so a sequence split over two pieces of a stream
- * is drawn no differently.  Classes: THREATS "Terminal"; Unicode 15 ch. 23;
+ * is drawn no differently.  Classes: Unicode 15 ch. 23;
  * Trojan Source (CVE-2021-42574) for the bidi controls. */
 #ifndef UI_SANITISE_H
 #define UI_SANITISE_H
