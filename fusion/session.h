@@ -71,14 +71,32 @@ char *attachment_transcript(const struct attachment *a, const char *format);
 bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct error *err);
 
 /* Decode and encode a file.  The same bytes are never computed twice.  Returns
- * the request's number, which its events carry. */
+ * the request's number, which its events carry.  SESSION_DECODED comes between. */
 uint32_t session_attach(struct session *s, const char *path);
+
+/* What a file looks or sounds like, before or without attaching it: decoded in the
+ * same confinement, never encoded. */
+struct preview {
+    enum attachment_kind kind;
+    char *summary;                  /* "640x480 JPEG" or "11.0 s WAV" */
+    size_t width, height;           /* of the thumbnail, at most PREVIEW_PIXELS each way; 0 for a clip */
+    unsigned char *rgb;             /* [height][width][3] */
+    size_t n_peaks;                 /* 0 for an image */
+    float *peaks;                   /* [n_peaks] largest magnitude of equal parts of the clip, 0..1 */
+    double seconds;                 /* of a clip */
+    double expected_ms;             /* of encoding, from what this machine took before; 0: unknown */
+};
+enum { PREVIEW_PIXELS = 192, PREVIEW_PEAKS = 256 };
+uint32_t session_preview(struct session *s, const char *path);         /* SESSION_PREVIEWED or SESSION_FAILED */
+const struct preview *attachment_preview(const struct attachment *a);   /* as long as the attachment */
 
 /* ---- turns ---------------------------------------------------------------- */
 
 enum turn_task {
     TURN_CHAT,                      /* answer the text */
-    TURN_DESCRIBE                   /* describe the image in one sentence; text may be NULL */
+    TURN_DESCRIBE,                  /* describe the image in one sentence; text may be NULL */
+    TURN_CONTINUE,                  /* go on with the last turn's answer, which was stopped or cut; text is not read */
+    TURN_SUMMARISE                  /* sum up the n_summarised oldest turns; then they are left out, and this one stays */
 };
 
 struct turn {
@@ -88,13 +106,33 @@ struct turn {
     size_t n_attachments;
     const char *language;           /* TURN_DESCRIBE: "en", "ko", ... of the answer; NULL: en */
     bool alone;                     /* not part of the conversation: `describe` of many files */
+    size_t n_summarised;            /* TURN_SUMMARISE: of the turns that are still told */
 };
 uint32_t session_ask(struct session *s, const struct turn *turn);
+
+/* How many positions a question would take and which turns would have to be left out:
+ * SESSION_MEASURED.  Computes nothing but tokens. */
+uint32_t session_measure(struct session *s, const struct turn *turn);
 
 /* Adds a finished turn without computing: how a saved conversation comes back.
  * attachments must have been attached again first. */
 void session_restore(struct session *s, const struct turn *turn, const char *answer);
 void session_clear(struct session *s);                      /* forget the conversation */
+/* Forgets all turns but the first n: before another answer, an edited question or another
+ * branch.  Turns count in the order in which they were answered or restored. */
+void session_rewind(struct session *s, size_t n_turns);
+
+/* How answers are made from now on; strings are copied. */
+struct session_settings {
+    const char *system;             /* NULL: ours */
+    float temperature;              /* negative: the task's own */
+    float top_p, min_p, repetition_penalty;     /* negative: the task's own */
+    int32_t top_k;                  /* negative: the task's own; 0: off */
+    uint64_t seed;                  /* 0: from the clock, a new one for each answer */
+    size_t max_tokens;              /* 0: until the context ends */
+};
+struct session_settings session_settings_default(void);
+void session_configure(struct session *s, const struct session_settings *settings);
 uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name);
 
 /* Stops the request being computed; its event says ERROR_CANCELLED or, for an
@@ -106,7 +144,10 @@ void session_cancel(struct session *s);
 enum session_event_kind {
     SESSION_READY,                  /* text model loaded: text (its name), n_ctx, load_ms; n_ctx 0 without one */
     SESSION_PROGRESS,               /* text: "reading", "transcribing", ...; done, total (0: unknown) */
+    SESSION_DECODED,                /* preview: of what is being attached; encoding follows, expected_ms of it */
+    SESSION_PREVIEWED,              /* preview: of session_preview */
     SESSION_ATTACHED,               /* attachment, encode_ms */
+    SESSION_MEASURED,               /* n_ctx, n_prompt, n_most, left_out[n_left_out] */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */
     SESSION_NOTE,                   /* text: something the user should know (turns dropped, ...) */
     SESSION_ANSWERED,               /* the answer is complete: counts and times */
@@ -118,6 +159,9 @@ struct session_event {
     uint32_t request;
     const struct attachment *attachment;
     char *text;                     /* owned by the event */
+    struct preview *preview;        /* owned by the event */
+    size_t *left_out, n_left_out;   /* owned by the event: turns, counted as in session_rewind, that would be left out */
+    size_t n_most;                  /* positions that a prompt may take: the rest is kept for the answer */
     double done, total;
     struct error err;
     /* SESSION_READY, SESSION_ANSWERED */

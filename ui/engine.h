@@ -16,6 +16,7 @@ struct engine_attachment {
     enum attachment_kind kind;
     const char *name, *summary, *details;
     size_t n_tokens;
+    const struct preview *preview;
 };
 
 struct engine {
@@ -23,11 +24,17 @@ struct engine {
     const char *model;              /* as the status line names it; changes by use_model */
     int event_fd;
     uint32_t (*attach)(void *self, const char *path);
+    uint32_t (*preview)(void *self, const char *path);
     uint32_t (*ask)(void *self, const struct turn *turn);
+    uint32_t (*measure)(void *self, const struct turn *turn);
     void (*restore)(void *self, const struct turn *turn, const char *answer);
     void (*clear)(void *self);
+    void (*rewind)(void *self, size_t n_turns);
+    void (*configure)(void *self, const struct session_settings *settings);
     /* A manifest name or a path; 0 and *err when there is no such model here. */
     uint32_t (*use_model)(struct engine *e, const char *name, struct error *err);
+    /* The i-th name that use_model takes, for completion; NULL behind the last. */
+    const char *(*model_name)(void *self, size_t i, bool *present);
     void (*cancel)(void *self);
     bool (*poll)(void *self, struct session_event *event);
     struct engine_attachment (*attachment)(const struct attachment *a);

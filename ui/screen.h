@@ -6,10 +6,15 @@
 
 #include <stddef.h>
 
-enum style {
-    STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_ACCENT, STYLE_CHIP, STYLE_WARNING, STYLE_ERROR,
+enum style {                        /* what each looks like: ui/theme.h */
+    STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_ITALIC, STYLE_BOLD_ITALIC,
+    STYLE_ACCENT, STYLE_CHIP, STYLE_WARNING, STYLE_ERROR,
+    STYLE_HEADING, STYLE_CODE, STYLE_QUOTE, STYLE_LINK,
+    STYLE_SELECTED, STYLE_MATCH,    /* under a cursor; found by a search */
     N_STYLES
 };
+
+struct rect { int row, col, rows, cols; };
 
 #define CELL_BYTES 24               /* a character of 4 bytes and 4 marks of 4, NUL */
 
@@ -17,6 +22,7 @@ struct cell {
     char text[CELL_BYTES];          /* one character with its marks; "" in the second half of a wide one */
     unsigned char width;            /* 1 or 2; 0: the second half */
     unsigned char style;
+    short foreground, background;   /* palette colours of a picture's cell; -1: the style's */
 };
 
 struct screen {

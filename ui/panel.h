@@ -1,0 +1,58 @@
+/* panel.h - what stands beside the conversation on demand: a drawer, a picker, a question.
+ *
+ * The chat gives a panel all presses but C-l, C-z and a resize, draws it where there is room
+ * (beside the conversation on a wide terminal, in its place on a narrow one), and does what it
+ * asks for.  A panel frees what it owns in `free`; strings of an outcome are
+ * the panel's, good until its next call. */
+#ifndef UI_PANEL_H
+#define UI_PANEL_H
+
+#include "ui/keys.h"
+#include "ui/screen.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum panel_act {
+    PANEL_NOTHING,                  /* it goes on */
+    PANEL_CLOSE,
+    PANEL_OPEN_SESSION,             /* id; the panel closes */
+    PANEL_SESSION_GONE,             /* id was deleted; the panel goes on */
+    PANEL_SESSION_RENAMED,          /* id */
+    PANEL_ATTACH,                   /* paths[n]; the panel closes */
+    PANEL_PREVIEW,                  /* paths[0] is to be looked at: panel_preview follows; it goes on */
+    PANEL_CHOICE,                   /* choice: which of the answers of a question; the panel closes */
+    PANEL_INSERT,                   /* text goes into the draft (a found line of history); the panel closes */
+    PANEL_HINT                      /* text for the status line; it goes on */
+};
+struct panel_outcome { enum panel_act act; int64_t id; const char *const *paths; size_t n_paths; int choice; const char *text; bool warns; };
+
+struct preview;                     /* fusion/session.h */
+
+struct panel {
+    const char *title;              /* drawn by the chat above it */
+    const char *keys;               /* a line on what can be pressed, drawn below it */
+    int cols_wanted;                /* as a drawer; 0: the whole width */
+    int rows_wanted;                /* a question's height, at the bottom; 0: the whole height */
+    void (*draw)(struct panel *p, struct screen *s, struct rect where);
+    struct panel_outcome (*press)(struct panel *p, const struct press *press);
+    void (*preview)(struct panel *p, const char *path, const struct preview *preview, const char *why_not);    /* may be NULL */
+    void (*free)(struct panel *p);
+};
+
+struct sessions;
+
+/* Lines to read and scroll: help, details, facts.  Lines that begin a block are headings. */
+struct panel *panel_text_new(const char *title, const char *text);
+/* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
+struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
+/* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several. */
+struct panel *panel_files_new(const char *folder, struct error *err);
+/* A question with a text and a few answers, each with its letter; Esc is the last answer. */
+struct panel_answer { char letter; const char *text; };
+struct panel *panel_question_new(const char *title, const char *text, const struct panel_answer *answers, size_t n);
+/* C-r: questions of before that hold what is typed. */
+struct panel *panel_history_new(char *const *texts, size_t n);
+
+#endif
