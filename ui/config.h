@@ -1,5 +1,8 @@
 /* config.h - the user's settings: $XDG_CONFIG_HOME/mynah/config, a commented file of `name = value`.
  *
+ *   # a comment: a line that begins with '#'
+ *   theme = light                  the rest of the line, without blanks around it; the last one counts
+ *
  * One table feeds reading, the commented file that is written when there is none, /set's
  * list and its completion.  The command line wins over the file. An unknown name or a wrong
  * value is told with file and line, and the rest is used. */
@@ -33,13 +36,23 @@ void config_init(struct config *c);                         /* defaults */
 void config_load(struct config *c, const char *path);
 void config_done(struct config *c);
 char *config_path(struct error *err);                       /* malloc'd */
-/* Writes the commented file unless one is there. */
+/* Writes the commented file (0600) unless one is there. */
 bool config_write_new(const char *path, struct error *err);
-/* Changes one setting, in memory and in the file: its line is replaced or uncommented, all else stays. */
+/* Changes one setting, in memory and in the file: its line is replaced or uncommented, all else stays.
+ * A wrong name or value (ERROR_USAGE) changes nothing; a file that cannot be written
+ * (ERROR_INPUT) leaves the change in memory, for this run. */
 bool config_set(struct config *c, const char *path, const char *name, const char *value, struct error *err);
 
-/* The table, for lists and completion; NULL name ends it. values: "auto dark light 16 mono", or NULL when free. */
-struct config_row { const char *name, *values, *summary; };
+/* The table, for lists and completion; NULL name ends it. */
+enum config_kind { CONFIG_TEXT, CONFIG_WORD, CONFIG_SWITCH, CONFIG_NUMBER, CONFIG_COUNT };
+struct config_row {
+    const char *name;
+    const char *values;             /* "auto dark light 16 mono", or NULL when free */
+    const char *summary;
+    const char *fallback;           /* default, as text; CONFIG_TEXT may be empty when this is */
+    enum config_kind kind;
+    size_t field;                   /* offset in struct config */
+};
 const struct config_row *config_rows(void);
 char *config_value(const struct config *c, const char *name);   /* as text; malloc'd, NULL for an unknown name */
 
