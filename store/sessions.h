@@ -52,7 +52,7 @@ struct session_turn {
     double encode_ms, prefill_ms, decode_ms;
 };
 
-struct session {                    /* as loaded; session_done frees what it points to */
+struct stored_session {             /* as loaded; stored_session_done frees what it points to */
     int64_t id;
     char *title;                    /* never NULL; the user's, else from the first question; "" */
     char *draft;                    /* never NULL: what was typed and not sent */
@@ -61,14 +61,14 @@ struct session {                    /* as loaded; session_done frees what it poi
     struct session_turn *turns;     /* by id */
     size_t n_turns;
 };
-void session_done(struct session *session);
+void stored_session_done(struct stored_session *session);
 
 /* A new session, locked.  It is not listed until it has a turn. */
 bool sessions_begin(struct sessions *s, int64_t *id, struct error *err);
 /* Loads and locks a session; id 0: the one changed last (*session is all zero when there
  * is none).  *in_use: another program has it; nothing was loaded, and false is not an
  * error then: err->code is ERROR_NONE.  The lock of the session before is given up. */
-bool sessions_resume(struct sessions *s, int64_t id, struct session *session, bool *in_use, struct error *err);
+bool sessions_resume(struct sessions *s, int64_t id, struct stored_session *session, bool *in_use, struct error *err);
 
 /* Adds a turn below `parent` and makes it the head.  text, files, n_files, parent and summary are read. */
 bool sessions_ask(struct sessions *s, int64_t session, const struct session_turn *turn, int64_t *id, struct error *err);
@@ -87,7 +87,7 @@ bool sessions_set_settings(struct sessions *s, int64_t session, const char *sett
 
 struct session_entry {
     int64_t id;
-    char *title;                    /* as in struct session */
+    char *title;                    /* as in struct stored_session */
     char *found;                    /* a line around what was searched for, when it is not in the title; "" */
     int64_t changed;                /* seconds since 1970 */
     size_t n_turns;

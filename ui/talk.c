@@ -278,7 +278,7 @@ void talk_begin(struct talk *t)
 }
 
 /* Takes over what was loaded. */
-static void take_session(struct talk *t, struct session *session, char **draft)
+static void take_session(struct talk *t, struct stored_session *session, char **draft)
 {
     talk_begin(t);
     t->session = session->id;
@@ -302,7 +302,7 @@ static void take_session(struct talk *t, struct session *session, char **draft)
 
 bool talk_resume(struct talk *t, int64_t id, bool *in_use, char **draft, struct error *err)
 {
-    struct session session;
+    struct stored_session session;
 
     *draft = NULL;
     *in_use = false;
