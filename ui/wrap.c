@@ -77,7 +77,7 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
     add_line(w, start, to, indent);
 }
 
-static bool is_fence(const char *text, size_t n)
+bool wrap_is_fence(const char *text, size_t n)
 {
     size_t at = 0;
 
@@ -103,7 +103,7 @@ void wrap_update(struct wrap *w, const char *text, size_t n, int width)
         wrap_paragraph(w, text, w->paragraph, shown);
         if (newline == NULL)
             break;
-        if (is_fence(text + w->paragraph, end - w->paragraph))
+        if (wrap_is_fence(text + w->paragraph, end - w->paragraph))
             w->code = !w->code;
         w->paragraph = end + 1;
         w->n_before = w->n;

@@ -35,4 +35,7 @@ size_t wrap_find(const struct wrap *w, const char *text, size_t at, int *column)
 /* Byte of a line at or before a column. */
 size_t wrap_byte(const struct wrap *w, const char *text, size_t i_line, int column);
 
+/* A line that opens or closes a block of code. */
+bool wrap_is_fence(const char *line, size_t n);
+
 #endif
