@@ -7,6 +7,7 @@
 #ifndef UI_PANEL_H
 #define UI_PANEL_H
 
+#include "base/error.h"
 #include "ui/keys.h"
 #include "ui/screen.h"
 
@@ -34,7 +35,7 @@ struct panel {
     const char *title;              /* drawn by the chat above it */
     const char *keys;               /* a line on what can be pressed, drawn below it */
     int cols_wanted;                /* as a drawer; 0: the whole width */
-    int rows_wanted;                /* a question's height, at the bottom; 0: the whole height */
+    int rows_wanted;                /* a question's height, at the bottom, for the width of its last draw; 0: the whole height */
     void (*draw)(struct panel *p, struct screen *s, struct rect where);
     struct panel_outcome (*press)(struct panel *p, const struct press *press);
     void (*preview)(struct panel *p, const char *path, const struct preview *preview, const char *why_not);    /* may be NULL */
@@ -43,13 +44,15 @@ struct panel {
 
 struct sessions;
 
-/* Lines to read and scroll: help, details, facts.  Lines that begin a block are headings. */
+/* Lines to read and scroll, searched with / and n: help, details, facts.  The first line of the text and
+ * those after an empty line are headings. */
 struct panel *panel_text_new(const char *title, const char *text);
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
 /* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several. */
 struct panel *panel_files_new(const char *folder, struct error *err);
-/* A question with a text and a few answers, each with its letter; Esc is the last answer. */
+/* A question with a text and a few answers, one at least, each with its letter (0: none, shown as
+ * "[Esc]"); Esc is the last answer. */
 struct panel_answer { char letter; const char *text; };
 struct panel *panel_question_new(const char *title, const char *text, const struct panel_answer *answers, size_t n);
 /* C-r: questions of before that hold what is typed. */
