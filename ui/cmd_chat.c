@@ -237,7 +237,7 @@ static int run(struct chat *c, const struct options *o)
     struct error err = { 0 };
 
     c->log = transcript_log_open(NULL, o->fresh, &c->saved, &err);
-    if (!term_open(fileno(c->log_file), &err))
+    if (!term_open(&(struct term_params){ .log_fd = fileno(c->log_file) }, &err))
         return cli_fail(&err);
     tui_init(&c->tui, c->engine, c->log, o->microphone, &c->saved);
     if (c->log == NULL)

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct cell blank(enum style style)
+{
+    return (struct cell){ .text = " ", .width = 1, .style = (unsigned char)style, .foreground = -1, .background = -1 };
+}
+
 void screen_resize(struct screen *s, int rows, int cols)
 {
     s->rows = rows > 0 ? rows : 1;
@@ -22,11 +27,8 @@ void screen_clear(struct screen *s)
 {
     size_t n = (size_t)s->rows * (size_t)s->cols;
 
-    memset(s->cells, 0, n * sizeof *s->cells);
-    for (size_t i = 0; i < n; i++) {
-        s->cells[i].text[0] = ' ';
-        s->cells[i].width = 1;
-    }
+    for (size_t i = 0; i < n; i++)
+        s->cells[i] = blank(STYLE_PLAIN);
     s->cursor_row = -1;
     s->cursor_col = 0;
 }
@@ -37,6 +39,17 @@ void screen_free(struct screen *s)
     *s = (struct screen){ 0 };
 }
 
+/* What stood in [col, col + width) goes; no half of a wide character is left beside it. */
+static void make_room(struct screen *s, int row, int col, int width)
+{
+    struct cell *cells = &s->cells[row * s->cols];
+
+    if (cells[col].width == 0 && col > 0)
+        cells[col - 1] = blank(cells[col - 1].style);
+    if (col + width < s->cols && cells[col + width].width == 0)
+        cells[col + width] = blank(cells[col + width].style);
+}
+
 /* One glyph may be several characters wide ("<U+202E>", joined emoji): a cell each. */
 static int put_glyph(struct screen *s, int row, int col, const struct glyph *glyph, enum style style)
 {
@@ -44,15 +57,17 @@ static int put_glyph(struct screen *s, int row, int col, const struct glyph *gly
     size_t n = strlen(glyph->text), used;
     uint32_t code;
 
+    make_room(s, row, col, glyph->width);
     for (size_t i = 0; i < n; i += used) {
         used = utf8_decode(glyph->text + i, n - i, &code);
         int width = utf8_width(code);
         if (width > 0) {
             cell = at;
-            memset(cell, 0, (size_t)width * sizeof *cell);
-            cell->width = (unsigned char)width;
-            for (int half = 0; half < width; half++)
-                cell[half].style = (unsigned char)style;
+            for (int half = 0; half < width; half++) {
+                cell[half] = blank(style);
+                cell[half].text[0] = '\0';
+                cell[half].width = half == 0 ? (unsigned char)width : 0;
+            }
             at += width;
         }
         if (cell != NULL && strlen(cell->text) + used < CELL_BYTES)
@@ -81,6 +96,19 @@ int screen_put(struct screen *s, int row, int col, int end, const char *text, si
 int screen_print(struct screen *s, int row, int col, int end, const char *text, enum style style)
 {
     return screen_put(s, row, col, end, text, strlen(text), style);
+}
+
+void screen_fill(struct screen *s, struct rect where, enum style style)
+{
+    int end_row = where.row + where.rows < s->rows ? where.row + where.rows : s->rows;
+    int end = where.col + where.cols < s->cols ? where.col + where.cols : s->cols;
+    int col = where.col > 0 ? where.col : 0;
+
+    for (int row = where.row > 0 ? where.row : 0; row < end_row && col < end; row++) {
+        make_room(s, row, col, end - col);
+        for (int i = col; i < end; i++)
+            s->cells[row * s->cols + i] = blank(style);
+    }
 }
 
 char *screen_row(const struct screen *s, int row)

@@ -40,6 +40,9 @@ void screen_free(struct screen *s);
 int screen_put(struct screen *s, int row, int col, int end, const char *text, size_t n, enum style style);
 int screen_print(struct screen *s, int row, int col, int end, const char *text, enum style style);
 
+/* Blanks in a style; the part of the rectangle that is on the screen. */
+void screen_fill(struct screen *s, struct rect where, enum style style);
+
 /* The text of a row without its trailing blanks, for tests; malloc'd. */
 char *screen_row(const struct screen *s, int row);
 

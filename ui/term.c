@@ -1,166 +1,119 @@
+/* The whole screen, by ncurses; opening and closing for both ways of drawing. */
 #include "ui/term.h"
 
-#include "base/utf8.h"
+#include "ui/term_state.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <ncurses.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <strings.h>
 #include <term.h>
-#include <termios.h>
 #include <unistd.h>
-#include <wchar.h>
-#include <wctype.h>
 
-static const char paste_on[] = "\x1B[?2004h", paste_off[] = "\x1B[?2004l";
+enum { PALETTE = 256 };
 
 static struct {
-    SCREEN *screen;
-    struct termios saved;           /* as the shell left it */
-    struct termios raw;
-    char restore[256];              /* what a signal handler writes, made beforehand */
-    size_t n_restore;
-    int saved_stderr;
-    int pipe[2];                    /* signals to the event loop */
+    SCREEN *screen;                 /* NULL: not open, or inline */
     struct cell *shown;             /* [rows][cols] sent last; NULL: all is to be sent */
     int rows, cols;
-    attr_t attributes[N_STYLES];
-    short pairs[N_STYLES];
-    volatile sig_atomic_t is_open, asked_to_end;
-} term = { .saved_stderr = -1, .pipe = { -1, -1 } };
+    /* Pairs of colours as ncurses wants them, made when a cell needs one; [foreground + 1][background + 1], 0: none. */
+    short pairs[PALETTE + 1][PALETTE + 1];
+    short n_pairs;
+    bool pictures, kitty;           /* shown; by kitty's protocol */
+    struct rect picture;            /* around all that are shown */
+} full;
 
-/* ---- signals ------------------------------------------------------------------------ */
+/* ---- what the terminal can ---------------------------------------------------------------- */
 
-static void write_all(const char *s, size_t n)
+static bool has(const char *capability)
 {
-    while (n > 0) {
-        ssize_t done = write(STDOUT_FILENO, s, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return;
-        s += done;
-        n -= (size_t)done;
-    }
+    const char *s = tigetstr((char *)(size_t)capability);
+
+    return s != NULL && s != (const char *)-1 && *s != '\0';
 }
 
-/* Async-signal-safe: write and tcsetattr only. */
-static void restore_now(void)
+static bool is_utf8_locale(void)
 {
-    if (!term.is_open)
-        return;
-    term.is_open = 0;
-    write_all(term.restore, term.n_restore);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &term.saved);
+    static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    const char *value = "";
+
+    for (size_t i = 0; i < 3 && *value == '\0'; i++)
+        value = getenv(names[i]) != NULL ? getenv(names[i]) : "";
+    return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
 }
 
-static void die_of(int number)
+/* Others than these show UTF-8 whatever the locale says, as they do in a container without one. */
+static void know_name(const char *name)
 {
-    signal(number, SIG_DFL);
-    raise(number);
+    const char *tmux = getenv("TMUX");
+
+    term.is_old = strncmp(name, "linux", 5) == 0 || (strncmp(name, "vt", 2) == 0 && name[2] >= '0' && name[2] <= '9');
+    term.is_screen = strncmp(name, "screen", 6) == 0 && (tmux == NULL || *tmux == '\0');
+    term.is_ascii = term.is_old && !is_utf8_locale();
 }
 
-/* The handler was set with SA_RESETHAND and SA_NODEFER, so the signal kills as it would have. */
-static void on_crash(int number)
+static void know_capabilities(void)
 {
-    restore_now();
-    raise(number);
-}
+    static const struct { const char *capability; unsigned attribute; } table[] = {
+        { "bold", THEME_BOLD }, { "dim", THEME_DIM }, { "sitm", THEME_ITALIC }, { "smul", THEME_UNDERLINE }, { "rev", THEME_REVERSE },
+    };
+    int not_coloured = tigetnum((char *)(size_t)"ncv");
 
-static void on_signal(int number)
-{
-    int error = errno;
-    unsigned char byte = (unsigned char)number;
-
-    if (number == SIGTERM || number == SIGHUP) {
-        if (term.asked_to_end) {
-            restore_now();
-            die_of(number);
-        }
-        term.asked_to_end = 1;
-    }
-    if (write(term.pipe[1], &byte, 1) != 1)
-        errno = error;              /* full: the event loop has enough to do */
-    errno = error;
-}
-
-static void handle(int number, void (*handler)(int), unsigned flags)
-{
-    struct sigaction action = { .sa_handler = handler, .sa_flags = (int)flags };
-
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, NULL);
-}
-
-static void install_handlers(void)
-{
-    static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
-    static const int others[] = { SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT };
-
-    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
-        handle(crashes[i], on_crash, SA_RESETHAND | SA_NODEFER);
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        handle(others[i], on_signal, SA_RESTART);
-    handle(SIGPIPE, SIG_IGN, 0);
-}
-
-int term_signal_fd(void)
-{
-    return term.pipe[0];
-}
-
-int term_signal(void)
-{
-    unsigned char byte;
-
-    return read(term.pipe[0], &byte, 1) == 1 ? byte : 0;
+    term.n_colors = tigetnum((char *)(size_t)"colors");
+    if (!has("setaf") || !has("op"))
+        term.n_colors = 0;
+    term.attributes = term.not_coloured = 0;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (has(table[i].capability))
+            term.attributes |= table[i].attribute;
+    if (not_coloured > 0)           /* terminfo(5): bit 1 underline, 2 reverse, 4 dim, 5 bold */
+        term.not_coloured = (not_coloured & 2 ? THEME_UNDERLINE : 0) | (not_coloured & 4 ? THEME_REVERSE : 0)
+                          | (not_coloured & 16 ? THEME_DIM : 0) | (not_coloured & 32 ? THEME_BOLD : 0);
 }
 
 /* ---- opening and closing -------------------------------------------------------------- */
 
-static void add_restore(const char *capability)
+static void add_restore(const char *s)
 {
-    const char *s = tigetstr((char *)(size_t)capability);
+    size_t n = strlen(s);
 
-    /* Delays ($<5>) are for printing terminals; none that draws has them here. */
-    if (s != NULL && s != (const char *)-1 && strstr(s, "$<") == NULL && term.n_restore + strlen(s) < sizeof term.restore) {
-        memcpy(term.restore + term.n_restore, s, strlen(s));
-        term.n_restore += strlen(s);
+    if (term.n_restore + n < sizeof term.restore) {
+        memcpy(term.restore + term.n_restore, s, n);
+        term.n_restore += n;
     }
 }
 
-static void set_styles(void)
+/* Without the delays ($<5>), which are for terminals of paper and glass. */
+static void add_capability(const char *capability)
 {
-    static const struct { attr_t attributes; short colour; } styles[N_STYLES] = {
-        [STYLE_DIM] = { A_DIM, -1 }, [STYLE_BOLD] = { A_BOLD, -1 }, [STYLE_ACCENT] = { A_BOLD, COLOR_CYAN },
-        [STYLE_PLAIN] = { A_NORMAL, -1 }, [STYLE_CHIP] = { A_NORMAL, COLOR_CYAN },
-        [STYLE_WARNING] = { A_NORMAL, COLOR_YELLOW }, [STYLE_ERROR] = { A_NORMAL, COLOR_RED },
-    };
-    const char *no_color = getenv("NO_COLOR");
-    bool coloured = (no_color == NULL || *no_color == '\0') && has_colors() && start_color() == OK
-                 && use_default_colors() == OK;
+    char text[64];
+    size_t n = 0;
 
-    for (short i = 0; i < N_STYLES; i++) {
-        term.attributes[i] = styles[i].attributes;
-        term.pairs[i] = 0;
-        if (coloured && styles[i].colour >= 0 && init_pair((short)(i + 1), styles[i].colour, -1) == OK)
-            term.pairs[i] = (short)(i + 1);
+    if (!has(capability))
+        return;
+    for (const char *s = tigetstr((char *)(size_t)capability); *s != '\0' && n + 1 < sizeof text; s++) {
+        if (s[0] == '$' && s[1] == '<' && strchr(s, '>') != NULL)
+            s = strchr(s, '>');
+        else
+            text[n++] = *s;
     }
+    text[n] = '\0';
+    add_restore(text);
 }
 
-/* Keys reach us as bytes; C-c, C-z and the like too. */
-static void set_raw(void)
+static void make_restore(void)
 {
-    term.raw = term.saved;
-    term.raw.c_iflag &= ~(tcflag_t)(IXON | IXOFF | ICRNL | INLCR | IGNCR | ISTRIP | BRKINT);
-    term.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-    term.raw.c_cc[VMIN] = 1;        /* 0 would read as the end of input to a shell that gets us stopped by SIGSTOP */
-    term.raw.c_cc[VTIME] = 0;
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &term.raw);
-    write_all(paste_on, strlen(paste_on));
+    term.n_restore = 0;
+    add_capability("sgr0");
+    if (has("op"))
+        add_capability("op");
+    if (!term.is_old)
+        add_restore(ask_mouse_off);
+    add_restore(ask_paste_off);
+    add_capability("cnorm");
+    if (!term.is_inline)
+        add_capability("rmcup");
 }
 
 bool term_usable(struct error *err)
@@ -170,51 +123,79 @@ bool term_usable(struct error *err)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return error_set(err, ERROR_USAGE, "the chat needs a terminal; for scripts there is `mynah ask PROMPT`");
     if (name == NULL || *name == '\0' || strcmp(name, "dumb") == 0)
-        return error_set(err, ERROR_USAGE, "the chat cannot draw on this terminal (TERM is %s); `mynah ask PROMPT` answers without drawing",
-                         name == NULL || *name == '\0' ? "not set" : name);
+        return error_set(err, ERROR_USAGE, "the chat cannot draw on this terminal (TERM is %s); `mynah --plain` chats line by line, "
+                         "`mynah ask PROMPT` answers once", name == NULL || *name == '\0' ? "not set" : name);
     return true;
 }
 
-bool term_open(int log_fd, struct error *err)
+static bool open_full(const char *name)
+{
+    full.screen = newterm(name, stdout, stdin);
+    if (full.screen == NULL || !has("cup"))
+        return false;
+    if (has_colors() && start_color() == OK)
+        use_default_colors();
+    leaveok(stdscr, FALSE);
+    idlok(stdscr, TRUE);            /* a conversation that moves up by a line is scrolled, not sent again */
+    return true;
+}
+
+static bool open_inline(const char *name)
+{
+    int status;
+
+    return setupterm(name, STDOUT_FILENO, &status) == OK && has("cuu1") && has("el") && has("ed");
+}
+
+/* Sets the modes; ncurses keeps them as those to return to. */
+static void enter(void)
+{
+    tty_raw();
+    if (full.screen != NULL)
+        def_prog_mode();
+    ask_on();
+}
+
+static void leave(void)
+{
+    if (term.is_inline)
+        inline_leave();
+    term_clear_pictures();
+    ask_off();
+    if (full.screen != NULL) {
+        curs_set(1);
+        endwin();
+    } else {
+        tty_write(term.restore, term.n_restore);
+    }
+    tty_cooked();
+}
+
+bool term_open(const struct term_params *params, struct error *err)
 {
     const char *name = getenv("TERM");
 
     if (!term_usable(err))
         return false;
-    if (tcgetattr(STDIN_FILENO, &term.saved) != 0 || pipe2(term.pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-        return error_set(err, ERROR_USAGE, "the terminal cannot be used: %s", strerror(errno));
     fflush(NULL);
-    term.saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-    if (log_fd >= 0)
-        dup2(log_fd, STDERR_FILENO);
-    term.screen = newterm(name, stdout, stdin);
-    if (term.screen == NULL || tigetstr((char *)(size_t)"cup") == NULL) {
-        if (term.saved_stderr >= 0)
-            dup2(term.saved_stderr, STDERR_FILENO);
-        return error_set(err, ERROR_USAGE, "TERM is %s, of which nothing is known here; try TERM=xterm, or `mynah ask PROMPT`", name);
+    if (!tty_open(params->log_fd, err))
+        return false;
+    term.is_inline = params->is_inline;
+    if (!(term.is_inline ? open_inline(name) : open_full(name))) {
+        tty_close();
+        return error_set(err, ERROR_USAGE, "TERM is %s, of which too little is known here; try TERM=xterm, or `mynah --plain`", name);
     }
-    term.n_restore = 0;
-    add_restore("sgr0");
-    memcpy(term.restore + term.n_restore, paste_off, strlen(paste_off));
-    term.n_restore += strlen(paste_off);
-    add_restore("cnorm");
-    add_restore("rmcup");
-    set_styles();
-    leaveok(stdscr, FALSE);
+    know_name(name);
+    know_capabilities();
+    term.is_light = theme_background_of_environment();
+    term_set_theme(params->theme);
+    term.mouse = params->mouse && !term.is_old;
+    make_restore();
     term.is_open = 1;
-    install_handlers();
+    tty_handle_signals(true);
     atexit(term_close);
-    set_raw();
-    term_redraw();
+    enter();
     return true;
-}
-
-static void leave(void)
-{
-    write_all(paste_off, strlen(paste_off));
-    curs_set(1);
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &term.saved);
 }
 
 void term_close(void)
@@ -223,117 +204,189 @@ void term_close(void)
         return;
     leave();
     term.is_open = 0;
-    if (term.saved_stderr >= 0) {
-        dup2(term.saved_stderr, STDERR_FILENO);
-        close(term.saved_stderr);
-        term.saved_stderr = -1;
-    }
-    delscreen(term.screen);
-    term.screen = NULL;
-    free(term.shown);
-    term.shown = NULL;
+    tty_handle_signals(false);
+    tty_close();
+    if (full.screen != NULL)
+        delscreen(full.screen);
+    full.screen = NULL;
+    free(full.shown);
+    full.shown = NULL;
+    memset(full.pairs, 0, sizeof full.pairs);
+    full.n_pairs = 0;
+}
+
+void term_suspend(void)
+{
+    leave();
+    tty_stderr(false);
+}
+
+void term_resume(void)
+{
+    tty_stderr(true);
+    enter();
+    term_redraw();
 }
 
 void term_stop(void)
 {
-    leave();
-    handle(SIGTSTP, SIG_DFL, 0);
-    raise(SIGTSTP);
-    handle(SIGTSTP, on_signal, SA_RESTART);
-    set_raw();
-    term_redraw();
-}
-
-/* ---- input and output ------------------------------------------------------------------ */
-
-int term_read(char *bytes, size_t n)
-{
-    ssize_t got = read(STDIN_FILENO, bytes, n);
-
-    if (got < 0)
-        return errno == EINTR || errno == EAGAIN ? 0 : -1;
-    return got > 0 ? (int)got : -1;
-}
-
-void term_size(int *rows, int *cols)
-{
-    struct winsize size = { 0 };
-
-    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-    *rows = size.ws_row > 0 ? size.ws_row : LINES > 0 ? LINES : 24;
-    *cols = size.ws_col > 0 ? size.ws_col : COLS > 0 ? COLS : 80;
+    term_suspend();
+    tty_raise_stop();
+    term_resume();
 }
 
 void term_redraw(void)
 {
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &term.raw);      /* a shell may have changed it while we were stopped */
-    free(term.shown);
-    term.shown = NULL;
+    if (term.is_open)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &term.raw);  /* a shell may have changed it while we were stopped */
+    free(full.shown);
+    full.shown = NULL;
+    if (term.is_inline)
+        inline_redraw();
 }
 
-/* A character the C library gives another width than we do would shift the row. */
+/* ---- colours -------------------------------------------------------------------------- */
+
+static short *pair_of(const struct theme_style *style)
+{
+    return &full.pairs[style->foreground + 1][style->background + 1];
+}
+
+/* False when there is no pair left. */
+static bool take_pair(const struct cell *cell)
+{
+    struct theme_style style = term_style(cell);
+    short *pair = pair_of(&style);
+    int most = COLOR_PAIRS - 1 < SHRT_MAX ? COLOR_PAIRS - 1 : SHRT_MAX;
+
+    if (*pair != 0 || (style.foreground < 0 && style.background < 0))
+        return true;
+    if (full.n_pairs >= most || init_pair((short)(full.n_pairs + 1), style.foreground, style.background) != OK)
+        return false;
+    *pair = ++full.n_pairs;
+    return true;
+}
+
+static bool take_pairs(const struct screen *s)
+{
+    bool all = true;
+
+    for (int i = 0; i < s->rows * s->cols; i++)
+        all = take_pair(&s->cells[i]) && all;
+    return all;
+}
+
+static void forget_pairs(void)
+{
+    memset(full.pairs, 0, sizeof full.pairs);
+    full.n_pairs = 0;
+}
+
+/* ---- cells ---------------------------------------------------------------------------- */
+
+static attr_t attributes_of(unsigned attributes)
+{
+    return (attributes & THEME_BOLD ? A_BOLD : 0) | (attributes & THEME_DIM ? A_DIM : 0) | (attributes & THEME_ITALIC ? A_ITALIC : 0)
+         | (attributes & THEME_UNDERLINE ? A_UNDERLINE : 0) | (attributes & THEME_REVERSE ? A_REVERSE : 0);
+}
+
 static void put_cell(int row, int col, const struct cell *cell)
 {
-    wchar_t wide[CCHARW_MAX + 1];
-    size_t n = 0, length = strlen(cell->text), used;
-    uint32_t code;
+    struct theme_style style = term_style(cell);
+    wchar_t text[CELL_BYTES + 1], part[CCHARW_MAX + 1];
     cchar_t out;
 
-    for (size_t i = 0; i < length && n < CCHARW_MAX; i += used) {
-        used = utf8_decode(cell->text + i, length - i, &code);
-        if (used == 0)
-            break;
-        wide[n++] = (wchar_t)code;
+    term_text(cell, text);
+    for (size_t i = 0, n; text[i] != L'\0'; i += n, col++) {
+        for (n = 1; wcwidth(text[i + n]) == 0 && text[i + n] != L'\0';)
+            n++;
+        wmemset(part, L'\0', CCHARW_MAX + 1);
+        wmemcpy(part, text + i, n < CCHARW_MAX ? n : CCHARW_MAX);
+        if (setcchar(&out, part, attributes_of(style.attributes), *pair_of(&style), NULL) == OK)
+            mvadd_wch(row, col, &out);
     }
-    if (n == 0 || wcwidth(wide[0]) != cell->width) {
-        wide[0] = L'?';
-        n = 1;
-    }
-    for (size_t i = 1; i < n; i++)
-        if (wcwidth(wide[i]) != 0)
-            n = i;
-    wide[n] = L'\0';
-    if (setcchar(&out, wide, term.attributes[cell->style], term.pairs[cell->style], NULL) == OK)
-        mvadd_wch(row, col, &out);
 }
 
-static void put_row(const struct screen *s, int row)
+static void start_over(const struct screen *s)
 {
-    move(row, 0);
-    clrtoeol();
-    for (int col = 0; col < s->cols; col++) {
-        const struct cell *cell = &s->cells[row * s->cols + col];
-        if (cell->width > 0 && (cell->style != STYLE_PLAIN || strcmp(cell->text, " ") != 0))
-            put_cell(row, col, cell);
-    }
+    free(full.shown);
+    full.shown = calloc((size_t)s->rows * (size_t)s->cols, sizeof *full.shown);
+    if (full.shown == NULL)
+        abort();
+    full.rows = s->rows;
+    full.cols = s->cols;
+    resizeterm(s->rows, s->cols);
+    clearok(stdscr, TRUE);
+    erase();
 }
 
 void term_show(const struct screen *s)
 {
-    size_t row_bytes = (size_t)s->cols * sizeof *s->cells;
-    bool all = term.shown == NULL || term.rows != s->rows || term.cols != s->cols;
-
-    if (all) {
-        free(term.shown);
-        term.shown = malloc((size_t)s->rows * row_bytes);
-        if (term.shown == NULL)
-            abort();
-        term.rows = s->rows;
-        term.cols = s->cols;
-        resizeterm(s->rows, s->cols);
-        clearok(stdscr, TRUE);
-        erase();
+    if (!take_pairs(s)) {
+        forget_pairs();             /* those of before are still on the screen: all of it is drawn anew */
+        take_pairs(s);
+        term_redraw();
     }
-    for (int row = 0; row < s->rows; row++) {
-        const struct cell *cells = s->cells + row * s->cols;
-        struct cell *shown = term.shown + row * s->cols;
-        if (!all && memcmp(cells, shown, row_bytes) == 0)
-            continue;
-        memcpy(shown, cells, row_bytes);
-        put_row(s, row);
-    }
+    if (full.shown == NULL || full.rows != s->rows || full.cols != s->cols)
+        start_over(s);
+    for (int row = 0; row < s->rows; row++)
+        for (int col = 0; col < s->cols; col++) {
+            const struct cell *cell = &s->cells[row * s->cols + col];
+            if (cell->width > 0 && memcmp(cell, &full.shown[row * s->cols + col], sizeof *cell) != 0)
+                put_cell(row, col, cell);
+        }
+    memcpy(full.shown, s->cells, (size_t)s->rows * (size_t)s->cols * sizeof *s->cells);
     curs_set(s->cursor_row >= 0);
     if (s->cursor_row >= 0)
         move(s->cursor_row, s->cursor_col);
     refresh();
+}
+
+/* ---- pictures ------------------------------------------------------------------------- */
+
+static const char kitty_delete[] = "\x1B_Ga=d,d=A\x1B\\";     /* all that are placed, and their data */
+
+static int put_byte(int c)
+{
+    char byte = (char)c;
+
+    tty_write(&byte, 1);
+    return c;
+}
+
+static struct rect around(struct rect a, struct rect b)
+{
+    int end_row = a.row + a.rows > b.row + b.rows ? a.row + a.rows : b.row + b.rows;
+    int end_col = a.col + a.cols > b.col + b.cols ? a.col + a.cols : b.col + b.cols;
+    struct rect both = { a.row < b.row ? a.row : b.row, a.col < b.col ? a.col : b.col, 0, 0 };
+
+    both.rows = end_row - both.row;
+    both.cols = end_col - both.col;
+    return both;
+}
+
+/* ncurses believes that the cursor is where it left it: so it is again. */
+void term_picture(const char *bytes, size_t n, struct rect where)
+{
+    if (full.screen == NULL || !has("sc") || !has("rc"))
+        return;
+    tputs(save_cursor, 1, put_byte);
+    tputs(tiparm(cursor_address, where.row, where.col), 1, put_byte);
+    tty_write(bytes, n);
+    tputs(restore_cursor, 1, put_byte);
+    full.kitty = n > 1 && bytes[1] == '_';
+    full.picture = full.pictures ? around(full.picture, where) : where;
+    full.pictures = true;
+}
+
+/* Kitty takes its pictures away when told; a sixel goes when its rows are written again. */
+void term_clear_pictures(void)
+{
+    if (!full.pictures)
+        return;
+    full.pictures = false;
+    if (full.kitty)
+        tty_write(kitty_delete, sizeof kitty_delete - 1);
+    else
+        wredrawln(stdscr, full.picture.row, full.picture.rows);
 }
