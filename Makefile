@@ -115,8 +115,14 @@ lint:
 	@sh tools/lint.sh
 golden:
 	@for f in tests/golden/make_*.py; do echo $$f; python3 $$f || exit 1; done
+prefix = $(DESTDIR)$(or $(PREFIX),/usr/local)
 install: all
-	install -D -m 755 build/release/mynah $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/mynah
+	install -D -m 755 build/release/mynah $(prefix)/bin/mynah
+	@mkdir -p $(addprefix $(prefix)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d man/man1)
+	build/mynah completion bash >$(prefix)/share/bash-completion/completions/mynah
+	build/mynah completion zsh >$(prefix)/share/zsh/site-functions/_mynah
+	build/mynah completion fish >$(prefix)/share/fish/vendor_completions.d/mynah.fish
+	build/mynah help man >$(prefix)/share/man/man1/mynah.1
 clean:
 	rm -rf build
 help:

@@ -1,5 +1,6 @@
 #include "ui/cli.h"
 
+#include "ui/config.h"
 #include "ui/sanitise.h"
 
 #include <errno.h>
@@ -10,65 +11,81 @@
 #include <string.h>
 
 enum {
-    CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128,
-    ANSWERS = CHAT | ASK | DESCRIBE, ALL = 255
+    CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512,
+    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 1023
 };
 
 const struct command commands[] = {
-    { "", CHAT, cmd_chat, "", "open the chat", NULL },
-    { "ask", ASK, cmd_ask, "PROMPT", "answer one prompt, perhaps about images and clips",
-      "PROMPT - is read from standard input.  The answer goes to standard output." },
-    { "describe", DESCRIBE, cmd_describe, "FILE...", "describe images, a sentence each", NULL },
-    { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", "write down what is said in clips", NULL },
-    { "pull", PULL, cmd_pull, "[NAME...]", "fetch models; without a name, what the three jobs need", NULL },
-    { "models", MODELS, cmd_models, "", "list the known models and which are here", NULL },
-    { "doctor", DOCTOR, cmd_doctor, "", "say what is found, what is missing and what to do", NULL },
-    { "bench", BENCH, cmd_bench, "", "measure the speed of this machine with a model", NULL },
-    { NULL, 0, NULL, NULL, NULL, NULL }
+    { "", CHAT, cmd_chat, "", NULL, "open the chat", NULL },
+    { "ask", ASK, cmd_ask, "[PROMPT...] [-]", NULL, "answer one prompt, perhaps about images and clips",
+      "Without a prompt, or where its last word is -, standard input is read; -i - and -a - attach it\n"
+      "instead.  The answer goes to standard output." },
+    { "describe", DESCRIBE, cmd_describe, "FILE...", VALUES_FILE, "describe images, a sentence each", "FILE - is standard input." },
+    { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips", "FILE - is standard input." },
+    { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector", "list the known models and which are here",
+      "With -q, their names alone." },
+    { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
+      "The speed of this machine is measured, too, for some seconds; not with -q." },
+    { "bench", BENCH, cmd_bench, "", NULL, "measure the speed of this machine with a model", NULL },
+    { "help", HELP, cmd_help, "[COMMAND | man]", NULL, "say more of a command; man: the manual page, for man(1)", NULL },
+    { "completion", COMPLETION, cmd_completion, "bash | zsh | fish", "bash zsh fish", "print the completion script of a shell",
+      "bash: source <(mynah completion bash)\n"
+      "zsh:  mynah completion zsh > a folder of $fpath, named _mynah\n"
+      "fish: mynah completion fish > ~/.config/fish/completions/mynah.fish" },
+    { NULL, 0, NULL, NULL, NULL, NULL, NULL }
 };
-
-enum option_kind { FLAG, TEXT, FILES, COUNT, SEED, NUMBER };
 
 #define AT(field) offsetof(struct options, field)
+#define LANGUAGES "ar cs da de el en es fi fr he hi hu id it ja ko nl no pl pt ro ru sv th tr uk vi zh"
 
-static const struct option_row {
-    const char *name;
-    char letter;                    /* 0: none */
-    enum option_kind kind;
-    size_t field;
-    unsigned commands;
-    const char *argument, *summary; /* no summary: not listed */
-} rows[] = {
-    { "model", 'm', TEXT, AT(model), ANSWERS | BENCH | DOCTOR, "MODEL", "text model: a name of `mynah models` or a GGUF file (default: default)" },
-    { "image", 'i', FILES, 0, ASK, "FILE", "attach an image; may be repeated" },
-    { "audio", 'a', FILES, 0, ASK, "FILE", "attach a clip; may be repeated" },
-    { "temp", 0, NUMBER, AT(temperature), ANSWERS, "T", "sampling temperature; 0 is greedy" },
-    { "seed", 0, SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers" },
-    { "max-tokens", 'n', COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens" },
-    { "lang", 0, TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)" },
-    { "format", 0, TEXT, AT(format), TRANSCRIBE, "F", "txt (words only), json, or for one clip srt, vtt (default: txt)" },
-    { "language", 0, TEXT, AT(language), CHAT | ASK | TRANSCRIBE, "L", "language spoken in clips (default: detected)" },
-    { "translate", 0, FLAG, AT(translate), TRANSCRIBE, NULL, "translate speech into English" },
-    { "json", 0, FLAG, AT(json), ASK | DESCRIBE | TRANSCRIBE | MODELS, NULL, "one JSON object a line, with what was perceived and timings" },
-    { "new", 0, FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation" },
-    { "microphone", 0, TEXT, AT(microphone), CHAT, "FILE", "play FILE in place of the microphone" },
-    { "engine", 0, TEXT, AT(engine), CHAT, "NAME", NULL },
-    { "system", 0, TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own" },
-    { "context", 'c', COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)" },
-    { "threads", 't', COUNT, AT(n_threads), ALL & ~(PULL | MODELS), "N", "threads (default: one per core)" },
-    { "kernels", 0, TEXT, AT(kernels), ALL & ~(PULL | MODELS), "NAME", "kernel variant: ref, avx2, ... (default: the best here)" },
-    { "quiet", 'q', FLAG, AT(quiet), ALL, NULL, "no progress or notes on standard error" },
-    { "version", 0, FLAG, AT(version), ALL, NULL, "print the version" },
-    { "help", 'h', FLAG, AT(help), ALL, NULL, "print this help" },
+const struct option_row option_rows[] = {
+    { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
+    { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
+    { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
+    { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },
+    { "full", 0, OPTION_SELF, AT(mode), CHAT, NULL, "use the full screen", NULL },
+    { "inline", 0, OPTION_SELF, AT(mode), CHAT, NULL, "stay in the terminal's scrollback", NULL },
+    { "plain", 0, OPTION_SELF, AT(mode), CHAT, NULL, "lines only, for screen readers, plain terminals and pipes", NULL },
+    { "theme", 0, OPTION_WORD, AT(theme), CHAT, "NAME", "colours: auto, dark, light, 16 or mono", CONFIG_THEMES },
+    { "mouse", 0, OPTION_FLAG, AT(mouse), CHAT, NULL, "the wheel scrolls and a click opens", NULL },
+    { "microphone", 0, OPTION_TEXT, AT(microphone), CHAT, "FILE", "play FILE in place of the microphone", VALUES_FILE },
+    { "engine", 0, OPTION_TEXT, AT(engine), CHAT, "NAME", NULL, NULL },
+    { "temp", 0, OPTION_NUMBER, AT(temperature), ANSWERS, "T", "sampling temperature; 0 is greedy", NULL },
+    { "seed", 0, OPTION_SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers", NULL },
+    { "max-tokens", 'n', OPTION_COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens", NULL },
+    { "lang", 0, OPTION_TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)", LANGUAGES },
+    { "format", 0, OPTION_WORD, AT(format), TRANSCRIBE, "F", "txt (words only), json, or for one clip srt, vtt (default: txt)", "txt json srt vtt" },
+    { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE, "L", "language spoken in clips (default: detected)", LANGUAGES },
+    { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE, NULL, "translate speech into English", NULL },
+    { "json", 0, OPTION_FLAG, AT(json), MANY & ~(CHAT | PULL), NULL, "one JSON object a line, with all that is known", NULL },
+    { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
+    { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
+    { "threads", 't', OPTION_COUNT, AT(n_threads), WORK, "N", "threads (default: one per core)", NULL },
+    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avx512" },
+    { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY, NULL, "no progress or notes on standard error", NULL },
+    { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
+    { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },
+    { NULL, 0, OPTION_FLAG, 0, 0, NULL, NULL, NULL }
 };
-enum { N_ROWS = sizeof rows / sizeof rows[0] };
+enum { N_ROWS = sizeof option_rows / sizeof option_rows[0] - 1 };
 
-static const struct command *find_command(const char *name)
+const struct command *command_find(const char *name)
 {
     for (const struct command *c = commands; c->name != NULL; c++)
         if (strcmp(c->name, name) == 0)
             return c;
     return NULL;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = words; n > 0 && (at = strstr(at, word)) != NULL; at++)
+        if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    return false;
 }
 
 static bool push(const char ***list, size_t *n, const char *text, struct error *err)
@@ -89,25 +106,33 @@ static bool store(struct options *o, const struct option_row *row, const char *t
 
     errno = 0;
     switch (row->kind) {
-    case FLAG:
+    case OPTION_FLAG:
         *(bool *)field = true;
         return true;
-    case TEXT:
+    case OPTION_SELF:
+        *(const char **)field = row->name;
+        return true;
+    case OPTION_WORD:
+        if (!has_word(row->values, text))
+            return error_set(err, ERROR_USAGE, "--%s takes one of %s, not '%s'", row->name, row->values, text);
         *(const char **)field = text;
         return true;
-    case FILES:
+    case OPTION_TEXT:
+        *(const char **)field = text;
+        return true;
+    case OPTION_FILES:
         return push(&o->files, &o->n_files, text, err);
-    case NUMBER:
+    case OPTION_NUMBER:
         *(double *)field = strtod(text, &end);
         if (end == text || *end != '\0' || !isfinite(*(double *)field) || *(double *)field < 0)
             return error_set(err, ERROR_USAGE, "--%s takes a number of 0 or more, not '%s'", row->name, text);
         return true;
-    case COUNT:
-    case SEED:
+    case OPTION_COUNT:
+    case OPTION_SEED:
         break;
     }
     unsigned long long value = strtoull(text, &end, 10);
-    bool is_count = row->kind == COUNT;
+    bool is_count = row->kind == OPTION_COUNT;
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || (is_count && (value == 0 || value > 1u << 30)))
         return error_set(err, ERROR_USAGE, "--%s takes a whole number%s, not '%s'", row->name,
                          is_count ? " of 1 or more" : "", text);
@@ -123,12 +148,12 @@ static void getopt_tables(const struct command *command, struct option *longs, c
 {
     *shorts++ = ':';
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (!(rows[i].commands & command->bit))
+        if (!(option_rows[i].commands & command->bit))
             continue;
-        bool takes = rows[i].kind != FLAG;
-        *longs++ = (struct option){ rows[i].name, takes ? required_argument : no_argument, NULL, 256 + (int)i };
-        if (rows[i].letter != 0) {
-            *shorts++ = rows[i].letter;
+        bool takes = option_takes_value(&option_rows[i]);
+        *longs++ = (struct option){ option_rows[i].name, takes ? required_argument : no_argument, NULL, 256 + (int)i };
+        if (option_rows[i].letter != 0) {
+            *shorts++ = option_rows[i].letter;
             if (takes)
                 *shorts++ = ':';
         }
@@ -140,10 +165,10 @@ static void getopt_tables(const struct command *command, struct option *longs, c
 static const struct option_row *row_of(int code)
 {
     if (code >= 256)
-        return &rows[code - 256];
+        return &option_rows[code - 256];
     for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].letter == code)
-            return &rows[i];
+        if (option_rows[i].letter == code)
+            return &option_rows[i];
     return NULL;
 }
 
@@ -161,7 +186,7 @@ static bool no_arguments(const struct options *o, struct error *err)
 {
     const char *word = o->arguments[0], *name = o->command->name;
 
-    if (*name == '\0' && find_command(word) != NULL)
+    if (*name == '\0' && command_find(word) != NULL)
         return error_set(err, ERROR_USAGE, "the command comes before its options: mynah %s ...", word);
     return error_set(err, ERROR_USAGE, "`mynah%s%s` takes no argument, '%s' was given", *name ? " " : "", name, word);
 }
@@ -172,9 +197,9 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
     char shorts[2 * N_ROWS + 2];
     int code;
 
-    *o = (struct options){ .command = &commands[0], .model = "default", .temperature = -1 };
+    *o = (struct options){ .command = &commands[0], .temperature = -1 };
     if (argc > 1 && argv[1][0] != '-') {
-        o->command = find_command(argv[1]);
+        o->command = command_find(argv[1]);
         if (o->command == NULL || argv[1][0] == '\0') {
             o->command = &commands[0];
             return error_set(err, ERROR_USAGE, "'%s' is not a command; `mynah --help` lists them", argv[1]);
@@ -202,40 +227,37 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
     return true;
 }
 
+/* Descriptions have their own wording and are greedy: neither the system text nor the
+ * temperature of a chat is meant for them. */
+void options_settle(struct options *o, const struct config *config)
+{
+    bool converses = (o->command->bit & (CHAT | ASK)) != 0;
+
+    o->config = config;
+    if (o->model == NULL)
+        o->model = config->model;
+    if (o->mode == NULL)
+        o->mode = config->mode;
+    if (o->theme == NULL)
+        o->theme = config->theme;
+    if (o->language == NULL && *config->language != '\0')
+        o->language = config->language;
+    if (o->system == NULL && converses && *config->system != '\0')
+        o->system = config->system;
+    if (o->temperature < 0 && converses)
+        o->temperature = config->temperature;
+    if (o->n_ctx == 0)
+        o->n_ctx = config->n_ctx;
+    if (o->n_threads == 0)
+        o->n_threads = config->n_threads;
+    o->mouse = o->mouse || config->mouse;
+}
+
 void options_done(struct options *o)
 {
     free(o->files);
     free(o->arguments);
     o->files = o->arguments = NULL;
-}
-
-static void print_options(const struct command *command)
-{
-    for (size_t i = 0; i < N_ROWS; i++) {
-        char left[64];
-        if (!(rows[i].commands & command->bit) || rows[i].summary == NULL)
-            continue;
-        snprintf(left, sizeof left, "%c%c%s --%s %s", rows[i].letter ? '-' : ' ', rows[i].letter ? rows[i].letter : ' ',
-                 rows[i].letter ? "," : " ", rows[i].name, rows[i].argument ? rows[i].argument : "");
-        printf("  %-24s %s\n", left, rows[i].summary);
-    }
-}
-
-void cli_help(const struct command *command)
-{
-    printf("Usage: mynah%s%s [OPTION]... %s\n\n", *command->name ? " " : "", command->name, command->arguments);
-    if (*command->name == '\0') {
-        puts("An assistant that chats, describes images and transcribes clips, on this machine alone.\n\nCommands:");
-        for (const struct command *c = commands + 1; c->name != NULL; c++)
-            printf("  mynah %-10s %-10s  %s\n", c->name, c->arguments, c->summary);
-        puts("  mynah                        open the chat\n\nOptions of the chat (`mynah COMMAND --help` for the others):");
-    } else {
-        printf("%c%s.\n%s%s\nOptions:\n", command->summary[0] - 'a' + 'A', command->summary + 1,
-               command->detail ? command->detail : "", command->detail ? "\n" : "");
-    }
-    print_options(command);
-    puts("\nExit status: 0 done, 2 usage, 3 input cannot be read, 4 model missing or invalid,\n"
-         "5 inference failed, 6 a pull failed, 130 cancelled.");
 }
 
 int cli_fail(const struct error *err)

@@ -1,5 +1,5 @@
 /* cli.h - the command line: one table of options and one of commands feed
- * parsing and --help.
+ * parsing, --help, the man page and the completions of shells.
  *
  *   mynah [COMMAND] [OPTION]... [ARGUMENT]...
  *
@@ -13,10 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the user asked for; strings are argv's, lists belong to options_done. */
+struct config;
+
+/* What the user asked for; strings are argv's or the config's, lists belong to options_done. */
 struct options {
     const struct command *command;
-    const char *model;              /* manifest name or path; "default" unless given */
+    const struct config *config;    /* the settings; options_settle has merged those that are options, too */
+    const char *model;              /* manifest name or path */
     const char **files;             /* -i and -a, in the order given */
     size_t n_files;
     const char **arguments;         /* what is not an option */
@@ -31,7 +34,9 @@ struct options {
     const char *kernels;
     const char *microphone;         /* a clip to play in place of the microphone */
     const char *engine;             /* "echo" in tests of the chat */
-    bool translate, json, quiet, fresh, help, version;
+    const char *mode;               /* of the chat: "full", "inline", "plain" */
+    const char *theme;
+    bool mouse, translate, json, quiet, fresh, help, version;
 };
 
 typedef int command_run(const struct options *o);
@@ -41,20 +46,56 @@ struct command {
     unsigned bit;                   /* in the option table's set of commands */
     command_run *run;
     const char *arguments;          /* for --help: "FILE..." */
+    const char *values;             /* of the arguments, for completion; as in option_row */
     const char *summary;
     const char *detail;             /* further lines of its help; may be NULL */
 };
 
-extern const struct command commands[];     /* ends with a NULL name */
+extern const struct command commands[];     /* the first is the chat; ends with a NULL name */
 
-command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_pull, cmd_models, cmd_doctor, cmd_bench;
+command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_help, cmd_completion;
+
+enum option_kind {
+    OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,
+    OPTION_WORD,                    /* one of `values` */
+    OPTION_SELF                     /* no value: its name is the value */
+};
+
+struct option_row {
+    const char *name;
+    char letter;                    /* 0: none */
+    enum option_kind kind;
+    size_t field;                   /* offset in struct options */
+    unsigned commands;              /* bits of those that have it */
+    const char *argument, *summary; /* no summary: not listed */
+    const char *values;             /* words, VALUES_FILE, VALUES_MODEL or VALUES_TEXT_MODEL; NULL: free */
+};
+
+#define VALUES_FILE "<file>"
+#define VALUES_MODEL "<model>"
+#define VALUES_TEXT_MODEL "<text model>"    /* or a file */
+
+extern const struct option_row option_rows[];   /* ends with a NULL name */
+static inline bool option_takes_value(const struct option_row *row) { return row->kind != OPTION_FLAG && row->kind != OPTION_SELF; }
+
+/* NULL: there is none of that name. */
+const struct command *command_find(const char *name);
 
 /* ERROR_USAGE names the option and what it takes.  o is to be released in any case. */
 bool options_parse(int argc, char **argv, struct options *o, struct error *err);
+/* What was not given comes from the settings, which o then borrows from. */
+void options_settle(struct options *o, const struct config *config);
 void options_done(struct options *o);
 
-/* The help of one command, made from the tables, to stdout. */
+/* Made from the tables, to stdout: the help of one command; the manual page (man(7));
+ * a completion script for "bash", "zsh" or "fish". */
 void cli_help(const struct command *command);
+void cli_man(void);
+void cli_completion(const char *shell);
+
+/* Exit statuses by cause; NULL ends it. */
+struct exit_row { int status; const char *cause; };
+extern const struct exit_row exit_rows[];
 
 /* Prints "mynah: TEXT" to stderr, control characters made visible, and returns
  * the exit status. */

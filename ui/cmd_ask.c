@@ -1,61 +1,56 @@
 /* cmd_ask.c - `mynah ask`: one prompt, its attachments, one answer. */
 #include "ui/cli.h"
 
+#include "ui/input.h"
 #include "ui/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
-enum { MAX_PROMPT_BYTES = 16 << 20 };
-
-static char *read_all(FILE *in, struct error *err)
+/* The prompt's last word is standard input; or all of it, when nothing else says what to ask. */
+static bool reads_prompt(const struct options *o)
 {
-    size_t n = 0, room = 1 << 16;
-    char *text = malloc(room);
+    size_t n = o->n_arguments;
 
-    while (text != NULL) {
-        n += fread(text + n, 1, room - 1 - n, in);
-        if (n < room - 1)
-            break;
-        char *grown = room > MAX_PROMPT_BYTES ? NULL : realloc(text, room *= 2);
-        if (grown == NULL)
-            free(text);
-        text = grown;
-    }
-    if (text == NULL) {
-        error_set(err, ERROR_INPUT, "standard input: more than %d MB; a prompt must fit in the model's context", MAX_PROMPT_BYTES >> 20);
-        return NULL;
-    }
-    text[n] = '\0';
-    while (n > 0 && text[n - 1] == '\n')
-        text[--n] = '\0';
-    if (memchr(text, '\0', n) != NULL || n == 0) {
-        error_set(err, ERROR_INPUT, n == 0 ? "standard input: is empty, a prompt was expected"
-                                           : "standard input: holds NUL bytes; a prompt is text, files are attached with -i and -a");
-        free(text);
-        return NULL;
-    }
-    return text;
+    return n > 0 ? input_is(o->arguments[n - 1]) : input_count(o->files, o->n_files) == 0 && !isatty(STDIN_FILENO);
 }
 
-/* The words of the command line joined by blanks, or standard input for "-". */
+static bool takes_prompt(struct error *err)
+{
+    return error_set(err, ERROR_USAGE, "`mynah ask` takes a prompt: mynah ask 'What is in this picture?' -i photograph.jpg");
+}
+
+static bool check_usage(const struct options *o, struct error *err)
+{
+    size_t n_inputs = input_count(o->files, o->n_files) + (o->n_arguments > 0 && reads_prompt(o));
+
+    if (n_inputs > 1)
+        return error_set(err, ERROR_USAGE, "standard input was asked for %zu times; it can be read once", n_inputs);
+    return o->n_arguments > 0 || reads_prompt(o) || takes_prompt(err);
+}
+
+/* The words of the command line joined by blanks, then standard input where it was asked for. */
 static char *prompt_text(const struct options *o, struct error *err)
 {
-    size_t n = 1;
+    bool reads = reads_prompt(o);
+    size_t n_words = o->n_arguments - (reads && o->n_arguments > 0), n = 0;
+    char *input = NULL, *text = NULL;
 
-    if (o->n_arguments == 1 && strcmp(o->arguments[0], "-") == 0)
-        return read_all(stdin, err);
-    for (size_t i = 0; i < o->n_arguments; i++)
-        n += strlen(o->arguments[i]) + 1;
-    char *text = calloc(n, 1);
-    if (text == NULL) {
-        error_set(err, ERROR_INFERENCE, "no memory for the prompt");
+    if (reads && o->n_arguments == 0 && ungetc(getc(stdin), stdin) == EOF) {
+        takes_prompt(err);          /* nobody said that it would come that way, and nothing came */
         return NULL;
     }
-    char *end = text;
-    for (size_t i = 0; i < o->n_arguments; i++)
-        end += sprintf(end, "%s%s", i > 0 ? " " : "", o->arguments[i]);
+    if (reads && (input = input_text(err)) == NULL)
+        return NULL;
+    FILE *to = open_memstream(&text, &n);
+    for (size_t i = 0; to != NULL && i < n_words; i++)
+        fprintf(to, "%s%s", i > 0 ? " " : "", o->arguments[i]);
+    if (to != NULL && input != NULL)
+        fprintf(to, "%s%s", n_words > 0 ? "\n\n" : "", input);
+    if (to == NULL || fclose(to) != 0)
+        error_set(err, ERROR_INFERENCE, "no memory for the prompt");
+    free(input);
     return text;
 }
 
@@ -86,8 +81,11 @@ static bool ask(struct run *r, const struct options *o, const char *prompt, cons
     bool ok = run_wait(r, session_ask(r->session, &turn), &answer, err);
     if (r->stream && r->n_text > 0 && r->text[r->n_text - 1] != '\n')
         run_print_text("\n", 1);
-    if (!ok)
+    if (!ok) {
+        if (o->json && r->n_text > 0)       /* stopped: what came is kept */
+            run_print_json(r, o->n_files > 0 ? o->files[0] : NULL, r->text, attachments, o->n_files, NULL, encode_ms);
         return false;
+    }
     if (o->json)
         run_print_json(r, o->n_files > 0 ? o->files[0] : NULL, r->text, attachments, o->n_files, &answer, encode_ms);
     session_event_done(&answer);
@@ -105,14 +103,12 @@ int cmd_ask(const struct options *o)
 
     if (attachments == NULL || ids == NULL)
         error_set(&err, ERROR_INFERENCE, "no memory for %zu attachments", o->n_files);
-    else if (o->n_arguments == 0)
-        error_set(&err, ERROR_USAGE, "`mynah ask` takes a prompt: mynah ask 'What is in this picture?' -i photograph.jpg");
     else
-        ok = (prompt = prompt_text(o, &err)) != NULL && check_files(o, &err)
-             && run_open(&r, o, true, &err) && ask(&r, o, prompt, attachments, ids, &err);
+        ok = check_usage(o, &err) && (prompt = prompt_text(o, &err)) != NULL && input_take(o->files, o->n_files, &err)
+             && check_files(o, &err) && run_open(&r, o, true, &err) && ask(&r, o, prompt, attachments, ids, &err);
     run_close(&r);
     free(attachments);
     free(ids);
     free(prompt);
-    return ok ? 0 : cli_fail(&err);
+    return ok ? 0 : run_fail(&err);
 }

@@ -2,6 +2,7 @@
 #include "ui/cli.h"
 
 #include "audio/audio.h"
+#include "ui/input.h"
 #include "ui/run.h"
 
 #include <stdio.h>
@@ -47,9 +48,10 @@ int cmd_describe(const struct options *o)
         return cli_fail(&err);
     }
     /* Alone, a bad file is known before a model is loaded; among others it is reported in its turn. */
-    if ((o->n_arguments == 1 && !run_check_kind(o->arguments[0], ATTACHMENT_IMAGE, &err)) || !run_open(&r, o, true, &err)) {
+    if (!input_take(o->arguments, o->n_arguments, &err)
+        || (o->n_arguments == 1 && !run_check_kind(o->arguments[0], ATTACHMENT_IMAGE, &err)) || !run_open(&r, o, true, &err)) {
         run_close(&r);
-        return cli_fail(&err);
+        return run_fail(&err);
     }
     int status = run_each(&r, o, describe);
     run_close(&r);

@@ -5,6 +5,7 @@
 #include <cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void print_json(const struct models *m, const struct model_entry *e)
 {
@@ -27,24 +28,50 @@ static void print_json(const struct models *m, const struct model_entry *e)
     free(path);
 }
 
+static bool has_role(const struct model_entry *e, const struct options *o)
+{
+    for (size_t i = 0; i < o->n_arguments; i++)
+        if (strcmp(o->arguments[i], model_role_name(e->role)) == 0)
+            return true;
+    return o->n_arguments == 0;
+}
+
+static bool check_roles(const struct options *o, struct error *err)
+{
+    static const enum model_role roles[] = { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR };
+
+    for (size_t i = 0; i < o->n_arguments; i++) {
+        size_t k = 0;
+        while (k < sizeof roles / sizeof *roles && strcmp(o->arguments[i], model_role_name(roles[k])) != 0)
+            k++;
+        if (k == sizeof roles / sizeof *roles)
+            return error_set(err, ERROR_USAGE, "`mynah models` takes roles: %s, not '%s'", o->command->values, o->arguments[i]);
+    }
+    return true;
+}
+
 int cmd_models(const struct options *o)
 {
     struct error err = { 0 };
-    struct models *m = models_open(&err);
+    struct models *m = check_roles(o, &err) ? models_open(&err) : NULL;
 
     if (m == NULL)
         return cli_fail(&err);
-    if (!o->json)
+    if (!o->json && !o->quiet)
         printf("%-19s %-11s %9s  %-5s  %-11s %s\n", "NAME", "ROLE", "SIZE", "HERE", "LICENCE", "WHAT IT IS");
     for (size_t i = 0; i < models_count(m); i++) {
         const struct model_entry *e = models_at(m, i);
+        if (!has_role(e, o))
+            continue;
         if (o->json)
             print_json(m, e);
+        else if (o->quiet)
+            puts(e->name);
         else
             printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
                    models_present(m, e->name) ? "yes" : "no", e->licence, e->title);
     }
-    if (!o->json)
+    if (!o->json && !o->quiet)
         printf("\nThey live in %s; `mynah pull NAME` fetches one.\n", models_folder(m));
     models_close(m);
     return 0;

@@ -16,16 +16,20 @@ enum { BAR_CELLS = 24, REDRAW_MS = 100, LINE_MS = 5000 };
 struct screen {
     bool quiet, terminal;
     sigset_t stop;                  /* signals that end the pull */
+    int stopped_by;                 /* which did; 0: none */
     char step[64];                  /* model and what is being done */
     double start_ms, drawn_ms;      /* of the step; 0: nothing was drawn yet */
     uint64_t start_bytes;
 };
 
-static bool stop_asked(const struct screen *s)
+static bool stop_asked(struct screen *s)
 {
     const struct timespec now = { 0, 0 };
+    int number = sigtimedwait(&s->stop, NULL, &now);
 
-    return sigtimedwait(&s->stop, NULL, &now) > 0;
+    if (number > 0)
+        s->stopped_by = number;
+    return number > 0;
 }
 
 static void draw_bar(struct screen *s, uint64_t done, uint64_t total)
@@ -132,5 +136,6 @@ int cmd_pull(const struct options *o)
     sigprocmask(SIG_BLOCK, &s.stop, NULL);
     bool ok = pull_all(m, named ? o->arguments : usual, named ? o->n_arguments : sizeof usual / sizeof *usual, &s, &err);
     models_close(m);
-    return ok ? 0 : cli_fail(&err);
+    int status = ok ? 0 : cli_fail(&err);
+    return s.stopped_by != 0 ? 128 + s.stopped_by : status;
 }

@@ -2,6 +2,7 @@
 #include "ui/cli.h"
 
 #include "base/log.h"
+#include "ui/input.h"
 #include "ui/run.h"
 
 #include <stdio.h>
@@ -48,21 +49,13 @@ static bool transcribe(struct run *r, const struct options *o, const char *path,
 
 static bool check(const struct options *o, struct error *err)
 {
-    static const char *const formats[] = { "txt", "srt", "vtt", "json" };
-
     if (o->n_arguments == 0)
         return error_set(err, ERROR_USAGE, "`mynah transcribe` takes the clips: mynah transcribe talk.wav");
-    for (size_t i = 0; o->format != NULL; i++) {
-        if (i == 4)
-            return error_set(err, ERROR_USAGE, "--format takes txt, srt, vtt or json, not '%s'", o->format);
-        if (strcmp(o->format, formats[i]) == 0)
-            break;
-    }
     if (o->n_arguments > 1 && !o->json && is_subtitles(o))
         return error_set(err, ERROR_USAGE, "--format %s takes one clip at a time, for two in a file are no subtitles: "
                          "for f in *.wav; do mynah transcribe --format %s \"$f\" > \"$f.%s\"; done; "
                          "or --format json, a line for each", o->format, o->format, o->format);
-    return o->n_arguments > 1 || run_check_kind(o->arguments[0], ATTACHMENT_AUDIO, err);
+    return input_take(o->arguments, o->n_arguments, err) && (o->n_arguments > 1 || run_check_kind(o->arguments[0], ATTACHMENT_AUDIO, err));
 }
 
 int cmd_transcribe(const struct options *o)
@@ -72,7 +65,7 @@ int cmd_transcribe(const struct options *o)
 
     if (!check(o, &err) || !run_open(&r, o, false, &err)) {
         run_close(&r);
-        return cli_fail(&err);
+        return run_fail(&err);
     }
     r.model = "whisper-base";
     int status = run_each(&r, o, transcribe);

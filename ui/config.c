@@ -21,7 +21,7 @@ enum { CONFIG_BYTES = 1 << 20 };
 static const struct config_row rows[] = {
     { "model", NULL, "text model: a name of `mynah models` or a GGUF file", "default", CONFIG_TEXT, AT(model) },
     { "mode", "full inline plain", "full screen; inline keeps the terminal's scrollback; plain is lines only, for screen readers", "full", CONFIG_WORD, AT(mode) },
-    { "theme", "auto dark light 16 mono", "colours; auto looks at the terminal's background", "auto", CONFIG_WORD, AT(theme) },
+    { "theme", CONFIG_THEMES, "colours; auto looks at the terminal's background", "auto", CONFIG_WORD, AT(theme) },
     { "keys", "emacs vi", "keys of the input line", "emacs", CONFIG_WORD, AT(keys) },
     { "mouse", "on off", "the wheel scrolls and a click opens; the terminal's own selection then needs Shift", "off", CONFIG_SWITCH, AT(mouse) },
     { "markdown", "on off", "answers are laid out; off shows them as the model wrote them", "on", CONFIG_SWITCH, AT(markdown) },
@@ -153,7 +153,14 @@ char *config_value(const struct config *c, const char *name)
 
 char *config_path(struct error *err)
 {
-    return folder_config("config", err);
+    char *folder = folder_config("", err);
+    struct buffer path = { 0 };
+
+    if (folder == NULL)
+        return NULL;
+    buffer_print(&path, "%s/config", folder);
+    free(folder);
+    return path.s;
 }
 
 /* A line of the file: `name = value`, its parts [n] of the text.  name NULL: a comment, or blank.
@@ -256,10 +263,9 @@ void config_load(struct config *c, const char *path)
     struct error err = { 0 };
     char *place = path != NULL ? text_copy(path) : config_path(&err);
 
+    /* Without a folder for settings there are none, which config_set would tell. */
     if (place != NULL)
         load(c, place);
-    else
-        problem(c, &err, "", 0);
     free(place);
 }
 

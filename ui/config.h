@@ -43,6 +43,8 @@ bool config_write_new(const char *path, struct error *err);
  * (ERROR_INPUT) leaves the change in memory, for this run. */
 bool config_set(struct config *c, const char *path, const char *name, const char *value, struct error *err);
 
+#define CONFIG_THEMES "auto dark light 16 mono"
+
 /* The table, for lists and completion; NULL name ends it. */
 enum config_kind { CONFIG_TEXT, CONFIG_WORD, CONFIG_SWITCH, CONFIG_NUMBER, CONFIG_COUNT };
 struct config_row {

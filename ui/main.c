@@ -1,8 +1,10 @@
 /* main.c - the program: parse, dispatch, exit status. */
 #include "ui/cli.h"
+#include "ui/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +34,28 @@ static int close_output(int status)
     return status != 0 ? status : cli_fail(&err);
 }
 
+/* A wrong line of the settings is told of; the chat and the doctor have their own place for it. */
+static void warn_of(const struct config *config, const struct options *o)
+{
+    bool tells = o->command->run == cmd_chat || o->command->run == cmd_doctor;
+
+    if (config->n_problems > 0 && !tells && !o->quiet)
+        cli_fail(&config->problems);
+}
+
+static int run(struct options *o)
+{
+    struct config config;
+
+    config_init(&config);
+    config_load(&config, NULL);
+    options_settle(o, &config);
+    warn_of(&config, o);
+    int status = o->command->run(o);
+    config_done(&config);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -39,6 +63,7 @@ int main(int argc, char **argv)
     int status = 0;
 
     fill_standard_streams();
+    signal(SIGPIPE, SIG_DFL);       /* the caller may have had it ignored; `| head` is to end an answer */
     if (!options_parse(argc, argv, &options, &err))
         status = cli_fail(&err);
     else if (options.help)
@@ -46,7 +71,7 @@ int main(int argc, char **argv)
     else if (options.version)
         puts("mynah " VERSION);
     else
-        status = options.command->run(&options);
+        status = run(&options);
     options_done(&options);
     return close_output(status);
 }

@@ -20,10 +20,9 @@ static void on_interrupt(int signal_number)
 {
     struct session *session = atomic_exchange(&interrupted_session, NULL);
 
-    (void)signal_number;
-    interrupted = 1;
+    interrupted = signal_number;
     if (session == NULL)
-        _exit(error_exit_status(ERROR_CANCELLED));
+        _exit(128 + signal_number);
     session_cancel(session);
 }
 
@@ -87,6 +86,13 @@ void run_close(struct run *r)
     log_to(NULL, NULL, LOG_WARNING);
 }
 
+int run_fail(const struct error *err)
+{
+    int status = cli_fail(err);
+
+    return err->code == ERROR_CANCELLED && interrupted != 0 ? 128 + interrupted : status;
+}
+
 static bool collect(struct run *r, const char *text, struct error *err)
 {
     size_t n = strlen(text);
@@ -107,6 +113,8 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
     case SESSION_PROGRESS:
         progress_show(r->shows_progress, e->text, e->done, e->total);
         return true;
+    case SESSION_DECODED:
+        return true;
     case SESSION_NOTE:
         if (!r->quiet)
             on_log(r, LOG_WARNING, e->text);
@@ -122,10 +130,13 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
         *ok = false;
         return false;
     case SESSION_ANSWERED:
+        r->stopped = e->stopped;
         *ok = !e->stopped || error_set(err, ERROR_CANCELLED, "stopped");
         return false;
     case SESSION_READY:
     case SESSION_ATTACHED:
+    case SESSION_PREVIEWED:
+    case SESSION_MEASURED:
         break;
     }
     *ok = true;
@@ -177,7 +188,7 @@ int run_each(struct run *r, const struct options *o, run_one *one)
         struct error err = { 0 };
         if (one(r, o, o->arguments[i], &err))
             continue;
-        int failed = cli_fail(&err);
+        int failed = run_fail(&err);
         if (status == 0 || err.code == ERROR_CANCELLED)
             status = failed;
         if (err.code == ERROR_CANCELLED)
@@ -209,6 +220,8 @@ void run_print_json(const struct run *r, const char *file, const char *text,
     cJSON_AddItemToObject(line, "file", file != NULL ? cJSON_CreateString(file) : cJSON_CreateNull());
     cJSON_AddStringToObject(line, "text", text);
     cJSON_AddItemToObject(line, "model", r->model != NULL ? cJSON_CreateString(r->model) : cJSON_CreateNull());
+    cJSON_AddBoolToObject(line, "stopped", r->stopped);
+    cJSON_AddBoolToObject(line, "cut", a->cut);
     cJSON *perceived = cJSON_AddArrayToObject(line, "perceived");
     for (size_t i = 0; i < n_attachments; i++)
         cJSON_AddItemToArray(perceived, attachment_json(attachments[i]));

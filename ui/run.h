@@ -2,7 +2,7 @@
  *
  *   options -> session -> requests -> events -> answer on stdout, progress on stderr
  *
- * Ctrl-C cancels the request that runs; a second one ends the program.  One
+ * Ctrl-C and SIGTERM cancel the request that runs; a second one ends the program.  One
  * struct run at a time. */
 #ifndef UI_RUN_H
 #define UI_RUN_H
@@ -22,6 +22,7 @@ struct run {
     bool quiet;                     /* errors alone on stderr */
     bool shows_progress;
     bool stream;                    /* print the answer as it comes */
+    bool stopped;                   /* the last answer, by a signal */
     char *text;                     /* of the last answer; collected when not streamed */
     size_t n_text;
     double load_ms;
@@ -30,6 +31,8 @@ struct run {
 /* with_text: load the text model too, and wait until it is ready. */
 bool run_open(struct run *r, const struct options *o, bool with_text, struct error *err);
 void run_close(struct run *r);
+/* cli_fail, but the status of what SIGTERM cancelled is its own. */
+int run_fail(const struct error *err);
 
 /* Waits for the request's last event (SESSION_ATTACHED, _ANSWERED or _READY), which the
  * caller releases by session_event_done; false and *err when it failed or was cancelled. */
@@ -46,7 +49,7 @@ int run_each(struct run *r, const struct options *o, run_one *one);
 /* Reads and perceives a file; NULL and *err on failure. */
 const struct attachment *run_attach(struct run *r, const char *path, double *encode_ms, struct error *err);
 
-/* One line of --json: file (NULL: null), text, model, perceived, tokens, ms.  answer may be NULL. */
+/* One line of --json: file (NULL: null), text, model, stopped, cut, perceived, tokens, ms.  answer may be NULL. */
 void run_print_json(const struct run *r, const char *file, const char *text,
                     const struct attachment *const *attachments, size_t n_attachments,
                     const struct session_event *answer, double encode_ms);

@@ -17,7 +17,7 @@ refuse "zero threads" 2 "--threads takes a whole number of 1 or more" ask -t 0 x
 refuse "ask without prompt" 2 "takes a prompt" ask
 refuse "describe without file" 2 "takes the images" describe
 refuse "transcribe without file" 2 "takes the clips" transcribe
-refuse "transcript format" 2 "txt, srt, vtt or json, not 'doc'" transcribe --format doc x.wav
+refuse "transcript format" 2 "one of txt json srt vtt, not 'doc'" transcribe --format doc x.wav
 for format in srt vtt; do
     refuse "two clips in one $format" 2 "one clip at a time.*> \"\\\$f.$format\".*--format json" transcribe --format $format a.wav b.wav
 done
