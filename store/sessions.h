@@ -6,10 +6,14 @@
  *                                      0 at the start; the branch that ends in `head` is shown
  *   history                            questions as they were typed, of all sessions
  *
- * Every call that changes something has it on the disk when it returns.  A session is
- * locked while a program has it open (a byte of sessions.lock, released by the
- * system however the program ends), so a second one takes another.  Text is stored as
- * it came.  One thread.  Errors: ERROR_INPUT with the database's path. */
+ * Every call that changes something has it on the disk when it returns, whatever happens
+ * then; sessions_write and sessions_set_draft, which come often, only survive the program
+ * (kill -9), and a power failure as soon as another call or SQLite flushed them.  A session
+ * is locked while a program has it open (a byte of sessions.lock, released by the system
+ * however the program ends), so a second one takes another.  Text is stored as it came.
+ * One thread.  Errors: ERROR_INPUT with the database's path, the cause and what to do.  A
+ * database that is damaged, another program's or a newer version's is left as it is: the
+ * error says so, and nothing is saved until the user put it aside. */
 #ifndef STORE_SESSIONS_H
 #define STORE_SESSIONS_H
 
@@ -21,8 +25,9 @@
 
 struct sessions;
 
-/* path: NULL for the place above.  Conversations of the first release
- * ($XDG_DATA_HOME/mynah/sessions, *.jsonl) are taken over, each once; the files stay. */
+/* path: STEM.db, in a folder that is there; NULL for the place above.  Its locks are in
+ * STEM.lock.  Conversations of the first release (STEM/ *.jsonl) are taken over, each once;
+ * the files stay. */
 struct sessions *sessions_open(const char *path, struct error *err);
 void sessions_close(struct sessions *s);                    /* NULL is fine */
 const char *sessions_path(const struct sessions *s);
@@ -35,7 +40,7 @@ enum turn_state {
     TURN_FINISHED, TURN_STOPPED, TURN_CUT
 };
 
-struct session_file { char *path, *sha256; };
+struct session_file { char *path, *sha256; };      /* sha256 NULL when asked, "" when loaded: unknown */
 
 struct session_turn {
     int64_t id, parent;             /* id > parent; parent 0: the first of a branch */
@@ -63,11 +68,13 @@ struct stored_session {             /* as loaded; stored_session_done frees what
 };
 void stored_session_done(struct stored_session *session);
 
-/* A new session, locked.  It is not listed until it has a turn. */
+/* A new session, locked; the lock of the one before is given up.  It is not listed until it
+ * has a turn, and not kept without a turn or a draft. */
 bool sessions_begin(struct sessions *s, int64_t *id, struct error *err);
-/* Loads and locks a session; id 0: the one changed last (*session is all zero when there
- * is none).  *in_use: another program has it; nothing was loaded, and false is not an
- * error then: err->code is ERROR_NONE.  The lock of the session before is given up. */
+/* Loads and locks a session; id 0: of those with a turn or a draft, the one in which something
+ * was asked, answered, removed or chosen last (*session is all zero when there is none).
+ * *in_use: another program has it; nothing was loaded, the session before stays locked, and
+ * false is not an error then: err->code is ERROR_NONE.  Else the lock of the one before is given up. */
 bool sessions_resume(struct sessions *s, int64_t id, struct stored_session *session, bool *in_use, struct error *err);
 
 /* Adds a turn below `parent` and makes it the head.  text, files, n_files, parent and summary are read. */
@@ -97,6 +104,7 @@ struct session_entry {
 bool sessions_list(struct sessions *s, const char *query, struct session_entry **entries, size_t *n, struct error *err);
 void session_entries_free(struct session_entry *entries, size_t n);
 
+/* "" or NULL: the title is the first question's again. */
 bool sessions_rename(struct sessions *s, int64_t id, const char *title, struct error *err);
 /* ERROR_INPUT when another program has it open. */
 bool sessions_delete(struct sessions *s, int64_t id, struct error *err);
