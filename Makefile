@@ -20,7 +20,8 @@ OPT_tsan    := -O1 -g -fsanitize=thread
 PACKAGES := openblas portaudio-2.0 ncursesw sndfile soxr libpcre2-8 libutf8proc libcurl libcjson \
             libexif libwebp tesseract lept libcrypto zlib stb md4c sqlite3 chafa
 # Looked up once, and only when something is compiled: set-up may install pkg-config first.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+# As system headers: what their macros do is not for our warnings.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell pkg-config --cflags $(PACKAGES))))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)

@@ -14,7 +14,7 @@
 
 enum picture_kind { PICTURE_OFF, PICTURE_BLOCKS, PICTURE_SIXEL, PICTURE_KITTY };
 
-/* wanted: a value of the setting `preview`; n_colors of the terminal. */
+/* wanted: a value of the setting `preview`; n_colors: term_colors(). A choice that is named is obeyed. */
 enum picture_kind picture_choose(const char *wanted, int n_colors);
 
 /* Draws into the rectangle, keeping the aspect ratio (cells count as 1:2); a clip as bars. */

@@ -80,7 +80,7 @@ int screen_put(struct screen *s, int row, int col, int end, const char *text, si
 {
     struct glyph glyph;
 
-    if (row < 0 || row >= s->rows)
+    if (row < 0 || row >= s->rows || col < 0)
         return col;
     if (end > s->cols)
         end = s->cols;

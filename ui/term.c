@@ -183,7 +183,7 @@ bool term_open(const struct term_params *params, struct error *err)
     term.is_inline = params->is_inline;
     if (!(term.is_inline ? open_inline(name) : open_full(name))) {
         tty_close();
-        return error_set(err, ERROR_USAGE, "TERM is %s, of which too little is known here; try TERM=xterm, or `mynah --plain`", name);
+        return error_set(err, ERROR_USAGE, "TERM is %s, of which too little is known here; try TERM=xterm, `mynah --plain` or `mynah ask PROMPT`", name);
     }
     know_name(name);
     know_capabilities();
