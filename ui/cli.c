@@ -229,7 +229,7 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
 
 /* Descriptions have their own wording and are greedy: neither the system text nor the
  * temperature of a chat is meant for them. */
-void options_settle(struct options *o, const struct config *config)
+void options_settle(struct options *o, struct config *config)
 {
     bool converses = (o->command->bit & (CHAT | ASK)) != 0;
 

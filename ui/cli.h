@@ -18,7 +18,7 @@ struct config;
 /* What the user asked for; strings are argv's or the config's, lists belong to options_done. */
 struct options {
     const struct command *command;
-    const struct config *config;    /* the settings; options_settle has merged those that are options, too */
+    struct config *config;          /* the settings; options_settle has merged those that are options, too */
     const char *model;              /* manifest name or path */
     const char **files;             /* -i and -a, in the order given */
     size_t n_files;
@@ -84,7 +84,7 @@ const struct command *command_find(const char *name);
 /* ERROR_USAGE names the option and what it takes.  o is to be released in any case. */
 bool options_parse(int argc, char **argv, struct options *o, struct error *err);
 /* What was not given comes from the settings, which o then borrows from. */
-void options_settle(struct options *o, const struct config *config);
+void options_settle(struct options *o, struct config *config);
 void options_done(struct options *o);
 
 /* Made from the tables, to stdout: the help of one command; the manual page (man(7));

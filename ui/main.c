@@ -26,6 +26,8 @@ static int close_output(int status)
     struct error err;
     bool lost = ferror(stdout) != 0;
 
+    if (status == 128 + SIGPIPE)    /* the chat of lines, which saves before it ends */
+        return status;
     errno = 0;
     if (fclose(stdout) == 0 && !lost)
         return status;

@@ -1,0 +1,604 @@
+#include "ui/plain_private.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "ui/config.h"
+#include "ui/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 16 << 20, RECORD_TICK_MS = 1000 };
+
+/* ---- signals ------------------------------------------------------------------------ */
+
+/* Handlers may run in any thread and be given no argument: they write to this pipe. */
+static int signal_pipe[2] = { -1, -1 };
+
+static void on_signal(int number)
+{
+    char byte = (char)number;
+    int why = errno;
+
+    if (write(signal_pipe[1], &byte, 1) != 1 && number != SIGCONT)
+        _exit(128 + number);
+    errno = why;
+}
+
+static bool catch_signals(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGCONT };
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+    if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);       /* the conversation is saved before the program ends: see loop */
+    return true;
+}
+
+static void interrupt(struct plain *p)
+{
+    if (p->stopping || p->armed) {
+        p->quits = true;
+    } else if (p->record != NULL) {
+        plain_end_record(p, false);
+    } else if (plain_busy(p)) {
+        p->stopping = true;
+        buffer_clear(&p->question);
+        p->engine->cancel(p->engine->self);
+    } else {
+        p->armed = true;
+        p->choosing = p->pasting = false;
+        buffer_clear(&p->typed);
+        buffer_clear(&p->question);
+        plain_note(p, "Ctrl-C once more ends the chat; so does /quit");
+    }
+}
+
+/* The signal that ends the program, or 0. */
+static int take_signals(struct plain *p)
+{
+    char byte;
+
+    while (read(signal_pipe[0], &byte, 1) == 1) {
+        if (byte == SIGTERM || byte == SIGHUP)
+            return byte;
+        if (byte == SIGINT)
+            interrupt(p);
+        else
+            p->prompted = false;    /* continued: the prompt has scrolled away */
+    }
+    return 0;
+}
+
+/* ---- files ---------------------------------------------------------------------------- */
+
+void plain_attach(struct plain *p, const char *path)
+{
+    struct plain_file file = { .saved.path = paths_whole(path) };
+    char sha256[SHA256_HEX];
+    struct error err;
+
+    if (!sha256_file(file.saved.path, sha256, &err)) {
+        plain_error(p, "%s", err.text);
+        free(file.saved.path);
+        buffer_clear(&p->question);
+        return;
+    }
+    file.saved.sha256 = text_copy(sha256);
+    file.request = p->engine->attach(p->engine->self, file.saved.path);
+    p->files = array_grow(p->files, p->n_files, &p->file_capacity, sizeof *p->files);
+    p->files[p->n_files++] = file;
+    p->told_ms = clock_ms();
+}
+
+static void forget_file(struct plain *p, size_t i)
+{
+    free(p->files[i].saved.path);
+    free(p->files[i].saved.sha256);
+    memmove(&p->files[i], &p->files[i + 1], (--p->n_files - i) * sizeof *p->files);
+}
+
+void plain_forget_files(struct plain *p)
+{
+    while (p->n_files > 0)
+        forget_file(p, p->n_files - 1);
+}
+
+static void perceive(struct plain *p, const struct attachment *a)
+{
+    for (size_t i = 0; i < p->n_perceived; i++)
+        if (p->perceived[i] == a)
+            return;
+    p->perceived = array_grow(p->perceived, p->n_perceived, &p->perceived_capacity, sizeof *p->perceived);
+    p->perceived[p->n_perceived++] = a;
+}
+
+static void attached(struct plain *p, struct plain_file *file, const struct attachment *a)
+{
+    struct engine_attachment facts = p->engine->attachment(a);
+
+    file->request = 0;
+    file->attachment = a;
+    perceive(p, a);
+    plain_note(p, "%s %s attached: %s, %zu tokens%s", facts.kind == ATTACHMENT_IMAGE ? "image" : "clip", facts.name,
+               facts.summary, facts.n_tokens, p->question.n == 0 ? "; it goes with your next question" : "");
+}
+
+/* A question about a file that cannot be read is not asked: the answer would be made up. */
+static void refused(struct plain *p, size_t i, const struct error *why)
+{
+    plain_error(p, "%s", why->text);
+    forget_file(p, i);
+    if (p->question.n > 0)
+        plain_note(p, "the question was not asked");
+    buffer_clear(&p->question);
+}
+
+static size_t find_file(const struct plain *p, uint32_t request)
+{
+    size_t i = 0;
+
+    while (i < p->n_files && (request == 0 || p->files[i].request != request))
+        i++;
+    return i;
+}
+
+/* ---- asking ------------------------------------------------------------------------------ */
+
+bool plain_busy(const struct plain *p)
+{
+    if (p->loading || p->model_request != 0 || p->measuring != 0 || p->talk.request != 0 || talk_waits(&p->talk))
+        return true;
+    for (size_t i = 0; i < p->n_files; i++)
+        if (p->files[i].request != 0)
+            return true;
+    return false;
+}
+
+void plain_start_answer(struct plain *p)
+{
+    p->stopping = false;
+    p->answer_begins = true;
+    p->told_ms = clock_ms();
+}
+
+/* The question and what goes with it; strings and lists are p's, arrays the caller's. */
+static struct talk_question question_of(const struct plain *p, struct session_file *files, const struct attachment **attachments)
+{
+    for (size_t i = 0; i < p->n_files; i++) {
+        files[i] = p->files[i].saved;
+        attachments[i] = p->files[i].attachment;
+    }
+    return (struct talk_question){ .parent = talk_head_id(&p->talk), .task = TURN_CHAT, .text = buffer_text(&p->question),
+                                   .files = files, .attachments = attachments, .n_files = p->n_files };
+}
+
+static void send(struct plain *p)
+{
+    struct session_file *files = calloc(p->n_files + 1, sizeof *files);
+    const struct attachment **attachments = calloc(p->n_files + 1, sizeof *attachments);
+    struct error err;
+
+    if (files == NULL || attachments == NULL)
+        abort();
+    struct talk_question q = question_of(p, files, attachments);
+    if (!p->measured) {
+        p->measuring = talk_measure(&p->talk, &q);
+    } else {
+        talk_ask(&p->talk, &q);
+        if (p->sessions != NULL)
+            history_add(p->sessions, q.text, &err);     /* one that is lost is no reason to say so now */
+        plain_forget_files(p);
+        buffer_clear(&p->question);
+        plain_start_answer(p);
+    }
+    free(files);
+    free(attachments);
+}
+
+/* Files that the text mentions (@path) are attached, and named by their last part. */
+static void take_question(struct plain *p, const char *text)
+{
+    size_t n = strlen(text);
+
+    p->measured = false;
+    if (!p->has_model) {
+        plain_error(p, "no model is loaded; /model NAME loads one, `mynah pull` fetches what is missing");
+        return;
+    }
+    for (size_t at = 0, used; at < n; at += used) {
+        char *path = NULL;
+        used = paths_is_mark(text, at) ? paths_mention(text, at, &path) : 0;
+        if (used > 0)
+            buffer_print(&p->question, "%s", paths_name(path));
+        else
+            buffer_append(&p->question, text + at, used = 1);
+        free(path);
+    }
+    for (size_t at = 0; at < n; at++) {
+        char *path = NULL;
+        if (paths_is_mark(text, at) && paths_mention(text, at, &path) > 0)
+            plain_attach(p, path);
+        free(path);
+    }
+}
+
+/* What would no longer be told is asked of a person, and told to a script. */
+static void measured(struct plain *p, const struct session_event *e)
+{
+    p->measured = true;
+    if (e->n_left_out == 0)
+        return;
+    free(p->left_out);
+    p->left_out = calloc(e->n_left_out, sizeof *p->left_out);
+    if (p->left_out == NULL)
+        abort();
+    memcpy(p->left_out, e->left_out, e->n_left_out * sizeof *p->left_out);
+    p->n_left_out = e->n_left_out;
+    plain_note(p, "the context is full (%zu of %zu tokens): the model can no longer be told the %zu oldest turn%s",
+               e->n_prompt, e->n_ctx, e->n_left_out, e->n_left_out == 1 ? "" : "s");
+    p->choosing = p->is_terminal;
+    if (p->choosing)
+        plain_note(p, "yes leaves them out, sum has the model sum them up first, no keeps all and drops this question");
+    else
+        talk_leave_out(&p->talk, p->left_out, p->n_left_out);
+}
+
+static void sum_up(struct plain *p)
+{
+    struct talk_question q = { .parent = talk_head_id(&p->talk), .task = TURN_SUMMARISE, .n_summarised = p->n_left_out,
+                               .text = "(What was said so far, in short)" };
+
+    p->measured = false;            /* the question is asked when the summary is there, if it fits then */
+    talk_ask(&p->talk, &q);
+    plain_start_answer(p);
+}
+
+static void choose(struct plain *p, const char *line)
+{
+    p->choosing = false;
+    if (*line == 'y' || *line == 'Y') {
+        talk_leave_out(&p->talk, p->left_out, p->n_left_out);
+    } else if (*line == 's' || *line == 'S') {
+        sum_up(p);
+    } else {
+        buffer_clear(&p->question);
+        plain_note(p, "the question was not asked; /new begins a new conversation");
+    }
+}
+
+/* ---- lines ------------------------------------------------------------------------------- */
+
+static void complete_question(struct plain *p)
+{
+    struct paths paths;
+    char *text = text_copy(buffer_text(&p->typed));
+
+    buffer_clear(&p->typed);
+    if (paths_only(text, &paths))
+        for (size_t i = 0; i < paths.n; i++)
+            plain_attach(p, paths.items[i]);
+    else if (text[strspn(text, " \t\n")] != '\0')
+        take_question(p, text);
+    paths_free(&paths);
+    free(text);
+}
+
+static void take_line(struct plain *p, const char *line)
+{
+    size_t n = strlen(line);
+
+    p->armed = p->stopping = false;
+    if (p->record != NULL) {
+        plain_end_record(p, true);
+    } else if (p->choosing) {
+        choose(p, line);
+    } else if (p->pasting) {
+        p->pasting = strcmp(line, ".") != 0;
+        if (p->pasting)
+            buffer_print(&p->typed, "%s\n", line);
+        else
+            complete_question(p);
+    } else if (p->typed.n == 0 && strcmp(line, "/paste") == 0) {
+        p->pasting = true;
+        plain_note(p, "write or paste lines; one with a single full stop ends them");
+    } else if (n > 0 && line[n - 1] == '\\') {
+        buffer_append(&p->typed, line, n - 1);
+        buffer_append(&p->typed, "\n", 1);
+    } else if (p->typed.n > 0 || !plain_command(p, line)) {
+        buffer_append(&p->typed, line, n);
+        complete_question(p);
+    }
+}
+
+/* The next line that was read; false when there is none. */
+static bool next_line(struct plain *p)
+{
+    char *end = p->in.n > 0 ? memchr(p->in.s, '\n', p->in.n) : NULL;
+    size_t n = end != NULL ? (size_t)(end - p->in.s) : p->in.n;
+
+    if (end == NULL && (p->in.n == 0 || (!p->ended && p->in.n < LINE_BYTES)))
+        return false;
+    char *line = strndup(buffer_text(&p->in), n);
+    if (line == NULL)
+        abort();
+    bool has_nul = strlen(line) < n;
+    buffer_remove(&p->in, 0, end != NULL ? n + 1 : n);
+    n = strlen(line);
+    if (n > 0 && line[n - 1] == '\r')
+        line[n - 1] = '\0';
+    if (!p->is_terminal)
+        plain_text(p, line, strlen(line));
+    p->at_start = p->is_terminal;   /* the terminal has shown it, and its end */
+    p->prompted = false;
+    if (has_nul)
+        plain_error(p, "the line holds NUL bytes; files are attached by their path");
+    else
+        take_line(p, line);
+    free(line);
+    return true;
+}
+
+/* End of input is the end of what was begun, too. */
+static void take_end(struct plain *p)
+{
+    if (p->record != NULL)
+        plain_end_record(p, true);
+    else if (p->typed.n > 0)
+        complete_question(p);
+    else
+        p->quits = true;
+    p->pasting = p->choosing = false;
+}
+
+static void tell_unsaved(struct plain *p)
+{
+    if (p->talk.unsaved.code != ERROR_NONE && !p->unsaved_told)
+        plain_error(p, "this conversation is not saved: %s", p->talk.unsaved.text);
+    p->unsaved_told = p->talk.unsaved.code != ERROR_NONE;
+}
+
+/* Goes on as far as can be without more input or events. */
+static void advance(struct plain *p)
+{
+    while (!p->quits && !plain_busy(p)) {
+        p->stopping = false;
+        tell_unsaved(p);
+        if (p->question.n > 0 && !p->choosing) {
+            send(p);
+            continue;
+        }
+        if (p->in.n > 0 || !p->ended)
+            plain_prompt(p, p->choosing ? "yes, sum or no: " : p->record != NULL ? "recording: " :
+                            p->pasting || p->typed.n > 0 ? "more: " : "you: ");
+        if (!next_line(p)) {
+            if (!p->ended)
+                break;
+            take_end(p);
+        }
+    }
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void tell_end(struct plain *p, const struct session_event *e)
+{
+    plain_answer_end(p);
+    if (e->stopped)
+        plain_note(p, "stopped; /continue goes on with the answer");
+    else if (e->cut)
+        plain_note(p, "the answer was cut; /continue goes on with it");
+}
+
+static void take_ready(struct plain *p, const struct session_event *e)
+{
+    p->loading = false;
+    p->has_model = true;
+    p->n_ctx = e->n_ctx;
+    plain_note(p, "the model is %s", p->engine->model);
+    p->model_request = 0;
+}
+
+static void take_failure(struct plain *p, const struct session_event *e)
+{
+    size_t file = find_file(p, e->request);
+
+    if (file < p->n_files) {
+        refused(p, file, &e->err);
+    } else if (e->request == p->measuring && e->request != 0) {
+        p->measuring = 0;
+        p->measured = true;         /* asking tells what is wrong */
+    } else {
+        if (e->request == 0)
+            p->loading = p->has_model = false;
+        if (e->request == p->model_request)
+            p->model_request = 0;
+        plain_error(p, "%s", e->err.text);
+    }
+}
+
+/* Events that are not about a turn. */
+static void take_other(struct plain *p, const struct session_event *e)
+{
+    size_t file = find_file(p, e->request);
+
+    if (e->kind == SESSION_READY)
+        take_ready(p, e);
+    else if (e->kind == SESSION_FAILED)
+        take_failure(p, e);
+    else if (e->kind == SESSION_ATTACHED && file < p->n_files)
+        attached(p, &p->files[file], e->attachment);
+    else if (e->kind == SESSION_NOTE)
+        plain_note(p, "%s", e->text);
+    else if (e->kind == SESSION_PROGRESS)
+        plain_progress(p, e->text, e->done, e->total);
+    else if (e->kind == SESSION_MEASURED && e->request == p->measuring) {
+        p->measuring = 0;
+        measured(p, e);
+    }
+}
+
+static void take_event(struct plain *p, const struct session_event *e)
+{
+    int64_t id;
+
+    switch (talk_event(&p->talk, e, &id)) {
+    case TALK_TEXT:
+        plain_answer(p, e->text);
+        break;
+    case TALK_ANSWERED:
+        tell_end(p, e);
+        break;
+    case TALK_FAILED:
+        plain_answer_end(p);
+        plain_error(p, "%s", e->err.text);
+        if (e->err.code != ERROR_CANCELLED)
+            plain_note(p, "/regenerate asks again");
+        break;
+    case TALK_FILE:
+        if (e->kind == SESSION_ATTACHED)
+            perceive(p, e->attachment);
+        break;
+    case TALK_OTHER:
+        take_other(p, e);
+        break;
+    }
+}
+
+static void take_events(struct plain *p)
+{
+    struct session_event event;
+
+    while (p->engine->poll(p->engine->self, &event)) {
+        take_event(p, &event);
+        session_event_done(&event);
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+static void take_bytes(struct plain *p)
+{
+    char bytes[4096];
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+
+    if (n > 0)
+        buffer_append(&p->in, bytes, (size_t)n);
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+        p->ended = true;
+}
+
+static void tick_record(struct plain *p)
+{
+    struct record_level level = record_level(p->record);
+    struct buffer text = { 0 };
+
+    buffer_print(&text, "%.0f s recorded%s", level.seconds, level.clipped ? ", too loud" : "");
+    plain_progress(p, text.s, 0, 0);
+    buffer_free(&text);
+    if (level.ended)
+        plain_end_record(p, true);
+}
+
+/* Until the user quits (0), output has no reader or a signal asks (its number). */
+static int loop(struct plain *p)
+{
+    for (;;) {
+        advance(p);
+        if (p->quits)
+            return 0;
+        if (ferror(stdout))
+            return SIGPIPE;
+        bool listens = !plain_busy(p) && !p->ended;
+        struct pollfd fds[] = { { signal_pipe[0], POLLIN, 0 }, { p->engine->event_fd, POLLIN, 0 },
+                                { listens ? STDIN_FILENO : -1, POLLIN, 0 } };
+        int ready = poll(fds, 3, p->record != NULL ? RECORD_TICK_MS : -1);
+        if (ready > 0 && fds[2].revents != 0)
+            take_bytes(p);
+        if (ready > 0 && fds[1].revents != 0)
+            take_events(p);
+        int number = take_signals(p);
+        if (number != 0)
+            return number;
+        if (p->record != NULL)
+            tick_record(p);
+    }
+}
+
+void plain_open(struct plain *p, int64_t id)
+{
+    struct error err;
+    char *draft = NULL;
+    bool in_use;
+
+    if (!talk_resume(&p->talk, id, &in_use, &draft, &err))
+        plain_error(p, "%s", err.text);
+    else if (in_use)
+        plain_note(p, "that conversation is open in another mynah; this is a new one");
+    else if (p->talk.n_branch > 0)
+        plain_note(p, "conversation %s%s%s%zu turn%s; /new begins another", *p->talk.title != '\0' ? "\"" : "", p->talk.title,
+                   *p->talk.title != '\0' ? "\", " : "of ", p->talk.n_branch, p->talk.n_branch == 1 ? "" : "s");
+    if (draft != NULL && *draft != '\0')
+        plain_note(p, "typed and not sent: %s", draft);
+    free(draft);
+}
+
+static void start(struct plain *p, const struct error *unsaved)
+{
+    const struct config *config = p->options->config;
+
+    plain_note(p, "this is mynah as lines of text; /help lists the commands, Ctrl-D ends it");
+    if (config->n_problems > 0)
+        plain_error(p, "%s", config->problems.text);
+    if (p->sessions == NULL)
+        plain_error(p, "this conversation is not saved: %s", unsaved->text);
+    else if (!p->options->fresh)
+        plain_open(p, 0);
+}
+
+static void done(struct plain *p)
+{
+    if (p->record != NULL)
+        record_abandon(p->record);
+    plain_answer_end(p);
+    talk_done(&p->talk);
+    plain_forget_files(p);
+    free(p->files);
+    free(p->perceived);
+    free(p->listed);
+    free(p->left_out);
+    buffer_free(&p->in);
+    buffer_free(&p->typed);
+    buffer_free(&p->question);
+    buffer_free(&p->held);
+}
+
+int plain_run(struct engine *engine, struct sessions *sessions, const struct error *unsaved, const struct options *o)
+{
+    struct plain p = { .engine = engine, .sessions = sessions, .options = o, .settings = session_settings_default(),
+                       .is_terminal = isatty(STDIN_FILENO), .at_start = true, .loading = true };
+    struct error err;
+
+    if (!catch_signals()) {
+        error_set(&err, ERROR_INFERENCE, "no pipe for signals: %s", strerror(errno));
+        return cli_fail(&err);
+    }
+    p.settings.system = o->system;
+    p.settings.temperature = (float)o->temperature;
+    p.settings.seed = o->seed;
+    p.settings.max_tokens = o->max_tokens;
+    talk_init(&p.talk, engine, sessions);
+    start(&p, unsaved);
+    int number = loop(&p);
+    done(&p);
+    return number == 0 ? 0 : 128 + number;
+}

@@ -1,0 +1,403 @@
+/* plain_commands.c - the commands of the chat of lines: one table for running and help. */
+#include "ui/plain_private.h"
+
+#include "base/folder.h"
+#include "ui/config.h"
+#include "ui/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef void plain_command_run(struct plain *p, const char *argument);
+
+static plain_command_run run_attach, run_detach, run_details, run_record, run_model, run_new, run_sessions, run_regenerate, run_continue,
+                         run_delete, run_facts, run_find, run_export, run_set, run_help, run_quit;
+
+static const struct plain_command { const char *name, *argument, *summary; plain_command_run *run; } table[] = {
+    { "/attach", "PATH...", "an image or a clip for the next question; a path alone on a line does it, too", run_attach },
+    { "/detach", "", "forget the files for the next question", run_detach },
+    { "/details", "", "everything that was seen and heard", run_details },
+    { "/record", "", "record a clip; Enter ends it, Ctrl-C gives it up", run_record },
+    { "/paste", "", "a question of many lines; one with a single full stop ends it", NULL },
+    { "/regenerate", "", "another answer to the last question", run_regenerate },
+    { "/continue", "", "go on with an answer that was stopped or cut", run_continue },
+    { "/delete", "", "delete the last question and its answer", run_delete },
+    { "/facts", "", "model, tokens, speed and seed of the last answer", run_facts },
+    { "/find", "WORDS", "lines of this conversation that hold them", run_find },
+    { "/new", "", "begin a new conversation; this one is kept", run_new },
+    { "/clear", "", "the same", run_new },
+    { "/sessions", "[WORDS | NUMBER]", "list conversations, those with the words, or open one of the list", run_sessions },
+    { "/export", "FILE", "write this conversation to a file as Markdown", run_export },
+    { "/model", "[NAME | FILE]", "change the model", run_model },
+    { "/set", "[NAME [VALUE]]", "settings, one, or change one", run_set },
+    { "/help", "", "this list", run_help },
+    { "/quit", "", "end the chat; Ctrl-D does, too", run_quit },
+};
+enum { N_COMMANDS = sizeof table / sizeof table[0] };
+
+/* ---- files ------------------------------------------------------------------------------ */
+
+static void run_attach(struct plain *p, const char *argument)
+{
+    struct paths paths;
+
+    paths_parse(argument, &paths);
+    for (size_t i = 0; i < paths.n; i++)
+        plain_attach(p, paths.items[i]);
+    if (paths.n == 0 && p->n_files == 0)
+        plain_error(p, "/attach takes the path of an image or a clip");
+    for (size_t i = 0; paths.n == 0 && i < p->n_files; i++)
+        plain_note(p, "attached: %s", p->files[i].saved.path);
+    paths_free(&paths);
+}
+
+static void run_detach(struct plain *p, const char *argument)
+{
+    (void)argument;
+    plain_note(p, "%zu file%s forgotten", p->n_files, p->n_files == 1 ? "" : "s");
+    plain_forget_files(p);
+}
+
+static void run_details(struct plain *p, const char *argument)
+{
+    (void)argument;
+    for (size_t i = 0; i < p->n_perceived; i++) {
+        struct engine_attachment a = p->engine->attachment(p->perceived[i]);
+        plain_note(p, "%s, %s", a.name, a.summary);
+        plain_block(p, a.details);
+    }
+    if (p->n_perceived == 0)
+        plain_note(p, "nothing was attached yet");
+}
+
+static void run_record(struct plain *p, const char *argument)
+{
+    struct error err;
+
+    (void)argument;
+    p->record = record_start(p->options->microphone, &err);
+    if (p->record == NULL)
+        plain_error(p, "%s", err.text);
+    else
+        plain_note(p, "recording; Enter ends it, Ctrl-C gives it up");
+}
+
+static char *take_path(struct error *err)
+{
+    char *folder = folder_data("recordings", err);
+    struct buffer path = { 0 };
+    struct timespec now;
+    struct tm local;
+    char stamp[32];
+
+    if (folder == NULL)
+        return NULL;
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+    buffer_print(&path, "%s/take-%s-%03ld.wav", folder, stamp, now.tv_nsec / 1000000);
+    free(folder);
+    return path.s;
+}
+
+void plain_end_record(struct plain *p, bool keep)
+{
+    struct error err;
+    struct record *record = p->record;
+    char *path = keep ? take_path(&err) : NULL;
+
+    p->record = NULL;
+    if (path == NULL)
+        record_abandon(record);
+    if (!keep)
+        plain_note(p, "the recording was thrown away");
+    else if (path != NULL && record_finish(record, path, &err))
+        plain_attach(p, path);
+    else
+        plain_error(p, "%s", err.text);
+    free(path);
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+static bool has_turn(struct plain *p)
+{
+    if (talk_head(&p->talk) != NULL)
+        return true;
+    plain_note(p, "nothing was asked yet");
+    return false;
+}
+
+static void run_regenerate(struct plain *p, const char *argument)
+{
+    (void)argument;
+    if (has_turn(p) && talk_regenerate(&p->talk, talk_head_id(&p->talk)) != 0)
+        plain_start_answer(p);
+}
+
+static void run_continue(struct plain *p, const char *argument)
+{
+    (void)argument;
+    if (!talk_can_continue(&p->talk)) {
+        plain_note(p, "the last answer is complete");
+        return;
+    }
+    talk_continue(&p->talk);
+    plain_start_answer(p);
+}
+
+static void run_delete(struct plain *p, const char *argument)
+{
+    (void)argument;
+    if (!has_turn(p))
+        return;
+    plain_note(p, "deleted: %s", talk_head(&p->talk)->saved.text);
+    talk_remove(&p->talk, talk_head_id(&p->talk));
+}
+
+static void run_facts(struct plain *p, const char *argument)
+{
+    (void)argument;
+    if (!has_turn(p))
+        return;
+    const struct session_turn *s = &talk_head(&p->talk)->saved;
+    plain_note(p, "model %s, seed %llu; %zu tokens read in %.1f s, %zu written in %.1f s, %.1f a second",
+               s->model != NULL ? s->model : "unknown", (unsigned long long)s->seed, s->n_prompt, s->prefill_ms / 1e3,
+               s->n_generated, s->decode_ms / 1e3, s->decode_ms > 0 ? (double)s->n_generated * 1e3 / s->decode_ms : 0.0);
+}
+
+/* Lines of the text that hold the words, any case of ASCII, behind `who`. */
+static size_t find_in(struct plain *p, const char *who, size_t number, const char *text, const char *words)
+{
+    size_t n_found = 0;
+
+    for (size_t n; text != NULL && *text != '\0'; text += n + (text[n] == '\n')) {
+        n = strcspn(text, "\n");
+        char *line = strndup(text, n);
+        if (line != NULL && strcasestr(line, words) != NULL) {
+            plain_line(p, "", "%zu, %s: %s", number, who, line);
+            n_found++;
+        }
+        free(line);
+    }
+    return n_found;
+}
+
+static void run_find(struct plain *p, const char *argument)
+{
+    size_t n_found = 0;
+
+    if (*argument == '\0') {
+        plain_error(p, "/find takes the words to look for");
+        return;
+    }
+    for (size_t i = 0; i < p->talk.n_branch; i++) {
+        const struct session_turn *s = &p->talk.turns[p->talk.branch[i]].saved;
+        n_found += find_in(p, "you", i + 1, s->text, argument) + find_in(p, "mynah", i + 1, s->answer, argument);
+    }
+    if (n_found == 0)
+        plain_note(p, "nowhere in this conversation; /sessions %s looks in all", argument);
+}
+
+/* ---- sessions ------------------------------------------------------------------------------- */
+
+static void run_new(struct plain *p, const char *argument)
+{
+    (void)argument;
+    talk_begin(&p->talk);
+    plain_note(p, "a new conversation");
+}
+
+static bool saves(struct plain *p)
+{
+    if (p->sessions == NULL)
+        plain_error(p, "conversations are not saved here");
+    return p->sessions != NULL;
+}
+
+static void list_sessions(struct plain *p, const char *words)
+{
+    struct session_entry *entries;
+    struct error err;
+    size_t n;
+
+    if (!sessions_list(p->sessions, words, &entries, &n, &err)) {
+        plain_error(p, "%s", err.text);
+        return;
+    }
+    free(p->listed);
+    p->listed = calloc(n + 1, sizeof *p->listed);
+    p->n_listed = p->listed != NULL ? n : 0;
+    for (size_t i = 0; i < p->n_listed; i++) {
+        char when[32] = "";
+        struct tm local;
+        time_t changed = (time_t)entries[i].changed;
+        if (localtime_r(&changed, &local) != NULL)
+            strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+        p->listed[i] = entries[i].id;
+        plain_line(p, "", "%zu. %s, %s, %zu turn%s%s%s%s", i + 1, *entries[i].title != '\0' ? entries[i].title : "untitled", when,
+                   entries[i].n_turns, entries[i].n_turns == 1 ? "" : "s", entries[i].id == p->talk.session ? ", this one" : "",
+                   *entries[i].found != '\0' ? ": " : "", entries[i].found);
+    }
+    plain_note(p, n == 0 ? "there is none" : "/sessions NUMBER opens one");
+    session_entries_free(entries, n);
+}
+
+static void run_sessions(struct plain *p, const char *argument)
+{
+    char *end;
+    unsigned long number = strtoul(argument, &end, 10);
+
+    if (!saves(p))
+        return;
+    if (*argument < '0' || *argument > '9' || *end != '\0' || p->n_listed == 0)
+        list_sessions(p, argument);
+    else if (number < 1 || number > p->n_listed)
+        plain_error(p, "the list has numbers from 1 to %zu", p->n_listed);
+    else
+        plain_open(p, p->listed[number - 1]);
+}
+
+static void run_export(struct plain *p, const char *argument)
+{
+    struct error err = { 0 };
+    struct paths paths;
+
+    if (!saves(p) || !has_turn(p))
+        return;
+    paths_parse(argument, &paths);
+    char *text = sessions_markdown(p->sessions, p->talk.session, &err);
+    FILE *file = text != NULL && paths.n == 1 ? fopen(paths.items[0], "wx") : NULL;
+    int why = errno;
+    bool ok = file != NULL && fputs(text, file) >= 0;
+    if (file != NULL && fclose(file) != 0)
+        ok = false;
+    if (text == NULL)
+        plain_error(p, "%s", err.text);
+    else if (paths.n != 1)
+        plain_error(p, "/export takes the name of one file: /export talk.md");
+    else if (ok)
+        plain_note(p, "written: %s", paths.items[0]);
+    else
+        plain_error(p, "%s: cannot be written: %s", paths.items[0], strerror(file == NULL ? why : errno));
+    free(text);
+    paths_free(&paths);
+}
+
+/* ---- settings ----------------------------------------------------------------------------------- */
+
+static void list_models(struct plain *p)
+{
+    bool present;
+    const char *name;
+
+    plain_note(p, "the model is %s", p->engine->model);
+    for (size_t i = 0; (name = p->engine->model_name(p->engine->self, i, &present)) != NULL; i++)
+        plain_line(p, "", "%s%s", name, present ? "" : ", not here: mynah pull fetches it");
+}
+
+static void run_model(struct plain *p, const char *argument)
+{
+    struct error err;
+    struct paths paths;
+
+    if (*argument == '\0') {
+        list_models(p);
+        return;
+    }
+    paths_parse(argument, &paths);
+    if (paths.n == 1)
+        p->model_request = p->engine->use_model(p->engine, paths.items[0], &err);
+    else
+        error_set(&err, ERROR_USAGE, "/model takes one name or file");
+    if (p->model_request == 0)
+        plain_error(p, "%s", err.text);
+    paths_free(&paths);
+}
+
+static void list_settings(struct plain *p, const char *only)
+{
+    size_t n = 0;
+
+    for (const struct config_row *row = config_rows(); row->name != NULL; row++) {
+        if (*only != '\0' && strcmp(only, row->name) != 0)
+            continue;
+        char *value = config_value(p->options->config, row->name);
+        plain_line(p, "", "%s = %s (%s%s%s)", row->name, value, row->summary, row->values != NULL ? "; one of: " : "",
+                   row->values != NULL ? row->values : "");
+        free(value);
+        n++;
+    }
+    if (n == 0)
+        plain_error(p, "'%s' is no setting; /set lists them", only);
+}
+
+/* What can change in a conversation does now, the rest with the next start. */
+static void apply_setting(struct plain *p, const char *name)
+{
+    const struct config *c = p->options->config;
+    bool is_now = strcmp(name, "system") == 0 || strcmp(name, "temperature") == 0;
+
+    if (is_now) {
+        p->settings.system = *c->system != '\0' ? c->system : NULL;
+        p->settings.temperature = (float)c->temperature;
+        p->engine->configure(p->engine->self, &p->settings);
+    }
+    plain_note(p, "%s is set%s", name, is_now ? "" : "; it counts from the next start");
+}
+
+static void run_set(struct plain *p, const char *argument)
+{
+    struct error err;
+    size_t n = strcspn(argument, " ");
+    char *name = strndup(argument, n);
+
+    if (name == NULL)
+        abort();
+    if (argument[n] == '\0')
+        list_settings(p, name);
+    else if (config_set(p->options->config, NULL, name, argument + n + 1, &err))
+        apply_setting(p, name);
+    else
+        plain_error(p, "%s", err.text);
+    free(name);
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+static void run_help(struct plain *p, const char *argument)
+{
+    (void)argument;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        plain_line(p, "", "%s%s%s: %s", table[i].name, *table[i].argument != '\0' ? " " : "", table[i].argument, table[i].summary);
+    plain_note(p, "a backslash at the end of a line goes on in the next; Ctrl-C stops an answer, twice it ends the chat");
+}
+
+static void run_quit(struct plain *p, const char *argument)
+{
+    (void)argument;
+    p->quits = true;
+}
+
+/* A path is none, though it begins with '/' too. */
+bool plain_command(struct plain *p, const char *line)
+{
+    size_t n = strcspn(line, " \t");
+    struct paths paths;
+
+    if (*line != '/')
+        return false;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strlen(table[i].name) == n && memcmp(line, table[i].name, n) == 0 && table[i].run != NULL) {
+            table[i].run(p, line + n + strspn(line + n, " \t"));
+            return true;
+        }
+    bool is_paths = paths_only(line, &paths);
+    paths_free(&paths);
+    if (!is_paths)
+        plain_error(p, "%.*s is no command; /help lists them, and a question that begins with a slash is asked behind a blank", (int)n, line);
+    return !is_paths;
+}

@@ -1,0 +1,83 @@
+/* plain_private.h - the state of the chat of lines, for its own files.
+ *
+ *   plain.c           signals, lines in, events, what is asked when
+ *   plain_say.c       lines out
+ *   plain_commands.c  /commands */
+#ifndef UI_PLAIN_PRIVATE_H
+#define UI_PLAIN_PRIVATE_H
+
+#include "ui/plain.h"
+
+#include "ui/buffer.h"
+#include "ui/record.h"
+#include "ui/talk.h"
+
+struct plain_file {                 /* goes with the next question */
+    struct session_file saved;
+    uint32_t request;               /* being read; 0: it was */
+    const struct attachment *attachment;
+};
+
+struct plain {
+    struct engine *engine;
+    struct sessions *sessions;
+    const struct options *options;
+    struct session_settings settings;
+    struct talk talk;
+
+    bool is_terminal;               /* lines are typed: the terminal shows them */
+    struct buffer in;               /* read, not yet taken */
+    bool ended;                     /* end of input */
+    struct buffer typed;            /* lines of a question that is not complete */
+    bool pasting;                   /* it ends with a line of "." */
+    bool prompted;                  /* the prompt stands there, nothing behind it yet */
+
+    struct plain_file *files;
+    size_t n_files, file_capacity;
+    struct buffer question;         /* waits for files and room; empty: none */
+    uint32_t measuring;             /* its SESSION_MEASURED; 0: none */
+    bool measured;                  /* it may be sent */
+    size_t *left_out, n_left_out;   /* turns that would have to go: the user is asked */
+    bool choosing;
+
+    bool loading, has_model;        /* of the text model */
+    uint32_t model_request;         /* /model under way */
+    size_t n_ctx;
+    bool unsaved_told;
+    const struct attachment **perceived;    /* everything attached, each once */
+    size_t n_perceived, perceived_capacity;
+    int64_t *listed;                /* by /sessions, for /sessions N */
+    size_t n_listed;
+    struct record *record;          /* Enter ends it */
+    double told_ms;                 /* when progress was told last */
+
+    bool at_start;                  /* of a line of the output */
+    bool answer_begins;             /* its first word comes next */
+    struct buffer held;             /* of the answer: a word that may go on */
+    bool stopping, armed;           /* Ctrl-C was pressed once: in an answer, before one */
+    bool quits;
+};
+
+/* plain_say.c */
+void plain_text(struct plain *p, const char *text, size_t n);       /* through the display edge */
+void plain_line(struct plain *p, const char *prefix, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define plain_note(p, ...) plain_line(p, "note: ", __VA_ARGS__)
+#define plain_error(p, ...) plain_line(p, "error: ", __VA_ARGS__)
+void plain_block(struct plain *p, const char *text);        /* as it is, on lines of its own */
+void plain_prompt(struct plain *p, const char *prompt);
+void plain_answer(struct plain *p, const char *text);       /* the next piece */
+void plain_answer_end(struct plain *p);
+void plain_progress(struct plain *p, const char *what, double done, double total);  /* now and then */
+
+/* plain.c */
+bool plain_busy(const struct plain *p);     /* something is under way that lines wait for */
+void plain_attach(struct plain *p, const char *path);
+void plain_forget_files(struct plain *p);
+void plain_open(struct plain *p, int64_t id);       /* a session; 0: the last */
+void plain_start_answer(struct plain *p);   /* talk has asked */
+
+/* plain_commands.c: a line that begins with '/' and is a command; false when it is none. */
+bool plain_command(struct plain *p, const char *line);
+void plain_end_record(struct plain *p, bool keep);
+
+#endif
