@@ -26,8 +26,9 @@ struct item {                       /* one part of the conversation on the scree
     struct buffer text;
     int64_t turn;                   /* the caller's number for the turn it belongs to; 0: none */
     char label[16];                 /* drawn dimly at the right of its first line: "2/3" of branches; "" */
-    bool folded;                    /* the first lines and how many more there are */
+    bool folded;                    /* the first lines and how many more there are, if it is long: questions and chips begin so */
     bool live;                      /* still being written: not folded by itself */
+    bool markdown;                  /* how the page was laid out */
     struct page page;               /* a memo: changes when drawn, what is drawn does not depend on it */
 };
 
@@ -41,7 +42,8 @@ struct view {                       /* all zero: empty, the end is shown */
     bool selecting;
     size_t selected;                /* item, when selecting */
     struct buffer query;            /* what is searched for and marked; empty: nothing */
-    struct rect drawn;              /* where view_draw drew last */
+    struct rect drawn;              /* where view_draw drew last, and what in its first row */
+    struct view_place drawn_top;
     bool plain;                     /* answers as they are, without Markdown */
 };
 

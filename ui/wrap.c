@@ -37,7 +37,7 @@ static int hanging(const char *text, size_t from, size_t to, int width)
 /* A place where the line may end, and where the next would start. */
 struct break_place { size_t end, next; int column; bool set; };
 
-static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t to)
+void wrap_line_of(struct wrap *w, const char *text, size_t from, size_t to, int hang, bool code)
 {
     struct break_place place = { 0 };
     size_t start = from, word_end = from;       /* word_end: after the last unit that is no space */
@@ -47,8 +47,8 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
     for (size_t i = from; i < to; i += glyph.n_bytes) {
         sanitise_next(text, to, i, &glyph);
         bool space = glyph.code == ' ' || glyph.code == '\t';
-        bool ideograph = glyph.width == 2 && !is_hangul(glyph.code);
-        if (space && !w->code && column + glyph.width > w->width && word_end > start) {
+        bool ideograph = !code && glyph.width == 2 && !is_hangul(glyph.code);
+        if (space && !code && column + glyph.width > w->width && word_end > start) {
             column += glyph.width;              /* spaces hang over the edge */
             place = (struct break_place){ word_end, i + glyph.n_bytes, column, true };
             continue;
@@ -60,7 +60,7 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
                 place = (struct break_place){ i, i, column, true };
             add_line(w, start, place.end, indent);
             start = place.next;
-            indent = hanging(text, from, to, w->width);
+            indent = hang;
             column += indent - place.column;
             place.set = false;
             if (word_end < start)
@@ -69,7 +69,7 @@ static void wrap_paragraph(struct wrap *w, const char *text, size_t from, size_t
         column += glyph.width;
         if (!space)
             word_end = i + glyph.n_bytes;
-        if (space && !w->code && word_end > start)
+        if (space && !code && word_end > start)
             place = (struct break_place){ word_end, i + glyph.n_bytes, column, true };
         else if (ideograph)
             place = (struct break_place){ word_end, word_end, column, true };
@@ -100,7 +100,7 @@ void wrap_update(struct wrap *w, const char *text, size_t n, int width)
         const char *newline = n > w->paragraph ? memchr(text + w->paragraph, '\n', n - w->paragraph) : NULL;
         size_t end = newline != NULL ? (size_t)(newline - text) : n;
         size_t shown = newline != NULL && end > w->paragraph && text[end - 1] == '\r' ? end - 1 : end;
-        wrap_paragraph(w, text, w->paragraph, shown);
+        wrap_line_of(w, text, w->paragraph, shown, hanging(text, w->paragraph, shown, w->width), w->code);
         if (newline == NULL)
             break;
         if (wrap_is_fence(text + w->paragraph, end - w->paragraph))

@@ -30,6 +30,10 @@ void wrap_update(struct wrap *w, const char *text, size_t n, int width);
 void wrap_reset(struct wrap *w);
 void wrap_free(struct wrap *w);
 
+/* The rules alone: adds the lines of text[from..to), which holds no newline, at w->width.
+ * Lines after the first go on at column `hang`; code breaks only where the line is full. */
+void wrap_line_of(struct wrap *w, const char *text, size_t from, size_t to, int hang, bool code);
+
 /* Line that holds byte `at` (a cursor), and its column there. */
 size_t wrap_find(const struct wrap *w, const char *text, size_t at, int *column);
 /* Byte of a line at or before a column. */

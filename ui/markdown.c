@@ -1,0 +1,114 @@
+#include "ui/markdown.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* HTML is text here.  Everything else is GitHub's dialect. */
+enum { FLAGS = MD_DIALECT_GITHUB | MD_FLAG_NOHTML };
+
+/* ---- definitions of links --------------------------------------------------------- */
+
+static bool is_escaped(const char *s, size_t at)
+{
+    size_t n = 0;
+
+    while (n < at && s[at - 1 - n] == '\\')
+        n++;
+    return n % 2 == 1;
+}
+
+/* The [ of the label that ends at s[close], if it may be the first thing of a paragraph. */
+static bool label_start(const char *s, size_t close, size_t *at)
+{
+    size_t open = close;
+
+    do {
+        if (open == 0)
+            return false;
+        open--;
+        if (s[open] == ']' && !is_escaped(s, open))
+            return false;
+    } while (s[open] != '[' || is_escaped(s, open));
+    *at = open;
+    while (open > 0 && strchr(" \t>-+*.)0123456789", s[open - 1]) != NULL && s[open - 1] != '\0')
+        open--;
+    return open == 0 || s[open - 1] == '\n' || s[open - 1] == '\r';
+}
+
+/* "[label]: target" would be taken out of the text and change what stands before it: a
+ * backslash makes it text.  Where it turns out to stand in code, it is taken out again. */
+static void escape_definitions(struct markdown *m, struct buffer *copy)
+{
+    const char *s = m->source;
+    size_t from = 0, open;
+
+    for (size_t at = 0; at + 1 < m->n; at++) {
+        const char *close = memchr(s + at, ']', m->n - 1 - at);
+        if (close == NULL)
+            break;
+        at = (size_t)(close - s);
+        if (s[at + 1] != ':' || is_escaped(s, at) || !label_start(s, at, &open))
+            continue;
+        buffer_append(copy, s + from, open - from);
+        m->escapes = array_grow(m->escapes, m->n_escapes, &m->escape_capacity, sizeof *m->escapes);
+        m->escapes[m->n_escapes++] = copy->n;
+        buffer_append(copy, "\\", 1);
+        from = open;
+    }
+    if (m->n_escapes == 0)
+        return;
+    buffer_append(copy, s + from, m->n - from);
+    m->source = copy->s;
+    m->n = copy->n;
+}
+
+/* ---- the page --------------------------------------------------------------------- */
+
+static void parse(struct markdown *m)
+{
+    const MD_PARSER parser = {
+        .flags = FLAGS, .enter_block = markdown_enter_block, .leave_block = markdown_leave_block,
+        .enter_span = markdown_enter_span, .leave_span = markdown_leave_span, .text = markdown_text,
+    };
+
+    if (m->n > UINT_MAX || md_parse(m->source, (MD_SIZE)m->n, &parser, m) != 0)
+        abort();                                /* out of memory, as in ui/buffer.h */
+}
+
+static void done(struct markdown *m)
+{
+    inlines_free(&m->text);
+    markdown_table_free(&m->table);
+    buffer_free(&m->scratch);
+    free(m->containers);
+    free(m->links);
+    free(m->escapes);
+}
+
+void page_markdown(struct page *p, const char *source, size_t n, int width)
+{
+    struct buffer copy = { 0 };
+
+    if (width < 1)
+        width = 1;
+    if (width != p->width)
+        page_reset(p);
+    else if (p->n_lines > 0 && n == p->n_bytes)
+        return;
+    p->width = width;
+    page_go_back(p, &p->stable);
+    struct markdown m = {
+        .page = p, .source = source + p->stable.source, .n = n - p->stable.source, .first = p->stable.source,
+        .room = width, .link = -1, .gap = p->stable.n_lines > 0,
+    };
+    escape_definitions(&m, &copy);
+    parse(&m);
+    if (m.cut.source > 0)
+        p->stable = m.cut;
+    if (p->n_lines == 0)
+        page_add_line(p, -1);
+    p->n_bytes = n;
+    done(&m);
+    buffer_free(&copy);
+}

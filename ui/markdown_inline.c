@@ -1,0 +1,254 @@
+#include "ui/markdown.h"
+
+#include "ui/entities.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- text with its styles --------------------------------------------------------- */
+
+void inlines_add(struct inlines *t, const char *text, size_t n, enum style style, int link)
+{
+    struct span *last = t->n_spans > 0 ? &t->spans[t->n_spans - 1] : NULL;
+
+    if (n == 0)
+        return;
+    buffer_append(&t->text, text, n);
+    if (last != NULL && last->style == style && last->link == link) {
+        last->end = t->text.n;
+        return;
+    }
+    t->spans = array_grow(t->spans, t->n_spans, &t->capacity, sizeof *t->spans);
+    t->spans[t->n_spans++] = (struct span){ t->text.n, style, link };
+}
+
+void inlines_clear(struct inlines *t)
+{
+    buffer_clear(&t->text);
+    t->n_spans = 0;
+}
+
+void inlines_free(struct inlines *t)
+{
+    buffer_free(&t->text);
+    free(t->spans);
+    *t = (struct inlines){ 0 };
+}
+
+static enum style style_here(const struct markdown *m)
+{
+    static const enum style emphasis[] = { STYLE_PLAIN, STYLE_BOLD, STYLE_ITALIC, STYLE_BOLD_ITALIC };
+    int which = (m->strong > 0 ? 1 : 0) + (m->italic > 0 ? 2 : 0);
+
+    if (m->code > 0)
+        return STYLE_CODE;
+    if (m->link >= 0)
+        return STYLE_LINK;
+    if (m->deleted > 0)
+        return STYLE_DIM;
+    if (m->heading > 0)
+        return STYLE_HEADING;
+    if (which == 0)
+        for (size_t i = 0; i < m->n_containers; i++)
+            if (m->containers[i].type == MD_BLOCK_QUOTE)
+                return STYLE_QUOTE;
+    return emphasis[which];
+}
+
+static void add(struct markdown *m, const char *text, size_t n)
+{
+    inlines_add(&m->text, text, n, style_here(m), m->link);
+}
+
+/* ---- links ------------------------------------------------------------------------ */
+
+static void add_attribute(struct buffer *to, const MD_ATTRIBUTE *a)
+{
+    char out[ENTITY_BYTES];
+
+    for (size_t i = 0; a->text != NULL && a->substr_offsets[i] < a->size; i++) {
+        const char *text = a->text + a->substr_offsets[i];
+        size_t n = a->substr_offsets[i + 1] - a->substr_offsets[i];
+        size_t decoded = a->substr_types[i] == MD_TEXT_ENTITY ? entity_decode(text, n, out) : 0;
+        buffer_append(to, decoded > 0 ? out : text, decoded > 0 ? decoded : n);
+    }
+}
+
+static void enter_link(struct markdown *m, const MD_ATTRIBUTE *target)
+{
+    struct page *p = m->page;
+
+    m->links = array_grow(m->links, m->n_links, &m->link_capacity, sizeof *m->links);
+    m->links[m->n_links++] = (struct open_link){ m->text.text.n, m->link };
+    if (m->link >= 0)                           /* an image inside a link leads where the link does */
+        return;
+    buffer_clear(&m->scratch);
+    add_attribute(&m->scratch, target);
+    p->links = array_grow(p->links, p->n_links, &p->link_capacity, sizeof *p->links);
+    p->links[p->n_links] = text_copy(buffer_text(&m->scratch));
+    m->link = (int)p->n_links++;
+}
+
+/* "http://a.b" for a.b, "mailto:a@b" for a@b: said by the text already. */
+static bool says(const char *text, size_t n, const struct buffer *target)
+{
+    static const char *const schemes[] = { "", "mailto:", "http://" };
+
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t length = strlen(schemes[i]);
+        if (target->n == n + length && memcmp(buffer_text(target), schemes[i], length) == 0
+            && memcmp(buffer_text(target) + length, text, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The target, and the title, behind the text; dim, and part of the link. */
+static void leave_link(struct markdown *m, const MD_ATTRIBUTE *target, const MD_ATTRIBUTE *title)
+{
+    struct open_link link = m->links[--m->n_links];
+    size_t n = m->text.text.n - link.start;
+    struct buffer *to = &m->scratch;
+
+    buffer_clear(to);
+    add_attribute(to, target);
+    bool said = says(buffer_text(&m->text.text) + link.start, n, to);
+    if (said)
+        buffer_clear(to);
+    if (title->size > 0) {
+        buffer_append(to, " \"", to->n > 0 ? 2 : 0);
+        add_attribute(to, title);
+        buffer_append(to, "\"", to->n > title->size ? 1 : 0);
+    }
+    if (to->n > 0) {
+        inlines_add(&m->text, " (", n > 0 ? 2 : 0, STYLE_DIM, m->link);
+        inlines_add(&m->text, to->s, to->n, STYLE_DIM, m->link);
+        inlines_add(&m->text, ")", n > 0 ? 1 : 0, STYLE_DIM, m->link);
+    }
+    m->link = link.outer;
+}
+
+/* ---- md4c's events ---------------------------------------------------------------- */
+
+static void count_span(struct markdown *m, MD_SPANTYPE type, int by)
+{
+    switch (type) {
+    case MD_SPAN_EM: m->italic += by; break;
+    case MD_SPAN_STRONG: m->strong += by; break;
+    case MD_SPAN_CODE: m->code += by; break;
+    case MD_SPAN_DEL:
+        m->deleted += by > 0 ? 1 : 0;
+        add(m, "~~", 2);                        /* terminals have no other way that all show */
+        m->deleted -= by < 0 ? 1 : 0;
+        break;
+    default: break;
+    }
+}
+
+int markdown_enter_span(MD_SPANTYPE type, void *detail, void *user)
+{
+    struct markdown *m = user;
+
+    if (type == MD_SPAN_A)
+        enter_link(m, &((MD_SPAN_A_DETAIL *)detail)->href);
+    else if (type == MD_SPAN_IMG)
+        enter_link(m, &((MD_SPAN_IMG_DETAIL *)detail)->src);
+    else
+        count_span(m, type, 1);
+    return 0;
+}
+
+int markdown_leave_span(MD_SPANTYPE type, void *detail, void *user)
+{
+    struct markdown *m = user;
+
+    if (type == MD_SPAN_A)
+        leave_link(m, &((MD_SPAN_A_DETAIL *)detail)->href, &((MD_SPAN_A_DETAIL *)detail)->title);
+    else if (type == MD_SPAN_IMG)
+        leave_link(m, &((MD_SPAN_IMG_DETAIL *)detail)->src, &((MD_SPAN_IMG_DETAIL *)detail)->title);
+    else
+        count_span(m, type, -1);
+    return 0;
+}
+
+/* Where the line of source[at] starts, when the page can be cut there: text behind it cannot
+ * change what stands before, and what follows reads the same on its own.  That is a line that
+ * is complete, follows a blank one, is not indented and goes on no list; SIZE_MAX: it cannot. */
+static size_t cut_place(const struct markdown *m, size_t at)
+{
+    const char *s = m->source, *newline = memchr(s + at, '\n', m->n - at);
+    size_t start = at, before;
+
+    while (start > 0 && s[start - 1] != '\n')
+        start--;
+    if (newline == NULL || start < 2 || strchr(" \t-*+0123456789", s[start]) != NULL)
+        return SIZE_MAX;
+    const char *carriage = memchr(s + start, '\r', (size_t)(newline - s) - start);
+    if (carriage != NULL && carriage + 1 != newline)    /* a line ends there, too */
+        return SIZE_MAX;
+    for (before = start - 1; before > 0 && strchr(" \t\r", s[before - 1]) != NULL && s[before - 1] != '\0';)
+        before--;
+    return before > 0 && s[before - 1] == '\n' ? start : SIZE_MAX;
+}
+
+/* Looks at where in the source the text stands. */
+static void note_place(struct markdown *m, const char *text, size_t n)
+{
+    size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source);
+
+    if (at >= m->n)                             /* a constant of md4c's */
+        return;
+    if (m->table.n_columns > 0) {
+        m->table.read = at + n;
+        m->table.read_cell = m->table.n_cells;
+    }
+    if (!m->seeking)
+        return;
+    m->seeking = false;
+    size_t place = cut_place(m, at), n_escapes = 0;
+    if (place == SIZE_MAX)
+        return;
+    while (n_escapes < m->n_escapes && m->escapes[n_escapes] < place)
+        n_escapes++;
+    m->cut = m->before;
+    m->cut.source = m->first + place - n_escapes;
+}
+
+/* Text of the source without the backslashes that we put in: code shows those. */
+static void add_source(struct markdown *m, const char *text, size_t n)
+{
+    size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source), from = 0;
+
+    for (size_t i = 0; at < m->n && i < m->n_escapes; i++)
+        if (m->escapes[i] >= at && m->escapes[i] < at + n) {
+            add(m, text + from, m->escapes[i] - at - from);
+            from = m->escapes[i] - at + 1;
+        }
+    add(m, text + from, n - from);
+}
+
+int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user)
+{
+    struct markdown *m = user;
+    char out[ENTITY_BYTES];
+    size_t decoded;
+
+    note_place(m, text, n);
+    switch (type) {
+    case MD_TEXT_NULLCHAR:
+        add(m, "", 1);
+        break;
+    case MD_TEXT_BR:
+    case MD_TEXT_SOFTBR:
+        add(m, "\n", 1);
+        break;
+    case MD_TEXT_ENTITY:
+        decoded = entity_decode(text, n, out);
+        add(m, decoded > 0 ? out : text, decoded > 0 ? decoded : n);
+        break;
+    default:
+        add_source(m, text, n);
+    }
+    return 0;
+}
