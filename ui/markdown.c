@@ -36,9 +36,10 @@ static bool label_start(const char *s, size_t close, size_t *at)
     return open == 0 || s[open - 1] == '\n' || s[open - 1] == '\r';
 }
 
-/* "[label]: target" would be taken out of the text and change what stands before it: a
+/* What md4c reads: a copy, because md4c 0.4.8 looks at the byte behind the end of a link cut short.
+ * "[label]: target" would be taken out of the text and change what stands before it: a
  * backslash makes it text.  Where it turns out to stand in code, it is taken out again. */
-static void escape_definitions(struct markdown *m, struct buffer *copy)
+static void copy_escaped(struct markdown *m, struct buffer *copy)
 {
     const char *s = m->source;
     size_t from = 0, open;
@@ -56,8 +57,6 @@ static void escape_definitions(struct markdown *m, struct buffer *copy)
         buffer_append(copy, "\\", 1);
         from = open;
     }
-    if (m->n_escapes == 0)
-        return;
     buffer_append(copy, s + from, m->n - from);
     m->source = copy->s;
     m->n = copy->n;
@@ -102,7 +101,7 @@ void page_markdown(struct page *p, const char *source, size_t n, int width)
         .page = p, .source = source + p->stable.source, .n = n - p->stable.source, .first = p->stable.source,
         .room = width, .link = -1, .gap = p->stable.n_lines > 0,
     };
-    escape_definitions(&m, &copy);
+    copy_escaped(&m, &copy);
     parse(&m);
     if (m.cut.source > 0)
         p->stable = m.cut;
