@@ -347,9 +347,9 @@ static struct talk_turn *add_turn(struct talk *t, const struct talk_question *q)
     if (saves(t))
         note_failure(t, sessions_ask(t->sessions, t->session, &saved, &saved.id, &err), &err);
     t->turns = array_grow(t->turns, t->n_turns, &t->turn_capacity, sizeof *t->turns);
-    t->turns[t->n_turns] = (struct talk_turn){ saved, files, false };
+    t->turns[t->n_turns++] = (struct talk_turn){ saved, files, false };
     set_branch(t, saved.id);
-    return &t->turns[t->n_turns++];
+    return talk_head(t);
 }
 
 static void start_answer(struct talk *t, struct talk_turn *turn, const struct turn *asked)
