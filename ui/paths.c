@@ -278,7 +278,7 @@ enum { FORM_MOST = 1024 };          /* bytes of a mention; Chinese has no blanks
 
 bool paths_is_mark(const char *text, size_t at)
 {
-    if (text[at] != '@' || text[at + 1] == '\0' || is_blank(text[at + 1]))
+    if (text[at] != '@')
         return false;
     return at == 0 || is_blank(text[at - 1]) || strchr("([{\"'", text[at - 1]) != NULL || (unsigned char)text[at - 1] >= 0x80;
 }
