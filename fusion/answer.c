@@ -113,6 +113,7 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
     }
     if (good && (held.failed || a->text.failed))
         good = error_set(err, ERROR_INFERENCE, "no memory for the answer");
+    a->split = held.n > 0;
     words_done(&held);
     return good;
 }

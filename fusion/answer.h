@@ -21,6 +21,7 @@ struct answer {                     /* starts as { 0 } */
     size_t n_generated, n_reused;
     double prefill_ms, decode_ms;
     bool stopped, cut, looped;
+    bool split;                     /* ended inside a character: ids hold more than text */
 };
 void answer_done(struct answer *a);
 

@@ -1,7 +1,5 @@
 #include "fusion/attachment.h"
 
-#include "fusion/words.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,21 +9,9 @@ void perception_free(struct perception *p)
         return;
     vision_report_free(p->report);
     transcript_free(p->transcript);
+    preview_free(p->preview);
     free(p->key);
     free(p);
-}
-
-static char *summary_text(const struct perception *seen, struct error *err)
-{
-    struct words b = { 0 };
-
-    if (seen->kind == ATTACHMENT_IMAGE)
-        words_add(&b, "%zux%zu %s", seen->width, seen->height, seen->format);
-    else if (seen->seconds < 60)
-        words_add(&b, "%.1f s %s", seen->seconds, seen->format);
-    else
-        words_add(&b, "%d:%02d min %s", (int)seen->seconds / 60, (int)seen->seconds % 60, seen->format);
-    return words_take(&b, err);
 }
 
 struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err)
@@ -41,8 +27,7 @@ struct attachment *attachment_new(uint32_t id, const char *path, const struct pe
     a->id = id;
     a->name = slash != NULL && slash[1] != '\0' ? slash + 1 : a->path;
     a->seen = seen;
-    a->summary = summary_text(seen, err);
-    a->details = a->summary != NULL ? details_text(path, seen, err) : NULL;
+    a->details = details_text(path, seen, err);
     if (a->details == NULL) {
         attachment_free(a);
         return NULL;
@@ -55,7 +40,6 @@ void attachment_free(struct attachment *a)
     if (a == NULL)
         return;
     free(a->path);
-    free(a->summary);
     free(a->details);
     free(a);
 }
@@ -64,7 +48,8 @@ uint32_t attachment_id(const struct attachment *a) { return a->id; }
 enum attachment_kind attachment_kind(const struct attachment *a) { return a->seen->kind; }
 const char *attachment_path(const struct attachment *a) { return a->path; }
 const char *attachment_name(const struct attachment *a) { return a->name; }
-const char *attachment_summary(const struct attachment *a) { return a->summary; }
+const char *attachment_summary(const struct attachment *a) { return a->seen->preview->summary; }
+const struct preview *attachment_preview(const struct attachment *a) { return a->seen->preview; }
 size_t attachment_n_tokens(const struct attachment *a) { return a->n_tokens; }
 const char *attachment_details(const struct attachment *a) { return a->details; }
 

@@ -17,6 +17,7 @@ struct perception {
     char format[16];                /* "JPEG", "WAV" */
     size_t file_bytes;
     double ms;                      /* spent on it in all */
+    struct preview *preview;
 
     /* an image */
     struct vision_report *report;
@@ -37,7 +38,7 @@ struct attachment {
     char *path;
     const char *name;               /* inside path */
     const struct perception *seen;  /* borrowed from the senses */
-    char *summary, *details;
+    char *details;
     size_t n_tokens;
 };
 

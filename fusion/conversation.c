@@ -1,23 +1,14 @@
 #include "fusion/conversation.h"
 
-#include "fusion/words.h"
+#include "fusion/wording.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_RESERVE = 512 };      /* positions kept free for an answer when the prompt is fitted */
-
-void conversation_clear(struct conversation *c)
-{
-    for (size_t i = 0; i < c->n_exchanges; i++)
-        exchange_done(&c->exchanges[i]);
-    c->n_exchanges = 0;
-}
-
 void conversation_done(struct conversation *c)
 {
-    conversation_clear(c);
+    conversation_rewind(c, 0);
     free(c->exchanges);
     *c = (struct conversation){ 0 };
 }
@@ -29,9 +20,27 @@ bool conversation_keep(struct conversation *c, struct exchange *e, struct error 
     if (grown == NULL)
         return error_set(err, ERROR_INFERENCE, "no memory for the conversation");
     c->exchanges = grown;
-    c->exchanges[c->n_exchanges++] = *e;
+    c->exchanges[c->n_exchanges] = *e;
+    c->exchanges[c->n_exchanges++].n_tokens = 0;
     *e = (struct exchange){ 0 };
     return true;
+}
+
+void conversation_rewind(struct conversation *c, size_t n)
+{
+    while (c->n_exchanges > n)
+        exchange_done(&c->exchanges[--c->n_exchanges]);
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        if (c->exchanges[i].dropped_at > n)
+            c->exchanges[i].dropped = false;
+}
+
+void conversation_leave_out(struct conversation *c, const struct left_out *out)
+{
+    for (size_t i = 0; i < out->n; i++) {
+        c->exchanges[out->turns[i]].dropped = true;
+        c->exchanges[out->turns[i]].dropped_at = c->n_exchanges;
+    }
 }
 
 bool conversation_has_media(const struct conversation *c)
@@ -45,96 +54,106 @@ bool conversation_has_media(const struct conversation *c)
 void conversation_new_model(struct conversation *c)
 {
     for (size_t i = 0; i < c->n_exchanges; i++) {
-        free(c->exchanges[i].answer_ids);
-        c->exchanges[i].answer_ids = NULL;
-        c->exchanges[i].dropped = false;
-        for (size_t k = 0; k < c->exchanges[i].n_media; k++)
-            c->exchanges[i].media[k].n_segments = SIZE_MAX;
+        struct exchange *e = &c->exchanges[i];
+        free(e->answer_ids);
+        e->answer_ids = NULL;
+        e->dropped = false;
+        e->n_tokens = e->fitted_to = 0;
+        for (size_t k = 0; k < e->n_media; k++)
+            e->media[k].n_segments = SIZE_MAX;
     }
 }
 
-static bool add_script(struct span_list *list, const struct prompt_room *room, struct script *script,
-                       struct error *err)
-{
-    bool good = span_list_add(list, room->model, script, err);
+/* ---- what is told ------------------------------------------------------------------ */
 
-    script_done(script);
-    return good;
+void prompt_done(struct prompt *p)
+{
+    span_list_done(&p->parts);
+    free(p->left_out.turns);
+    *p = (struct prompt){ 0 };
 }
 
-/* An earlier turn is followed by its answer, if one came; a new one by the answer's
- * opening. */
-static bool add_exchange(struct span_list *list, const struct prompt_room *room, const struct exchange *e, bool earlier,
-                         struct error *err)
+/* The first turn with an image that is still told, e the last; NULL: none. */
+static const struct exchange *first_image(const struct conversation *c, const struct exchange *e, bool alone)
+{
+    for (size_t i = 0; !alone && i < c->n_exchanges; i++)
+        if (!c->exchanges[i].dropped && exchange_has(&c->exchanges[i], ATTACHMENT_IMAGE))
+            return &c->exchanges[i];
+    return e != NULL && exchange_has(e, ATTACHMENT_IMAGE) ? e : NULL;
+}
+
+struct telling {
+    struct conversation *c;
+    const struct prompt_room *room;
+    size_t n_clip;                  /* what the question of a turn with a clip may take */
+};
+
+/* An exchange_count. */
+static bool count_earlier(void *user, size_t i, size_t *n_tokens, struct error *err)
+{
+    const struct telling *t = user;
+    struct exchange *e = &t->c->exchanges[i];
+
+    if (!fit_question(t->room, e, t->n_clip, err) ||
+        (e->n_tokens == 0 && !count_exchange(t->room, e, true, &e->n_tokens, err)))
+        return false;
+    *n_tokens = e->n_tokens;
+    return true;
+}
+
+/* Begins a prompt with its system message; a clip leaves a quarter of the rest for what is
+ * asked about it later. */
+static bool begin_prompt(struct telling *t, const struct exchange *about, struct prompt *p, struct error *err)
 {
     struct script script = { 0 };
 
-    script_question(&script, e);
-    if (!earlier || e->answer != NULL)
-        script_open_answer(&script);
-    if (earlier && e->answer != NULL)
-        script_answer(&script, e);
-    return add_script(list, room, &script, err);
-}
-
-static bool count_exchange(const struct prompt_room *room, const struct exchange *e, bool earlier, size_t *n,
-                           struct error *err)
-{
-    struct span_list list = { 0 };
-    bool good = add_exchange(&list, room, e, earlier, err);
-
-    *n = list.n_tokens;
-    span_list_done(&list);
-    return good;
-}
-
-static void note_cut_transcript(const struct prompt_room *room, const struct exchange_media *media)
-{
-    const struct transcript *t = media->attachment->seen->transcript;
-    struct words b = { 0 };
-
-    if (t == NULL || media->n_segments >= t->n_segments)
-        return;
-    words_add(&b, "%s: what is said after %.0f s (of %.0f s) does not fit in the context of %zu tokens and is left "
-               "out; a larger context (-c) holds more", media->attachment->name,
-               t->segments[media->n_segments].start, t->seconds, room->n_ctx);
-    char *text = words_take(&b, NULL);
-    if (text != NULL)
-        room->note(room->user, text);
-    free(text);
-}
-
-/* The first `share` thousandths of each clip's segments. */
-static void share_segments(struct exchange *e, size_t share)
-{
-    for (size_t i = 0; i < e->n_media; i++) {
-        const struct transcript *t = e->media[i].attachment->seen->transcript;
-        e->media[i].n_segments = t != NULL ? t->n_segments * share / 1000 : SIZE_MAX;
-    }
-}
-
-/* Counts a turn.  Long transcripts: every clip of it keeps the same share of its
- * segments, from the start, so that the turn takes at most n_most positions. */
-static bool fit_exchange(const struct prompt_room *room, struct exchange *e, bool earlier, size_t n_most, size_t *n,
-                         struct error *err)
-{
-    size_t low = 0, high = 1000;    /* share in thousandths: low fits (or nothing does), high does not */
-
-    if (!count_exchange(room, e, earlier, n, err))
+    p->begun = "";
+    p->n_most = room_most(t->room);
+    script_system(&script, t->room->system, about);
+    if (!add_script(&p->parts, t->room, &script, err))
         return false;
-    if (*n <= n_most || !exchange_has(e, ATTACHMENT_AUDIO))
-        return true;
-    while (high - low > 1) {
-        size_t share = (low + high) / 2;
-        share_segments(e, share);
-        if (!count_exchange(room, e, earlier, n, err))
+    p->n_tokens = p->parts.n_tokens;
+    t->n_clip = p->n_tokens < p->n_most ? (p->n_most - p->n_tokens) / 4 * 3 : 0;
+    return true;
+}
+
+/* What the first n turns take that stay; `out` ascends. */
+static bool count_told(struct telling *t, size_t n, const struct left_out *out, size_t *n_tokens, struct error *err)
+{
+    size_t taken, k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (t->c->exchanges[i].dropped)
+            continue;
+        if (k < out->n && out->turns[k] == i) {
+            k++;
+            continue;
+        }
+        if (!count_earlier(t, i, &taken, err))
             return false;
-        *(*n <= n_most ? &low : &high) = share;
+        *n_tokens += taken;
     }
-    share_segments(e, low);
-    for (size_t i = 0; i < e->n_media; i++)
-        note_cut_transcript(room, &e->media[i]);
-    return count_exchange(room, e, earlier, n, err);
+    return true;
+}
+
+/* How many kept turns stand before e: not itself, when its answer goes on. */
+static size_t n_before(const struct conversation *c, const struct exchange *e)
+{
+    return c->n_exchanges - (c->n_exchanges > 0 && e == &c->exchanges[c->n_exchanges - 1]);
+}
+
+/* The system message, and the numbers of what follows it. */
+static bool plan_chat(struct telling *t, struct exchange *e, bool alone, struct prompt *p, struct error *err)
+{
+    size_t n = alone ? 0 : n_before(t->c, e), n_question = 0;
+
+    if (!begin_prompt(t, first_image(t->c, e, alone), p, err) ||
+        (e != NULL && (!fit_question(t->room, e, t->n_clip, err) || !count_exchange(t->room, e, false, &n_question, err))))
+        return false;
+    p->n_tokens += n_question;
+    return p->n_tokens > p->n_most ||
+           (exchanges_left_out(t->c->exchanges, n, p->n_tokens, p->n_most, count_earlier, t, &p->left_out, err) &&
+            count_told(t, n, &p->left_out, &p->n_tokens, err));
 }
 
 static void note_dropped(const struct prompt_room *room, size_t n_dropped)
@@ -147,68 +166,42 @@ static void note_dropped(const struct prompt_room *room, size_t n_dropped)
     room->note(room->user, text);
 }
 
-/* Decides which earlier turns stay; n_fixed positions are taken besides, a turn with a
- * clip may take n_clip. */
-static bool fit_conversation(struct conversation *c, const struct prompt_room *room, size_t n_fixed, size_t n_clip,
-                             size_t n_most, struct error *err)
+static bool too_long(const struct prompt_room *room, const struct exchange *e, const struct prompt *p, struct error *err)
 {
-    size_t *n_tokens = calloc(c->n_exchanges + 1, sizeof *n_tokens);
-    bool good = n_tokens != NULL || error_set(err, ERROR_INFERENCE, "no memory for the conversation");
-
-    for (size_t i = 0; good && i < c->n_exchanges; i++)
-        if (!c->exchanges[i].dropped)
-            good = fit_exchange(room, &c->exchanges[i], true, n_clip, &n_tokens[i], err);
-    if (good) {
-        size_t n_dropped = exchanges_drop(c->exchanges, n_tokens, c->n_exchanges, n_fixed, n_most);
-        if (n_dropped > 0)
-            note_dropped(room, n_dropped);
-    }
-    free(n_tokens);
-    return good;
-}
-
-/* The first turn with an image that is still told; NULL: none. */
-static const struct exchange *first_image(const struct conversation *c, const struct exchange *e, bool alone)
-{
-    for (size_t i = 0; !alone && i < c->n_exchanges; i++)
-        if (!c->exchanges[i].dropped && exchange_has(&c->exchanges[i], ATTACHMENT_IMAGE))
-            return &c->exchanges[i];
-    return exchange_has(e, ATTACHMENT_IMAGE) ? e : NULL;
+    return error_set(err, ERROR_INFERENCE, "the %s not fit: it takes %zu tokens, the context has %zu, "
+                     "of which %zu are for the answer; %sgive a larger context (-c)",
+                     e->answer != NULL ? "answer leaves no room to go on, its turn does" : "question does", p->n_tokens,
+                     room->n_ctx, room->n_ctx - p->n_most, e->answer != NULL ? "" : "shorten it, or ");
 }
 
 static bool build_chat(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
-                       struct span_list *parts, struct error *err)
+                       struct prompt *p, struct error *err)
 {
-    size_t reserve = room->max_tokens > 0 && room->max_tokens < ANSWER_RESERVE ? room->max_tokens : ANSWER_RESERVE;
-    size_t n_most = room->n_ctx - (reserve < room->n_ctx / 4 ? reserve : room->n_ctx / 4);
-    size_t n_question = 0;
-    struct script script = { 0 };
+    struct telling t = { .c = c, .room = room };
+    size_t n = alone ? 0 : n_before(c, e);
 
-    script_system(&script, room->system, first_image(c, e, alone));
-    if (!add_script(parts, room, &script, err))
+    if (!plan_chat(&t, e, alone, p, err))
         return false;
-    size_t n_system = parts->n_tokens;
-    /* A clip leaves a quarter for what is asked about it later. */
-    size_t n_clip = n_system < n_most ? (n_most - n_system) / 4 * 3 : 0;
-    if (!fit_exchange(room, e, false, n_clip, &n_question, err))
-        return false;
-    if (n_system + n_question > n_most)
-        return error_set(err, ERROR_INFERENCE, "the question does not fit: it takes %zu tokens, the context has %zu, "
-                         "of which %zu are for the answer; shorten it, or give a larger context (-c)", n_system + n_question, room->n_ctx, room->n_ctx - n_most);
-    if (!alone && !fit_conversation(c, room, n_system + n_question, n_clip, n_most, err))
-        return false;
-    for (size_t i = 0; !alone && i < c->n_exchanges; i++)
-        if (!c->exchanges[i].dropped && !add_exchange(parts, room, &c->exchanges[i], true, err))
+    if (p->n_tokens > p->n_most)
+        return too_long(room, e, p, err);
+    conversation_leave_out(c, &p->left_out);
+    if (p->left_out.n > 0)
+        note_dropped(room, p->left_out.n);
+    for (size_t i = 0; i < n; i++)
+        if (!c->exchanges[i].dropped && !add_exchange(&p->parts, room, &c->exchanges[i], true, err))
             return false;
-    return add_exchange(parts, room, e, false, err);
+    return add_exchange(&p->parts, room, e, false, err);
 }
 
+/* ---- descriptions ------------------------------------------------------------------ */
+
 /* Not what is seen but how it is called goes wrong: docs/quality.md. */
-static void note_translation(struct conversation *c, const struct prompt_room *room, const char *english)
+static void note_translation(struct conversation *c, const struct prompt_room *room, const struct exchange *e)
 {
+    const char *english = exchange_translated_into(e);
     char text[200];
 
-    if (c->translation_noted)
+    if (english == NULL || c->translation_noted)
         return;
     snprintf(text, sizeof text, "the text model translates the description into %s and gets some words wrong; "
              "English and Korean are told without it (--lang en)", english);
@@ -216,17 +209,138 @@ static void note_translation(struct conversation *c, const struct prompt_room *r
     c->translation_noted = true;
 }
 
-bool conversation_prompt(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
-                         struct span_list *parts, const char **begun, struct error *err)
+static bool build_description(const struct prompt_room *room, const struct exchange *e, struct prompt *p, struct error *err)
 {
     struct script script = { 0 };
 
-    *begun = "";
-    if (e->task == TURN_CHAT)
-        return build_chat(c, room, e, alone, parts, err);
-    const char *english = exchange_translated_into(e);
-    if (english != NULL)
-        note_translation(c, room, english);
-    script_describe(&script, room->system, e, begun);
-    return add_script(parts, room, &script, err);
+    p->n_most = room_most(room);
+    script_describe(&script, room->system, e, &p->begun);
+    bool good = add_script(&p->parts, room, &script, err);
+    p->n_tokens = p->parts.n_tokens;
+    return good;
+}
+
+bool conversation_prompt(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
+                         struct prompt *p, struct error *err)
+{
+    if (e->task != TURN_DESCRIBE)
+        return build_chat(c, room, e, alone, p, err);
+    note_translation(c, room, e);
+    return build_description(room, e, p, err);
+}
+
+/* ---- measuring ------------------------------------------------------------------------ */
+
+static size_t n_media(const struct conversation *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        n += c->exchanges[i].n_media;
+    return n;
+}
+
+size_t *conversation_segments(const struct conversation *c, struct error *err)
+{
+    size_t *segments = malloc((n_media(c) + 1) * sizeof *segments), n = 0;
+
+    if (segments == NULL)
+        error_set(err, ERROR_INFERENCE, "no memory for the conversation");
+    for (size_t i = 0; segments != NULL && i < c->n_exchanges; i++)
+        for (size_t k = 0; k < c->exchanges[i].n_media; k++)
+            segments[n++] = c->exchanges[i].media[k].n_segments;
+    return segments;
+}
+
+void conversation_set_segments(struct conversation *c, const size_t *segments)
+{
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        for (size_t k = 0; k < c->exchanges[i].n_media; k++, segments++) {
+            struct exchange *e = &c->exchanges[i];
+            if (e->media[k].n_segments == *segments)
+                continue;
+            e->media[k].n_segments = *segments;
+            e->n_tokens = e->fitted_to = 0;
+        }
+}
+
+bool conversation_measure(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
+                          struct prompt *p, struct error *err)
+{
+    struct telling t = { .c = c, .room = room };
+
+    if (e != NULL && e->task == TURN_DESCRIBE)
+        return build_description(room, e, p, err);
+    return plan_chat(&t, e, alone, p, err);
+}
+
+/* ---- summaries ---------------------------------------------------------------------------- */
+
+/* Most of the turns are Korean. */
+static bool is_korean(const struct conversation *c, const struct left_out *turns)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < turns->n; i++) {
+        const struct exchange *e = &c->exchanges[turns->turns[i]];
+        n += text_has_hangul(e->text) || (e->answer != NULL && text_has_hangul(e->answer));
+    }
+    return 2 * n > turns->n;
+}
+
+static bool oldest_told(const struct conversation *c, size_t n, struct left_out *out, struct error *err)
+{
+    out->turns = malloc((c->n_exchanges + 1) * sizeof *out->turns);
+    if (out->turns == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the conversation");
+    for (size_t i = 0; i < c->n_exchanges && out->n < n; i++)
+        if (!c->exchanges[i].dropped)
+            out->turns[out->n++] = i;
+    return out->n > 0 || error_set(err, ERROR_USAGE, "there is nothing to sum up");
+}
+
+/* The first of p's turns from which on all fit beside the question. */
+static bool first_that_fits(struct telling *t, struct prompt *p, size_t *first, struct error *err)
+{
+    size_t taken = 0;
+
+    *first = p->left_out.n;
+    while (*first > 0) {
+        if (!count_earlier(t, p->left_out.turns[*first - 1], &taken, err))
+            return false;
+        if (p->n_tokens + taken > p->n_most)
+            break;
+        p->n_tokens += taken;
+        (*first)--;
+    }
+    return *first < p->left_out.n ||
+           error_set(err, ERROR_INFERENCE, "no turn fits beside the request to sum it up: it would take %zu tokens of %zu; "
+                     "give a larger context (-c)", p->n_tokens + taken, p->n_most);
+}
+
+/* The system message is the one that is told with the turns, so that the cache is found again. */
+bool conversation_sum_up(struct conversation *c, const struct prompt_room *room, size_t n, struct exchange *e,
+                         struct prompt *p, struct error *err)
+{
+    struct telling t = { .c = c, .room = room };
+    char request[400];
+    struct exchange asked = { .text = request, .language = "en" };
+    size_t first, n_question;
+
+    if (!oldest_told(c, n, &p->left_out, err))
+        return false;
+    const struct wording *w = wording_for(is_korean(c, &p->left_out) ? "ko" : "en");
+    snprintf(request, sizeof request, "%s%s", w->sum_up, w->sum_up_how);
+    *e = (struct exchange){ .text = strdup(w->sum_up), .media = calloc(1, sizeof *e->media), .language = "en" };
+    if (e->text == NULL || e->media == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the question");
+    if (!begin_prompt(&t, first_image(c, NULL, false), p, err) || !count_exchange(room, &asked, false, &n_question, err))
+        return false;
+    p->n_tokens += n_question;
+    if (!first_that_fits(&t, p, &first, err))
+        return false;
+    for (size_t i = first; i < p->left_out.n; i++)
+        if (!add_exchange(&p->parts, room, &c->exchanges[p->left_out.turns[i]], true, err))
+            return false;
+    return add_exchange(&p->parts, room, &asked, false, err);
 }

@@ -232,7 +232,7 @@ void script_open_answer(struct script *s)
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }
 
-void script_answer(struct script *s, const struct exchange *e)
+void script_answer_so_far(struct script *s, const struct exchange *e)
 {
     if (e->answer_ids != NULL) {
         struct piece *p = add_piece(s, PIECE_IDS);
@@ -243,6 +243,11 @@ void script_answer(struct script *s, const struct exchange *e)
     } else if (e->answer != NULL) {
         add_text(s, e->answer);
     }
+}
+
+void script_answer(struct script *s, const struct exchange *e)
+{
+    script_answer_so_far(s, e);
     add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
 }
 
@@ -310,22 +315,15 @@ static void script_translate(struct script *s, const struct exchange *e, const c
         s->failed = true;
     else
         add_translated(s, english, evidence.text);
-    if (**begun != '\0')
-        add_text(s, *begun);
     words_done(&evidence);
 }
 
-void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
+static void script_sentence(struct script *s, const char *system, const struct exchange *e, const char **begun)
 {
     const struct wording *w = wording_for(language_code(e));
-    const char *english = exchange_translated_into(e);
     bool korean = strcmp(w->language, "ko") == 0;
     struct words b = { 0 }, evidence = { 0 };
 
-    if (english != NULL) {
-        script_translate(s, e, english, begun);
-        return;
-    }
     *begun = w->begun;
     words_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
@@ -341,8 +339,23 @@ void script_describe(struct script *s, const char *system, const struct exchange
         s->failed = true;
     else
         add_described(s, evidence.text, *e->text != '\0' ? e->text : w->describe);
-    add_text(s, *begun);
     words_done(&evidence);
+}
+
+void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
+{
+    const char *english = exchange_translated_into(e);
+
+    if (english != NULL)
+        script_translate(s, e, english, begun);
+    else
+        script_sentence(s, system, e, begun);
+    if (e->answer != NULL) {
+        script_answer_so_far(s, e);
+        *begun = "";
+    } else if (**begun != '\0') {
+        add_text(s, *begun);
+    }
 }
 
 /* ---- spans -------------------------------------------------------------------- */
@@ -409,33 +422,4 @@ void span_list_done(struct span_list *list)
         free((int32_t *)list->spans[i].ids);
     free(list->spans);
     *list = (struct span_list){ 0 };
-}
-
-/* ---- what fits ------------------------------------------------------------------ */
-
-static size_t kept_tokens(const struct exchange *exchanges, const size_t *n_tokens, size_t n)
-{
-    size_t sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += exchanges[i].dropped ? 0 : n_tokens[i];
-    return sum;
-}
-
-size_t exchanges_drop(struct exchange *exchanges, const size_t *n_tokens, size_t n, size_t n_fixed, size_t n_most)
-{
-    size_t total = n_fixed + kept_tokens(exchanges, n_tokens, n);
-    size_t n_dropped = 0;
-
-    if (total <= n_most)
-        return 0;
-    for (int with_media = 0; with_media < 2; with_media++)
-        for (size_t i = 0; i < n && total > n_most / 4 * 3; i++) {
-            if (exchanges[i].dropped || (exchanges[i].n_media > 0 && (!with_media || total <= n_most)))
-                continue;
-            exchanges[i].dropped = true;
-            total -= n_tokens[i];
-            n_dropped++;
-        }
-    return n_dropped;
 }

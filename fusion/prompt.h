@@ -28,7 +28,10 @@ struct exchange {
     char *answer;                   /* NULL: none came */
     int32_t *answer_ids;            /* as generated, so that the cache is found again; NULL: tokenise `answer` */
     size_t n_answer_ids;
-    bool dropped;                   /* no longer fits in the context */
+    bool dropped;                   /* no longer told */
+    size_t dropped_at;              /* the number of exchanges when it was dropped */
+    size_t n_tokens;                /* a memo of count_exchange, fit.h; 0: not counted */
+    size_t fitted_to;               /* a memo: what fit_question was last asked for; 0: never */
 };
 void exchange_done(struct exchange *e);
 
@@ -57,6 +60,8 @@ void script_system(struct script *s, const char *system, const struct exchange *
 /* The person's message, media first. */
 void script_question(struct script *s, const struct exchange *e);
 void script_open_answer(struct script *s);
+/* The answer as far as it came: it may go on. */
+void script_answer_so_far(struct script *s, const struct exchange *e);
 /* The answer after its opening, and its close; then the next question may follow. */
 void script_answer(struct script *s, const struct exchange *e);
 
@@ -64,7 +69,8 @@ void script_answer(struct script *s, const struct exchange *e);
 const char *exchange_translated_into(const struct exchange *e);
 
 /* A whole description prompt: system, worked turns, the question, the answer
- * opened; or of the translation of one.  *begun is the text that opens the answer, static; it is in the script. */
+ * opened; or of the translation of one.  *begun is the text that opens the answer, static; it is in the script.
+ * When e has an answer, that stands in its place and *begun is "". */
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
 
 /* ---- spans -------------------------------------------------------------------- */
@@ -76,14 +82,6 @@ struct span_list {                  /* starts as { 0 } */
 };
 bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err);
 void span_list_done(struct span_list *list);
-
-/* ---- what fits ------------------------------------------------------------------ */
-
-/* Marks exchanges as dropped until the rest, n_tokens[i] each and n_fixed beside
- * them, is at most n_most: the oldest without attachments first, then the oldest.
- * To keep the cached prefix for more than one turn it drops down to three
- * quarters of n_most once it has to.  Returns how many it marked. */
-size_t exchanges_drop(struct exchange *exchanges, const size_t *n_tokens, size_t n, size_t n_fixed, size_t n_most);
 
 bool text_has_hangul(const char *text);
 bool exchange_has(const struct exchange *e, enum attachment_kind kind);

@@ -1,6 +1,7 @@
 #include "fusion/senses.h"
 
 #include "fusion/memory.h"
+#include "fusion/preview.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -18,11 +19,13 @@
 struct senses {
     const struct compute *compute;
     senses_progress *progress;
+    senses_decoded *decoded;
     void *user;
     char *whisper_path, *classifier_path, *detector_path, *language;
     bool translate;
     struct whisper *whisper;
     struct vision *vision;
+    double image_ms, window_ms;     /* encoding a picture, 30 s of a clip: expected from those before; 0: unknown */
     struct perception **known;
     size_t n_known;
 };
@@ -37,13 +40,13 @@ static char *copy(const char *text, bool *failed)
 }
 
 struct senses *senses_new(const struct session_params *params, const struct compute *c, senses_progress *progress,
-                          void *user, struct error *err)
+                          senses_decoded *decoded, void *user, struct error *err)
 {
     struct senses *s = calloc(1, sizeof *s);
     bool failed = s == NULL;
 
     if (s != NULL) {
-        *s = (struct senses){ .compute = c, .progress = progress, .user = user,
+        *s = (struct senses){ .compute = c, .progress = progress, .decoded = decoded, .user = user,
                               .translate = params->translate };
         s->whisper_path = copy(params->whisper_path, &failed);
         s->classifier_path = copy(params->classifier_path, &failed);
@@ -198,35 +201,91 @@ static bool open_whisper(struct senses *s, double *load_ms, struct error *err)
     return s->whisper != NULL;
 }
 
-/* ---- perceiving ------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------- */
 
-static bool look(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+struct decoded {                    /* one of both */
+    struct image *image;
+    struct clip *clip;
+    double ms;
+};
+
+static void decoded_done(struct decoded *d)
 {
-    size_t n_bytes;
-    unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &n_bytes, err);
-    double start = clock_ms();
-    struct image *image = bytes != NULL ? image_decode(path, bytes, n_bytes, err) : NULL;
-    double decode_ms = clock_ms() - start;
+    image_free(d->image);
+    clip_free(d->clip);
+}
 
+static bool decode_image(const char *path, struct perception *p, struct decoded *d, struct error *err)
+{
+    unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &p->file_bytes, err);
+    double start = clock_ms();
+
+    d->image = bytes != NULL ? image_decode(path, bytes, p->file_bytes, err) : NULL;
+    d->ms = clock_ms() - start;
     free(bytes);
-    if (image == NULL)
+    if (d->image == NULL)
         return false;
-    snprintf(p->format, sizeof p->format, "%s", image->format);
-    p->file_bytes = n_bytes;
-    p->width = image->width;
-    p->height = image->height;
-    p->orientation = image->orientation;
-    p->had_alpha = image->had_alpha;
-    if (open_vision(s, load_ms, err)) {
-        s->progress(s->user, "looking", 0, 0);
-        start = clock_ms();
-        p->report = vision_look(s->vision, s->compute, image, err);
-        p->ms = decode_ms + clock_ms() - start;
-        if (p->report != NULL)
-            p->report->decode_ms = decode_ms;
-    }
-    image_free(image);
-    return p->report != NULL;
+    snprintf(p->format, sizeof p->format, "%s", d->image->format);
+    p->width = d->image->width;
+    p->height = d->image->height;
+    p->orientation = d->image->orientation;
+    p->had_alpha = d->image->had_alpha;
+    p->preview = preview_of_image(d->image, err);
+    return p->preview != NULL;
+}
+
+static bool decode_clip(const char *path, struct perception *p, struct decoded *d, struct error *err)
+{
+    double start = clock_ms();
+
+    d->clip = clip_load(path, err);
+    d->ms = clock_ms() - start;
+    if (d->clip == NULL)
+        return false;
+    snprintf(p->format, sizeof p->format, "%s", d->clip->format);
+    p->file_bytes = memory_of_file(path);
+    p->seconds = d->clip->seconds;
+    p->file_hz = d->clip->file_hz;
+    p->file_channels = d->clip->file_channels;
+    p->peak = d->clip->peak;
+    p->rms = d->clip->rms;
+    p->preview = preview_of_clip(d->clip, err);
+    return p->preview != NULL;
+}
+
+/* Fills p with what is known without a model, its preview included. */
+static bool decode(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
+{
+    bool good = p->kind == ATTACHMENT_IMAGE ? decode_image(path, p, d, err) : decode_clip(path, p, d, err);
+
+    if (good)
+        p->preview->expected_ms = p->kind == ATTACHMENT_IMAGE
+            ? s->image_ms : s->window_ms * (double)preview_n_windows(p->preview);
+    return good;
+}
+
+/* ---- encoding ------------------------------------------------------------------- */
+
+/* The newest counts half: other programs come and go. */
+static void learn(double *expected_ms, double ms)
+{
+    *expected_ms = *expected_ms > 0 ? (*expected_ms + ms) / 2 : ms;
+}
+
+static bool look(struct senses *s, struct perception *p, const struct decoded *d, double *load_ms, struct error *err)
+{
+    if (!open_vision(s, load_ms, err))
+        return false;
+    s->progress(s->user, "looking", 0, 0);
+    double start = clock_ms();
+    p->report = vision_look(s->vision, s->compute, d->image, err);
+    double ms = clock_ms() - start;
+    if (p->report == NULL)
+        return false;
+    p->report->decode_ms = d->ms;
+    p->ms = d->ms + ms;
+    learn(&s->image_ms, ms);
+    return true;
 }
 
 static void transcribing(void *user, double done, double total)
@@ -236,35 +295,41 @@ static void transcribing(void *user, double done, double total)
     s->progress(s->user, "transcribing", done, total);
 }
 
-static bool listen(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+static bool listen(struct senses *s, struct perception *p, const struct decoded *d, double *load_ms, struct error *err)
 {
-    double start = clock_ms();
-    struct clip *clip = clip_load(path, err);
-    double decode_ms = clock_ms() - start;
+    struct whisper_params params = whisper_params_default();
 
-    if (clip == NULL)
+    if (!open_whisper(s, load_ms, err))
         return false;
-    snprintf(p->format, sizeof p->format, "%s", clip->format);
-    p->file_bytes = memory_of_file(path);
-    p->seconds = clip->seconds;
-    p->file_hz = clip->file_hz;
-    p->file_channels = clip->file_channels;
-    p->peak = clip->peak;
-    p->rms = clip->rms;
-    if (open_whisper(s, load_ms, err)) {
-        struct whisper_params params = whisper_params_default();
-        params.language = s->language;
-        params.translate = s->translate;
-        params.progress = transcribing;
-        params.user = s;
-        s->progress(s->user, "transcribing", 0, clip->seconds);
-        start = clock_ms();
-        p->transcript = whisper_transcribe(s->whisper, s->compute, clip, &params, err);
-        p->ms = decode_ms + clock_ms() - start;
-    }
-    clip_free(clip);
-    return p->transcript != NULL;
+    params.language = s->language;
+    params.translate = s->translate;
+    params.progress = transcribing;
+    params.user = s;
+    s->progress(s->user, "transcribing", 0, p->seconds);
+    double start = clock_ms();
+    p->transcript = whisper_transcribe(s->whisper, s->compute, d->clip, &params, err);
+    double ms = clock_ms() - start;
+    if (p->transcript == NULL)
+        return false;
+    p->ms = d->ms + ms;
+    learn(&s->window_ms, ms / (double)preview_n_windows(p->preview));
+    return true;
 }
+
+static bool perceive(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+{
+    struct decoded d = { 0 };
+    bool good = decode(s, path, p, &d, err);
+
+    if (good) {
+        s->decoded(s->user, p->preview);
+        good = p->kind == ATTACHMENT_IMAGE ? look(s, p, &d, load_ms, err) : listen(s, p, &d, load_ms, err);
+    }
+    decoded_done(&d);
+    return good;
+}
+
+/* ---- what is known ---------------------------------------------------------------- */
 
 /* sha256 and the encoder's identity; NULL when the encoder is not open yet (then
  * nothing can be known) or memory ran out. */
@@ -305,15 +370,23 @@ static bool remember(struct senses *s, struct perception *p, const char *hash)
     return true;
 }
 
+/* What the file is: its hash and kind. */
+static bool identify(struct senses *s, const char *path, char hash[SHA256_HEX], enum attachment_kind *kind,
+                     struct error *err)
+{
+    unsigned char head[16];
+    size_t n = 0;
+
+    s->progress(s->user, "reading", 0, 0);
+    return read_head(path, head, &n, err) && sha256_file(path, hash, err) && senses_kind(path, head, n, kind, err);
+}
+
 const struct perception *senses_perceive(struct senses *s, const char *path, double *load_ms, struct error *err)
 {
     char hash[SHA256_HEX];
-    unsigned char head[16];
-    size_t n = 0;
     enum attachment_kind kind;
 
-    s->progress(s->user, "reading", 0, 0);
-    if (!read_head(path, head, &n, err) || !sha256_file(path, hash, err) || !senses_kind(path, head, n, &kind, err))
+    if (!identify(s, path, hash, &kind, err))
         return NULL;
     const struct perception *known = find_known(s, kind, hash);
     if (known != NULL)
@@ -324,11 +397,30 @@ const struct perception *senses_perceive(struct senses *s, const char *path, dou
         return NULL;
     }
     p->kind = kind;
-    bool done = kind == ATTACHMENT_IMAGE ? look(s, path, p, load_ms, err) : listen(s, path, p, load_ms, err);
+    bool done = perceive(s, path, p, load_ms, err);
     if (done && remember(s, p, hash))
         return p;
     if (done)
         error_set(err, ERROR_INFERENCE, "%s: no memory", path);
     perception_free(p);
+    return NULL;
+}
+
+struct preview *senses_preview(struct senses *s, const char *path, struct error *err)
+{
+    char hash[SHA256_HEX];
+    struct perception p = { 0 };
+    struct decoded d = { 0 };
+
+    if (!identify(s, path, hash, &p.kind, err))
+        return NULL;
+    const struct perception *known = find_known(s, p.kind, hash);
+    if (known != NULL)
+        return preview_copy(known->preview, err);
+    bool good = decode(s, path, &p, &d, err) && !compute_cancelled(s->compute, err);
+    decoded_done(&d);
+    if (good)
+        return p.preview;
+    preview_free(p.preview);
     return NULL;
 }

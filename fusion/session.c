@@ -16,15 +16,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum request_kind { REQUEST_LOAD, REQUEST_ATTACH, REQUEST_ASK, REQUEST_RESTORE, REQUEST_CLEAR };
+enum request_kind {
+    REQUEST_LOAD, REQUEST_ATTACH, REQUEST_PREVIEW, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE, REQUEST_REWIND,
+    REQUEST_CONFIGURE
+};
 
 struct request {
     struct request *next;
     enum request_kind kind;
     uint32_t number;
-    char *path, *name;              /* LOAD, ATTACH */
-    struct turn turn;               /* ASK, RESTORE; owns what it points to */
+    char *path, *name;              /* LOAD, ATTACH, PREVIEW */
+    struct turn turn;               /* ASK, MEASURE, RESTORE; owns what it points to */
     char *answer;                   /* RESTORE */
+    size_t n_turns;                 /* REWIND */
+    struct session_settings settings;   /* CONFIGURE; owns what it points to */
 };
 
 struct queued_event {
@@ -55,6 +60,11 @@ struct session_params session_params_default(void)
     return (struct session_params){ .temperature = -1 };
 }
 
+struct session_settings session_settings_default(void)
+{
+    return (struct session_settings){ .temperature = -1, .top_p = -1, .min_p = -1, .repetition_penalty = -1, .top_k = -1 };
+}
+
 /* ---- requests ------------------------------------------------------------------- */
 
 static void request_free(struct request *r)
@@ -67,6 +77,7 @@ static void request_free(struct request *r)
     free((char *)r->turn.text);
     free((char *)r->turn.language);
     free((uint32_t *)r->turn.attachments);
+    free((char *)r->settings.system);
     free(r);
 }
 
@@ -153,6 +164,11 @@ uint32_t session_attach(struct session *s, const char *path)
     return submit_load(s, REQUEST_ATTACH, path, NULL);
 }
 
+uint32_t session_preview(struct session *s, const char *path)
+{
+    return submit_load(s, REQUEST_PREVIEW, path, NULL);
+}
+
 uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name)
 {
     return submit_load(s, REQUEST_LOAD, text_path, text_name);
@@ -163,16 +179,41 @@ uint32_t session_ask(struct session *s, const struct turn *turn)
     return submit_turn(s, REQUEST_ASK, turn, NULL);
 }
 
+uint32_t session_measure(struct session *s, const struct turn *turn)
+{
+    return submit_turn(s, REQUEST_MEASURE, turn, NULL);
+}
+
 void session_restore(struct session *s, const struct turn *turn, const char *answer)
 {
     submit_turn(s, REQUEST_RESTORE, turn, answer);
 }
 
+void session_rewind(struct session *s, size_t n_turns)
+{
+    struct request *r = request_new(REQUEST_REWIND);
+
+    if (r != NULL)
+        r->n_turns = n_turns;
+    submit(s, r, r != NULL);
+}
+
 void session_clear(struct session *s)
 {
-    struct request *r = request_new(REQUEST_CLEAR);
+    session_rewind(s, 0);
+}
 
-    submit(s, r, r != NULL);
+void session_configure(struct session *s, const struct session_settings *settings)
+{
+    struct request *r = request_new(REQUEST_CONFIGURE);
+    char *system = NULL;
+    bool good = r != NULL && copy_text(&system, settings->system);
+
+    if (r != NULL) {
+        r->settings = *settings;
+        r->settings.system = system;
+    }
+    submit(s, r, good);
 }
 
 void session_cancel(struct session *s)
@@ -266,15 +307,19 @@ void session_wait(struct session *s, struct session_event *event)
 void session_event_done(struct session_event *event)
 {
     free(event->text);
+    preview_free(event->preview);
+    free(event->left_out);
     event->text = NULL;
+    event->preview = NULL;
+    event->left_out = NULL;
 }
 
 /* ---- the worker's thread ------------------------------------------------------------ */
 
 static void emit(void *user, struct session_event *event)
 {
-    bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_ANSWERED ||
-                event->kind == SESSION_FAILED;
+    bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_PREVIEWED ||
+                event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_FAILED;
 
     push_event(user, event, last);
 }
@@ -305,9 +350,12 @@ static void *work(void *user)
         switch (r->kind) {
         case REQUEST_LOAD:    worker_load(s->worker, r->number, r->path, r->name); break;
         case REQUEST_ATTACH:  worker_attach(s->worker, r->number, r->path); break;
+        case REQUEST_PREVIEW: worker_preview(s->worker, r->number, r->path); break;
         case REQUEST_ASK:     worker_ask(s->worker, r->number, &r->turn); break;
+        case REQUEST_MEASURE: worker_measure(s->worker, r->number, &r->turn); break;
         case REQUEST_RESTORE: worker_restore(s->worker, r->number, &r->turn, r->answer); break;
-        case REQUEST_CLEAR:   worker_clear(s->worker); break;
+        case REQUEST_REWIND:  worker_rewind(s->worker, r->n_turns); break;
+        case REQUEST_CONFIGURE: worker_configure(s->worker, r->number, &r->settings); break;
         }
         pthread_mutex_lock(&s->lock);
         finish(s);                  /* for those without a last event */

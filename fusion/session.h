@@ -71,7 +71,8 @@ char *attachment_transcript(const struct attachment *a, const char *format);
 bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct error *err);
 
 /* Decode and encode a file.  The same bytes are never computed twice.  Returns
- * the request's number, which its events carry.  SESSION_DECODED comes between. */
+ * the request's number, which its events carry.  SESSION_DECODED comes between, except
+ * for bytes that were computed before. */
 uint32_t session_attach(struct session *s, const char *path);
 
 /* What a file looks or sounds like, before or without attaching it: decoded in the
@@ -84,9 +85,11 @@ struct preview {
     size_t n_peaks;                 /* 0 for an image */
     float *peaks;                   /* [n_peaks] largest magnitude of equal parts of the clip, 0..1 */
     double seconds;                 /* of a clip */
-    double expected_ms;             /* of encoding, from what this machine took before; 0: unknown */
+    double expected_ms;             /* of encoding, from what this session took before (an image, or 30 s of a
+                                     * clip, each its own); 0: unknown */
 };
 enum { PREVIEW_PIXELS = 192, PREVIEW_PEAKS = 256 };
+void preview_free(struct preview *p);                       /* NULL is fine */
 uint32_t session_preview(struct session *s, const char *path);         /* SESSION_PREVIEWED or SESSION_FAILED */
 const struct preview *attachment_preview(const struct attachment *a);   /* as long as the attachment */
 
@@ -95,13 +98,22 @@ const struct preview *attachment_preview(const struct attachment *a);   /* as lo
 enum turn_task {
     TURN_CHAT,                      /* answer the text */
     TURN_DESCRIBE,                  /* describe the image in one sentence; text may be NULL */
-    TURN_CONTINUE,                  /* go on with the last turn's answer, which was stopped or cut; text is not read */
+    TURN_CONTINUE,                  /* go on with the last turn's answer; nothing else of the turn is read */
     TURN_SUMMARISE                  /* sum up the n_summarised oldest turns; then they are left out, and this one stays */
 };
 
+/* Turns count from 0 in the order in which they came into the conversation.  Exactly these
+ * events add one, at the end:
+ *   - SESSION_ANSWERED, also `stopped` (even before the first word) or `cut`, of a TURN_CHAT,
+ *     TURN_DESCRIBE or TURN_SUMMARISE that was not `alone`;
+ *   - each session_restore (SESSION_FAILED follows only when memory ran out).
+ * SESSION_FAILED adds none, nor does TURN_CONTINUE: the last turn's answer grows.  A turn that
+ * is left out is not told any more but keeps its number; session_rewind and session_clear
+ * alone take numbers back. */
+
 struct turn {
     enum turn_task task;
-    const char *text;               /* what the person wrote */
+    const char *text;               /* what the person wrote; TURN_SUMMARISE: not read */
     const uint32_t *attachments;    /* attachment ids, in order */
     size_t n_attachments;
     const char *language;           /* TURN_DESCRIBE: "en", "ko", ... of the answer; NULL: en */
@@ -111,18 +123,23 @@ struct turn {
 uint32_t session_ask(struct session *s, const struct turn *turn);
 
 /* How many positions a question would take and which turns would have to be left out:
- * SESSION_MEASURED.  Computes nothing but tokens. */
+ * SESSION_MEASURED.  Computes nothing but tokens and changes nothing; session_ask of the same
+ * turn right after it leaves out exactly those turns.  A TURN_CHAT without text and
+ * attachments measures the conversation alone: what the gauge shows after turns were
+ * restored, rewound or left out. */
 uint32_t session_measure(struct session *s, const struct turn *turn);
 
 /* Adds a finished turn without computing: how a saved conversation comes back.
- * attachments must have been attached again first. */
+ * attachments must have been attached again first; ids that are not there are passed
+ * over.  answer NULL or "": none came. */
 void session_restore(struct session *s, const struct turn *turn, const char *answer);
 void session_clear(struct session *s);                      /* forget the conversation */
 /* Forgets all turns but the first n: before another answer, an edited question or another
- * branch.  Turns count in the order in which they were answered or restored. */
+ * branch.  A turn that was left out for a forgotten one is told again. */
 void session_rewind(struct session *s, size_t n_turns);
 
-/* How answers are made from now on; strings are copied. */
+/* How answers are made from now on, in place of what session_params said; strings are
+ * copied.  A value that no sampler takes fails the next session_ask (ERROR_USAGE). */
 struct session_settings {
     const char *system;             /* NULL: ours */
     float temperature;              /* negative: the task's own */
@@ -147,10 +164,12 @@ enum session_event_kind {
     SESSION_DECODED,                /* preview: of what is being attached; encoding follows, expected_ms of it */
     SESSION_PREVIEWED,              /* preview: of session_preview */
     SESSION_ATTACHED,               /* attachment, encode_ms */
-    SESSION_MEASURED,               /* n_ctx, n_prompt, n_most, left_out[n_left_out] */
+    SESSION_MEASURED,               /* n_ctx, n_prompt, n_most, left_out[n_left_out]; n_prompt > n_most: does not fit
+                                     * even with all turns left out (left_out is empty then) */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */
     SESSION_NOTE,                   /* text: something the user should know (turns dropped, ...) */
-    SESSION_ANSWERED,               /* the answer is complete: counts and times */
+    SESSION_ANSWERED,               /* the answer is complete: counts and times; left_out: not told any more from now on;
+                                     * text: of a TURN_SUMMARISE, the question as it stands in the conversation */
     SESSION_FAILED                  /* err; nothing was added to the conversation */
 };
 
@@ -160,7 +179,7 @@ struct session_event {
     const struct attachment *attachment;
     char *text;                     /* owned by the event */
     struct preview *preview;        /* owned by the event */
-    size_t *left_out, n_left_out;   /* owned by the event: turns, counted as in session_rewind, that would be left out */
+    size_t *left_out, n_left_out;   /* owned by the event: turns by number, ascending; none twice */
     size_t n_most;                  /* positions that a prompt may take: the rest is kept for the answer */
     double done, total;
     struct error err;

@@ -39,6 +39,8 @@ static const struct wording wordings[] = {
         .answer_language = "",
         .describe_media = "Say in one or two sentences what is attached.",
         .summarise = "Say in one or two sentences what is said in the recording.",
+        .sum_up = "Sum up what we said so far.",
+        .sum_up_how = " Use a few sentences; keep names, numbers and what was decided.",
     },
     {
         .language = "ko",
@@ -66,6 +68,8 @@ static const struct wording wordings[] = {
         .answer_language = " 한국어로 대답하세요.",
         .describe_media = "첨부된 것을 한두 문장으로 설명하세요.",
         .summarise = "녹음에서 무슨 말을 하는지 한두 문장으로 설명하세요.",
+        .sum_up = "지금까지 나눈 이야기를 요약해 주세요.",
+        .sum_up_how = " 이름, 숫자, 정해진 것을 빠뜨리지 말고 한국어로 몇 문장만 쓰세요.",
     },
 };
 

@@ -22,6 +22,7 @@ struct wording {
     const char *answer_language;    /* after a question with attachments; "" */
     const char *describe_media;     /* in place of an empty question, several media */
     const char *summarise;          /* the same, one clip */
+    const char *sum_up, *sum_up_how;    /* the conversation: the question that stays, and what is asked besides */
 };
 
 /* Descriptions in a language without a wording of its own are the English sentence, translated. */

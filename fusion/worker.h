@@ -17,12 +17,15 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
                           struct error *err);
 void worker_free(struct worker *w);                         /* NULL is fine */
 
-/* Each emits its events, the last one SESSION_READY, ATTACHED, ANSWERED or FAILED;
- * restore and clear emit only a failure. */
+/* Each emits its events, the last one SESSION_READY, ATTACHED, PREVIEWED, MEASURED, ANSWERED
+ * or FAILED; restore and configure emit only a failure. */
 void worker_load(struct worker *w, uint32_t request, const char *path, const char *name);
 void worker_attach(struct worker *w, uint32_t request, const char *path);
+void worker_preview(struct worker *w, uint32_t request, const char *path);
 void worker_ask(struct worker *w, uint32_t request, const struct turn *turn);
+void worker_measure(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer);
-void worker_clear(struct worker *w);
+void worker_rewind(struct worker *w, size_t n_turns);
+void worker_configure(struct worker *w, uint32_t request, const struct session_settings *settings);
 
 #endif

@@ -85,7 +85,7 @@ static struct engine_attachment fake_describe(const struct attachment *attachmen
 {
     const struct fake_attachment *a = (const struct fake_attachment *)attachment;
 
-    return (struct engine_attachment){ a->id, a->kind, a->name, a->summary, a->details, a->n_tokens };
+    return (struct engine_attachment){ a->id, a->kind, a->name, a->summary, a->details, a->n_tokens, NULL };
 }
 
 struct record *record_start(const char *file, struct error *err)

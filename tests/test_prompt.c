@@ -1,7 +1,6 @@
 /* Turns to pieces: media before text, only the template's own words may be control
- * tokens, an earlier turn always reads the same, and what does not fit is dropped
- * in order.  That control tokens stay text is tested on real ids in
- * weights_session.c. */
+ * tokens, and an earlier turn always reads the same.  That control tokens stay text is tested
+ * on real ids in weights_session.c. */
 #include "fusion/answer.h"
 #include "fusion/memory.h"
 #include "fusion/prompt.h"
@@ -298,32 +297,6 @@ static void test_translate(void **state)
     }
 }
 
-/* ---- what fits --------------------------------------------------------------------------- */
-
-static void test_drop_oldest_first(void **state)
-{
-    struct exchange turns[4];
-    struct exchange_media media = { &image, SIZE_MAX };
-    const size_t n_tokens[] = { 100, 100, 100, 100 };
-
-    (void)state;
-    for (size_t i = 0; i < 4; i++)
-        turns[i] = make_exchange("x", NULL, 0);
-    turns[0] = make_exchange("x", &media, 1);
-    assert_int_equal(exchanges_drop(turns, n_tokens, 4, 100, 500), 0);      /* just fits */
-    assert_int_equal(exchanges_drop(turns, n_tokens, 4, 101, 500), 2);      /* down to 3/4: 301 */
-    assert_false(turns[0].dropped);                                         /* attachments stay longer */
-    assert_true(turns[1].dropped);
-    assert_true(turns[2].dropped);
-    assert_false(turns[3].dropped);
-    assert_int_equal(exchanges_drop(turns, n_tokens, 4, 301, 500), 1);      /* 501: the plain turn is enough */
-    assert_true(turns[3].dropped);
-    assert_false(turns[0].dropped);
-    assert_int_equal(exchanges_drop(turns, n_tokens, 4, 401, 500), 1);
-    assert_true(turns[0].dropped);
-    assert_int_equal(exchanges_drop(turns, n_tokens, 4, 600, 500), 0);      /* nothing left to drop */
-}
-
 static void test_memory_numbers(void **state)
 {
     struct error err = { 0 };
@@ -398,7 +371,7 @@ int main(void)
         cmocka_unit_test(test_colours_when_asked), cmocka_unit_test(test_text_when_asked),
         cmocka_unit_test(test_answer_ids), cmocka_unit_test(test_describe),
         cmocka_unit_test(test_translate),
-        cmocka_unit_test(test_drop_oldest_first), cmocka_unit_test(test_memory_numbers), cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_memory_numbers), cmocka_unit_test(test_loops),
         cmocka_unit_test(test_kind_of_file),
     };
 

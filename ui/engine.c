@@ -18,6 +18,26 @@ static uint32_t attach(void *self, const char *path)
     return session_attach(((struct session_engine *)self)->session, path);
 }
 
+static uint32_t preview(void *self, const char *path)
+{
+    return session_preview(((struct session_engine *)self)->session, path);
+}
+
+static uint32_t measure(void *self, const struct turn *turn)
+{
+    return session_measure(((struct session_engine *)self)->session, turn);
+}
+
+static void rewind_to(void *self, size_t n_turns)
+{
+    session_rewind(((struct session_engine *)self)->session, n_turns);
+}
+
+static void configure(void *self, const struct session_settings *settings)
+{
+    session_configure(((struct session_engine *)self)->session, settings);
+}
+
 static uint32_t ask(void *self, const struct turn *turn)
 {
     return session_ask(((struct session_engine *)self)->session, turn);
@@ -66,11 +86,26 @@ static uint32_t use_model(struct engine *e, const char *name, struct error *err)
     return request;
 }
 
+static const char *model_name(void *self, size_t i, bool *present)
+{
+    const struct models *models = ((struct session_engine *)self)->models;
+
+    for (size_t k = 0; k < models_count(models); k++) {
+        const struct model_entry *entry = models_at(models, k);
+        if (entry->role != MODEL_TEXT || i-- > 0)
+            continue;
+        *present = models_present(models, entry->name);
+        return entry->name;
+    }
+    return NULL;
+}
+
 static struct engine_attachment describe(const struct attachment *a)
 {
     return (struct engine_attachment){
         .id = attachment_id(a), .kind = attachment_kind(a), .name = attachment_name(a),
         .summary = attachment_summary(a), .details = attachment_details(a), .n_tokens = attachment_n_tokens(a),
+        .preview = attachment_preview(a),
     };
 }
 
@@ -100,7 +135,8 @@ struct engine *engine_session_new(const struct session_params *params, const str
     name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
     s->engine = (struct engine){
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
-        .attach = attach, .ask = ask, .restore = restore, .clear = clear, .use_model = use_model,
+        .attach = attach, .preview = preview, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
+        .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe, .free = free_session,
     };
     return &s->engine;

@@ -1,8 +1,20 @@
 /* engine.h - what answers the chat: the session's calls behind one seam.
  *
- * engine_session_new is the product.  engine_echo_new stands in for a model in
- * tests of the chat (`--engine echo`): it stats and refuses files for real, says
- * what was typed back word by word, and is named "echo" wherever a model is. */
+ * engine_session_new is the product; its calls are those of fusion/session.h.
+ *
+ * engine_echo_new stands in for a model in tests of the chat (`--engine echo`): the same
+ * calls, numbering and events, a tick of MYNAH_ECHO_MS (default 20, 0: at once) between two
+ * events.  It opens and refuses files for real, 4096 bytes a tick, and shows a
+ * gradient or a sine for them.  It says a prompt back word by word, but for these:
+ *   say TEXT        TEXT as it is           cut TEXT     its first half, ends `cut`; continuing says the rest
+ *   count N         1 2 3 ... N             bytes HEX    these bytes in pieces of 1, 2, 3, 1, ... bytes
+ *   fail [TEXT]     SESSION_FAILED          note TEXT    a note, then TEXT
+ *   wait            thinks until stopped    settings     what was configured, name value ...
+ * A token is a word between blanks, an attachment takes 10, an answer also as many as it has
+ * pieces.  The context holds MYNAH_ECHO_CONTEXT (default 8192) tokens, of which
+ * min(512, a quarter) are for the answer; turns are left out until the prompt fits, the oldest without
+ * attachments first.  Models: echo; echo-large, a context four times as large; echo-broken,
+ * which fails to load; echo-missing, which is not there. */
 #ifndef UI_ENGINE_H
 #define UI_ENGINE_H
 

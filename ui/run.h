@@ -34,7 +34,7 @@ void run_close(struct run *r);
 /* cli_fail, but the status of what SIGTERM cancelled is its own. */
 int run_fail(const struct error *err);
 
-/* Waits for the request's last event (SESSION_ATTACHED, _ANSWERED or _READY), which the
+/* Waits for the request's last event (SESSION_ATTACHED, _ANSWERED, _READY, ...), which the
  * caller releases by session_event_done; false and *err when it failed or was cancelled. */
 bool run_wait(struct run *r, uint32_t request, struct session_event *last, struct error *err);
 

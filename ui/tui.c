@@ -377,6 +377,8 @@ void tui_event(struct tui *t, const struct session_event *e)
         tui_note(t, ITEM_NOTE, "%s", e->text);
         return;
     }
+    if (e->kind == SESSION_DECODED)
+        return;
     buffer_clear(&t->activity);
     if (resume_event(t, e)) {
         /* it came back with the saved conversation */

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "vision/image_file.h"
 #include "vision/image_pixels.h"
+#include "vision/resize.h"
 #include "vision/sandbox.h"
 
 #define MAX_FILE_BYTES ((size_t)128 << 20)
@@ -134,6 +135,29 @@ struct image *image_load(const char *path, struct error *err)
     struct image *image = image_decode(path, data, n_bytes, err);
     free(data);
     return image;
+}
+
+struct image *image_shrink(const struct image *image, size_t most, struct error *err)
+{
+    const size_t longest = image->width > image->height ? image->width : image->height;
+    struct image *small = malloc(sizeof *small);
+
+    if (small == NULL) {
+        error_set(err, ERROR_INFERENCE, "no memory for a picture");
+        return NULL;
+    }
+    *small = *image;
+    if (longest > most) {
+        small->width = image->width * most / longest > 0 ? image->width * most / longest : 1;
+        small->height = image->height * most / longest > 0 ? image->height * most / longest : 1;
+    }
+    small->rgb = malloc(small->width * small->height * 3);
+    if (small->rgb == NULL)
+        error_set(err, ERROR_INFERENCE, "no memory for a picture");
+    else if (resize_rgb(RESIZE_AREA, resize_view_of(image), small->width, small->height, small->rgb, err))
+        return small;
+    image_free(small);
+    return NULL;
 }
 
 void image_free(struct image *image)

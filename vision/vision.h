@@ -33,6 +33,9 @@ struct image {
  * is not read (HEIC, AVIF, GIF, PDF, ...) the command that converts it. */
 struct image *image_decode(const char *path, const unsigned char *data, size_t n_bytes, struct error *err);
 struct image *image_load(const char *path, struct error *err);
+/* A copy that has at most `most` pixels a side (a smaller picture keeps its size), each the mean of
+ * the area it covers.  NULL and *err when memory ran out. */
+struct image *image_shrink(const struct image *image, size_t most, struct error *err);
 void image_free(struct image *image);                       /* NULL is fine */
 
 /* ---- looking -------------------------------------------------------------- */

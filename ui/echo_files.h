@@ -1,0 +1,25 @@
+/* echo_files.h - files as the echo engine sees them: opened and refused for real, shown as a
+ * gradient or a sine. */
+#ifndef UI_ECHO_FILES_H
+#define UI_ECHO_FILES_H
+
+#include "fusion/session.h"
+
+#define ECHO_TICK_BYTES 4096        /* read in one tick: 1 MB takes 5 s of 20 ms each */
+
+struct echo_file {                  /* starts as { 0 } */
+    uint32_t id;
+    char *path, *details;
+    size_t n_bytes;
+    enum attachment_kind kind;
+    struct preview *preview;
+};
+
+bool echo_file_open(struct echo_file *f, const char *path, struct error *err);
+struct preview *echo_file_preview(const struct echo_file *f, double expected_ms);   /* the caller's */
+/* Moves it to the heap, with its preview and details. */
+struct echo_file *echo_file_take(struct echo_file *f, double expected_ms);
+const char *echo_file_name(const struct echo_file *f);
+void echo_file_done(struct echo_file *f);
+
+#endif
