@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -125,11 +126,112 @@ static void test_only_paths(void **state)
     assert_string_equal(parsed("", true), "no");
 }
 
+/* What backslashes mean in quotes (POSIX 2.2.3). */
+static void test_backslashes_in_quotes(void **state)
+{
+    (void)state;
+    make("back\\slash.png");
+    make("a\"b.png");
+    assert_string_equal(parsed("\"@/back\\slash.png\"", true), "@/back\\slash.png");
+    assert_string_equal(parsed("\"@/back\\\\slash.png\"", true), "@/back\\slash.png");
+    assert_string_equal(parsed("\"@/a\\\"b.png\"", true), "@/a\"b.png");
+    assert_string_equal(parsed("'@/back\\slash.png'", true), "@/back\\slash.png");
+    assert_string_equal(parsed("@/back\\\\slash.png", true), "@/back\\slash.png");
+}
+
+/* A file manager's drop, or `ls -d $PWD/NAME` copied: a path a line, blanks and all. */
+static void test_a_path_a_line(void **state)
+{
+    (void)state;
+    make("with blanks.png");
+    assert_string_equal(parsed("@/with blanks.png\n@/a b'c.png\r\n\n  @/plain.png", true), "@/with blanks.png|@/a b'c.png|@/plain.png");
+    assert_string_equal(parsed("@/with blanks.png\n@/plain.png @/two.wav", true), "@/with blanks.png|@/plain.png|@/two.wav");
+    assert_string_equal(parsed("@/with blanks.png\nand a word", true), "no");
+    assert_string_equal(parsed("@/with blanks.png\n@", true), "no");
+}
+
+static void test_this_host(void **state)
+{
+    char host[256] = "", text[600];
+
+    (void)state;
+    gethostname(host, sizeof host - 1);
+    snprintf(text, sizeof text, "file://%s@/plain.png", host);
+    assert_string_equal(parsed(text, true), "@/plain.png");
+    assert_string_equal(parsed("file://elsewhere.invalid@/plain.png", true), "no");
+}
+
+/* Text that begins like a path is given up at its first word: stat and readdir for each of
+ * 200,000 words would take minutes. */
+static void test_long_text_is_cheap(void **state)
+{
+    enum { WORDS = 200000 };
+    char *text = malloc(2 * WORDS + 2);
+    struct paths paths;
+    clock_t start = clock();
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < WORDS; i++)
+        memcpy(text + 2 * i, "/ ", 3);
+    text[0] = '~';
+    assert_false(paths_only(text, &paths));
+    assert_true(clock() - start < CLOCKS_PER_SEC);
+    free(text);
+}
+
+static void test_whole_and_name(void **state)
+{
+    char *whole;
+
+    (void)state;
+    assert_int_equal(chdir(folder), 0);
+    whole = paths_whole("plain.png");
+    assert_true(whole[0] == '/');
+    assert_string_equal(paths_name(whole), "plain.png");
+    free(whole);
+    whole = paths_whole("not/there.png");
+    assert_string_equal(whole, "not/there.png");
+    free(whole);
+    assert_string_equal(paths_name("bare"), "bare");
+}
+
+static void test_mentions(void **state)
+{
+    static const struct { const char *text; size_t n_bytes; } cases[] = {
+        { "@plain.png", 10 }, { "@plain.png, and", 10 }, { "@plain.png?!", 10 }, { "@plain.png.", 10 }, { "@plain.png)", 10 },
+        { "@plain.png\xEC\x9D\x80", 10 }, { "@'plain.png'x", 12 }, { "@\"plain.png\",", 12 }, { "@with\\ blanks.png ", 17 },
+        { "@~/plain.png", 12 }, { "@plain.pngx", 0 }, { "@plain", 0 }, { "@plain.png.bak", 0 }, { "@plain.png/x", 0 },
+        { "@", 0 }, { "@ plain.png", 0 }, { "@\"plain.png", 0 }, { "@.", 0 }, { "plain.png", 0 }, { "@plain.png\\", 10 },
+    };
+    char *path;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        path = NULL;
+        size_t n = paths_mention(cases[i].text, 0, &path);
+        if (n != cases[i].n_bytes)
+            fail_msg("%s: %zu bytes, not %zu", cases[i].text, n, cases[i].n_bytes);
+        assert_true((n > 0) == (path != NULL));
+        free(path);
+    }
+    assert_int_equal(paths_mention("x@plain.png", 1, &path), 0);        /* an address */
+    assert_int_equal(paths_mention("(@plain.png)", 1, &path), 10);
+    free(path);
+    assert_int_equal(mkfifo("pipe.png", 0600), 0);
+    assert_int_equal(paths_mention("@pipe.png", 0, &path), 0);
+    make("secret.png");
+    if (chmod("secret.png", 0) == 0 && access("secret.png", R_OK) != 0)
+        assert_int_equal(paths_mention("@secret.png", 0, &path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms), cmocka_unit_test(test_several), cmocka_unit_test(test_other_spaces_and_forms),
-        cmocka_unit_test(test_only_paths),
+        cmocka_unit_test(test_only_paths), cmocka_unit_test(test_backslashes_in_quotes), cmocka_unit_test(test_a_path_a_line),
+        cmocka_unit_test(test_this_host), cmocka_unit_test(test_long_text_is_cheap), cmocka_unit_test(test_whole_and_name),
+        cmocka_unit_test(test_mentions),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -176,6 +176,21 @@ static char *folder_of(const char *typed, size_t n, char quote)
     return folder;
 }
 
+/* The names are compared as they are: a backslash is not shared without what it stands before. */
+static void share_names(struct complete *c, char quote)
+{
+    size_t n = c->n > 0 ? strlen(c->items[0].shown) : 0;
+
+    for (size_t i = 1; i < c->n; i++)
+        n = shared(c->items[0].shown, c->items[i].shown, n);
+    if (c->n == 1)
+        buffer_print(&c->common, "%s", c->items[0].text);
+    if (c->n < 2)
+        return;
+    put_name(&c->common, c->items[0].shown, n, quote);
+    qsort(c->items, c->n, sizeof *c->items, compare);
+}
+
 /* What was begun: text[start, c->to).  Only its last part is replaced. */
 static void find_files(struct complete *c, const char *text, size_t start)
 {
@@ -195,13 +210,7 @@ static void find_files(struct complete *c, const char *text, size_t start)
             add_file(c, dirfd(dir), entry->d_name, quote);
     if (dir != NULL)
         closedir(dir);
-    if (c->n > 0) {
-        size_t n = strlen(c->items[0].shown);
-        for (size_t i = 1; i < c->n; i++)
-            n = shared(c->items[0].shown, c->items[i].shown, n);
-        put_name(&c->common, c->items[0].shown, n, quote);
-        qsort(c->items, c->n, sizeof *c->items, compare);
-    }
+    share_names(c, quote);
     if (quote != '\0' && text[c->to] == quote)      /* the closing one is there already */
         c->to++;
     free(folder);
@@ -321,7 +330,7 @@ void complete_find(struct complete *c, const char *text, size_t at, const struct
         find_files(c, text, mention);
     else if (command != NULL && at > strlen(command->name))
         find_argument(c, text, command, sources);
-    else if (text[0] == '/' && memchr(text, ' ', at) == NULL)
+    else if (text[0] == '/' && at > 0 && memchr(text, ' ', at) == NULL)
         find_commands(c, text, at, sources);
     if (c->n == 0 && command == NULL && mention == 0 && at > 1 && is_path_begun(text) && word_start(text, 0, at) == 0)
         find_files(c, text, 0);

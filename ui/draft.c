@@ -348,7 +348,7 @@ bool draft_press(struct draft *d, const struct press *press, int width)
 {
     bool at_start = d->editor.at == 0 && d->n_chips > 0;
 
-    if (at_start && (press->kind == PRESS_BACKSPACE || press->kind == PRESS_KILL_WORD_LEFT)) {
+    if (at_start && (press->kind == PRESS_BACKSPACE || press->kind == PRESS_CTRL_BACKSPACE)) {
         draft_remove_chip(d, d->n_chips - 1);
         return true;
     }

@@ -21,7 +21,7 @@ void draft_print_bytes(struct buffer *to, size_t n)
     int unit = 0;
 
     if (n < 1000) {
-        buffer_print(to, "%zu bytes", n);
+        buffer_print(to, "%zu byte%s", n, n == 1 ? "" : "s");
         return;
     }
     for (; value >= 999.5 && unit < 2; unit++)

@@ -322,19 +322,18 @@ static char *file_of(const char *form, size_t n)
 size_t paths_mention(const char *text, size_t at, char **path)
 {
     const char *form = text + at + 1;
+    bool quoted = *form == '"' || *form == '\'';
 
     if (!paths_is_mark(text, at))
         return 0;
-    bool quoted = *form == '"' || *form == '\'';
     size_t most = form_length(form);
     for (size_t n = most < FORM_MOST ? most : FORM_MOST; n > 0; n--) {
-        if (((unsigned char)form[n] & 0xC0) == 0x80 || !goes_on(form + n))
+        bool inside = ((unsigned char)form[n] & 0xC0) == 0x80;
+        if (!quoted && (inside || !goes_on(form + n)))
             continue;
         *path = file_of(form, n);
-        if (*path != NULL)
-            return n + 1;
-        if (quoted)
-            return 0;
+        if (*path != NULL || quoted)
+            return *path != NULL ? n + 1 : 0;
     }
     return 0;
 }
