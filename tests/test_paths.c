@@ -202,7 +202,7 @@ static void test_mentions(void **state)
         { "@plain.png", 10 }, { "@plain.png, and", 10 }, { "@plain.png?!", 10 }, { "@plain.png.", 10 }, { "@plain.png)", 10 },
         { "@plain.png\xEC\x9D\x80", 10 }, { "@'plain.png'x", 12 }, { "@\"plain.png\",", 12 }, { "@with\\ blanks.png ", 17 },
         { "@~/plain.png", 12 }, { "@plain.pngx", 0 }, { "@plain", 0 }, { "@plain.png.bak", 0 }, { "@plain.png/x", 0 },
-        { "@", 0 }, { "@ plain.png", 0 }, { "@\"plain.png", 0 }, { "@.", 0 }, { "plain.png", 0 }, { "@plain.png\\", 10 },
+        { "@", 0 }, { "@ plain.png", 0 }, { "@\"plain.png", 0 }, { "@.", 0 }, { "plain.png", 0 }, { "@plain.png\\", 0 },
     };
     char *path;
 
