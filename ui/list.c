@@ -1,6 +1,5 @@
 #include "ui/list.h"
 
-#include "base/utf8.h"
 #include "ui/found.h"
 #include "ui/sanitise.h"
 
@@ -9,7 +8,6 @@
 #include <string.h>
 
 enum {
-    TEXT_COLUMN = 3,                /* after the cursor, the mark and a blank */
     TEXT_LEAST = 10,                /* columns of text below which its fact is left out */
     WHEEL_ROWS = 3,
     INPUT_COLUMNS = 10000           /* width of the input as the editor sees it: one line */
@@ -58,16 +56,17 @@ int panel_line(struct screen *s, int row, int col, int end, const char *text, co
 void panel_input(struct screen *s, int row, int col, int end, const char *prompt, const struct editor *e, const char *hint)
 {
     const char *text = buffer_text(&e->text);
+    int before = sanitise_width(text, e->at);
     size_t from = 0;
 
     col = screen_print(s, row, col, end, prompt, STYLE_ACCENT);
-    while (from < e->at && sanitise_width(text + from, e->at - from) >= end - col)
-        from = utf8_grapheme_next(text, e->text.n, from);
+    for (struct glyph glyph; from < e->at && before >= end - col; from += glyph.n_bytes, before -= glyph.width)
+        sanitise_next(text, e->at, from, &glyph);
     if (e->text.n == 0)
         panel_line(s, row, col, end, hint, "", STYLE_DIM);
     else
         screen_print(s, row, col, end, text + from, STYLE_PLAIN);
-    col += sanitise_width(text + from, e->at - from);
+    col += before;
     if (col < end) {
         s->cursor_row = row;
         s->cursor_col = col;
@@ -184,13 +183,13 @@ static void draw_row(const struct list *l, struct screen *s, struct rect line, s
     panel_clear(s, line, here ? STYLE_SELECTED : STYLE_PLAIN);
     screen_print(s, line.row, line.col, end, here ? "›" : " ", style);
     screen_print(s, line.row, line.col + 1, end, row->mark, here ? STYLE_SELECTED : STYLE_ACCENT);
-    if (facts > 0 && line.cols - TEXT_COLUMN - facts - 1 >= TEXT_LEAST) {
+    if (facts > 0 && line.cols - LIST_TEXT_COLUMN - facts - 1 >= TEXT_LEAST) {
         screen_print(s, line.row, end - facts, end, row->fact, here ? STYLE_SELECTED : STYLE_DIM);
         end -= facts + 1;
     }
-    panel_line(s, line.row, line.col + TEXT_COLUMN, end, row->text, list_query(l), style);
+    panel_line(s, line.row, line.col + LIST_TEXT_COLUMN, end, row->text, list_query(l), style);
     if (line.rows > 1 && row->below[0] != '\0')
-        panel_line(s, line.row + 1, line.col + TEXT_COLUMN, line.col + line.cols, row->below, list_query(l),
+        panel_line(s, line.row + 1, line.col + LIST_TEXT_COLUMN, line.col + line.cols, row->below, list_query(l),
                    here ? STYLE_SELECTED : STYLE_DIM);
 }
 
@@ -207,11 +206,15 @@ void list_draw(struct list *l, struct screen *s, struct rect where)
     scroll(l, r.rows);
     l->drawn = r;
     l->n_shown = 0;
+    l->here = (struct rect){ 0 };
     if (l->n == 0 && r.rows > 0)
-        panel_line(s, r.row, r.col + TEXT_COLUMN, end, l->empty, "", STYLE_DIM);
+        panel_line(s, r.row, r.col + LIST_TEXT_COLUMN, end, l->empty, "", STYLE_DIM);
     for (size_t i = l->top; i < l->n && r.rows > 0; i++, l->n_shown++) {
         int rows = height(&l->rows[i]) < r.rows ? height(&l->rows[i]) : r.rows;
-        draw_row(l, s, (struct rect){ r.row, r.col, rows, r.cols }, i);
+        struct rect line = { r.row, r.col, rows, r.cols };
+        draw_row(l, s, line, i);
+        if (i == l->at)
+            l->here = line;
         r.row += rows;
         r.rows -= rows;
     }

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { LIST_TEXT_COLUMN = 3 };      /* of a row's text: after the cursor, the mark and a blank */
+
 struct list_row {
     char *text, *fact, *below;      /* one line each, as they are; "" none */
     const char *mark;               /* one column, a literal; "" none */
@@ -30,6 +32,7 @@ struct list {                       /* all zero but the two texts: empty */
     struct editor filter;
     struct rect drawn;              /* the rows' part of the last draw */
     size_t n_shown;                 /* rows in it */
+    struct rect here;               /* where the row under the cursor was drawn; rows 0: nowhere */
 };
 
 void list_clear(struct list *l);                            /* the rows; the input stays */

@@ -36,6 +36,7 @@ struct panel {
     const char *keys;               /* a line on what can be pressed, drawn below it */
     int cols_wanted;                /* as a drawer; 0: the whole width */
     int rows_wanted;                /* a question's height, at the bottom, for the width of its last draw; 0: the whole height */
+    int n_colors;                   /* set by the chat once it is made: for pictures; -1: none are shown. 256 at first */
     void (*draw)(struct panel *p, struct screen *s, struct rect where);
     struct panel_outcome (*press)(struct panel *p, const struct press *press);
     void (*preview)(struct panel *p, const char *path, const struct preview *preview, const char *why_not);    /* may be NULL */
@@ -49,7 +50,8 @@ struct sessions;
 struct panel *panel_text_new(const char *title, const char *text);
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
-/* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several. */
+/* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several.
+ * Each press may ask for a preview, also one that means nothing to it: PRESS_REPLY asks for the first after a draw. */
 struct panel *panel_files_new(const char *folder, struct error *err);
 /* A question with a text and a few answers, one at least, each with its letter (0: none, shown as
  * "[Esc]"); Esc is the last answer. */

@@ -1,0 +1,11 @@
+/* export.h - a conversation as a Markdown file in the current folder. */
+#ifndef UI_EXPORT_H
+#define UI_EXPORT_H
+
+#include "base/error.h"
+
+/* Writes a new file named after the title ("name.md", "name-2.md", ...): one that exists is never
+ * touched.  Its name, malloc'd; NULL and ERROR_INPUT, and no half-written file, on failure. */
+char *export_markdown(const char *title, const char *markdown, struct error *err);
+
+#endif
