@@ -582,6 +582,13 @@ static void done(struct plain *p)
     buffer_free(&p->held);
 }
 
+bool plain_wanted(const struct options *o)
+{
+    const char *terminal = getenv("TERM");
+
+    return strcmp(o->mode, "plain") == 0 || terminal == NULL || *terminal == '\0' || strcmp(terminal, "dumb") == 0;
+}
+
 int plain_run(struct engine *engine, struct sessions *sessions, const struct error *unsaved, const struct options *o)
 {
     struct plain p = { .engine = engine, .sessions = sessions, .options = o, .settings = session_settings_default(),

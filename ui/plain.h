@@ -15,6 +15,9 @@
 #include "ui/cli.h"
 #include "ui/engine.h"
 
+/* --plain, or the setting, or a terminal that can do no more (TERM is dumb or not set). */
+bool plain_wanted(const struct options *o);
+
 /* Exit status: 0, or 128 + the signal that ended it.  sessions: NULL when nothing is saved, *unsaved
  * says why then. */
 int plain_run(struct engine *engine, struct sessions *sessions, const struct error *unsaved, const struct options *o);
