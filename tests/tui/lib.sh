@@ -36,6 +36,7 @@ done_testing() { result; [ "$failures" = 0 ]; }
 chat() {
     rm -f "$work/stty.after"
     cat >"$work/run.sh" <<SCRIPT
+trap : INT
 stty -g >"$work/stty.before"
 echo "before the chat"
 "$program" "\$@"
