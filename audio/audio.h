@@ -85,10 +85,14 @@ bool whisper_language(const char *name, const char **code, const char **english)
 
 struct capture;
 
+/* Names of the devices that record, a line each, the default one first; malloc'd, "" without
+ * any.  NULL and ERROR_INPUT when the sound system does not start. */
+char *capture_devices(struct error *err);
+
 /* Starts recording at once.  file: a clip to play in real time instead of the
- * microphone (tests); NULL for the default device.  Device chatter goes to the
- * log.  ERROR_INPUT when there is no device, saying so. */
-struct capture *capture_start(const char *file, struct error *err);
+ * microphone (tests), or NULL; device: a part of a device's name, any case; NULL or "" for the
+ * default one.  Device chatter goes to the log.  ERROR_INPUT when there is no such device, saying so. */
+struct capture *capture_start(const char *file, const char *device, struct error *err);
 struct capture_level { double seconds; float peak, rms; bool clipped, ended; };
 struct capture_level capture_level(const struct capture *c);        /* any thread */
 /* Stops, writes the take as 16 kHz mono WAV (0600) to `path` and frees c.  A take whose

@@ -105,7 +105,7 @@ static void release(struct capture *c)
     free(c);
 }
 
-struct capture *capture_start(const char *file, struct error *err)
+struct capture *capture_start(const char *file, const char *device, struct error *err)
 {
     struct capture *c = calloc(1, sizeof *c);
 
@@ -115,7 +115,7 @@ struct capture *capture_start(const char *file, struct error *err)
     }
     if (!ring_init(&c->ring, RING_SAMPLES, err))
         goto fail;
-    c->source = file != NULL ? capture_file_open(file, &c->ring, err) : capture_portaudio_open(&c->ring, err);
+    c->source = file != NULL ? capture_file_open(file, &c->ring, err) : capture_portaudio_open(device, &c->ring, err);
     if (c->source == NULL || (c->resampler = resampler_new(c->source->hz, err)) == NULL)
         goto fail;
     if (pthread_create(&c->thread, NULL, gather, c) == 0)

@@ -1,4 +1,4 @@
-/* capture_portaudio.c - the default input device.
+/* capture_portaudio.c - the input devices.
  *
  * PortAudio's host interfaces (ALSA above all) write to standard error while they
  * look for devices, which would land in the middle of the chat (PortAudio issues
@@ -7,7 +7,9 @@
 #include "audio/capture_source.h"
 
 #include <portaudio.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "audio/audio.h"
 #include "audio/divert.h"
@@ -64,15 +66,67 @@ static PaError open_stream(struct device_source *d, PaDeviceIndex device, const 
     return failed;
 }
 
-static bool open_device(struct device_source *d, struct error *err)
+static bool start_system(struct error *err)
 {
     PaError failed = Pa_Initialize();
 
-    if (failed != paNoError)
-        return error_set(err, ERROR_INPUT, "the sound system does not start: %s", Pa_GetErrorText(failed));
-    PaDeviceIndex device = Pa_GetDefaultInputDevice();
+    return failed == paNoError || error_set(err, ERROR_INPUT, "the sound system does not start: %s", Pa_GetErrorText(failed));
+}
+
+static PaDeviceIndex find_device(const char *name)
+{
+    if (name == NULL || *name == '\0')
+        return Pa_GetDefaultInputDevice();
+    for (PaDeviceIndex i = 0; i < Pa_GetDeviceCount(); i++) {
+        const PaDeviceInfo *info = Pa_GetDeviceInfo(i);
+        if (info != NULL && info->maxInputChannels > 0 && strcasestr(info->name, name) != NULL)
+            return i;
+    }
+    return paNoDevice;
+}
+
+static void write_names(FILE *to)
+{
+    PaDeviceIndex first = Pa_GetDefaultInputDevice();
+
+    if (first != paNoDevice)
+        fprintf(to, "%s\n", Pa_GetDeviceInfo(first)->name);
+    for (PaDeviceIndex i = 0; i < Pa_GetDeviceCount(); i++)
+        if (i != first && Pa_GetDeviceInfo(i)->maxInputChannels > 0)
+            fprintf(to, "%s\n", Pa_GetDeviceInfo(i)->name);
+}
+
+char *capture_devices(struct error *err)
+{
+    struct diversion diversion = divert_begin();
+    char *names = NULL;
+    size_t n;
+
+    if (start_system(err)) {
+        FILE *to = open_memstream(&names, &n);
+        if (to != NULL) {
+            write_names(to);
+            fclose(to);
+        }
+        if (names == NULL)
+            error_set(err, ERROR_INFERENCE, "no memory for the names of devices");
+        Pa_Terminate();
+    }
+    divert_end(diversion, "sound system");
+    return names;
+}
+
+static bool open_device(struct device_source *d, const char *name, struct error *err)
+{
+    PaError failed;
+
+    if (!start_system(err))
+        return false;
+    PaDeviceIndex device = find_device(name);
     const PaDeviceInfo *info = device == paNoDevice ? NULL : Pa_GetDeviceInfo(device);
-    if (info == NULL)
+    if (info == NULL && name != NULL && *name != '\0')
+        error_set(err, ERROR_INPUT, "no microphone has \"%s\" in its name; `mynah doctor` lists them, the setting `microphone` names one", name);
+    else if (info == NULL)
         error_set(err, ERROR_INPUT, "no microphone was found: connect one, or attach a recorded file");
     else if ((failed = open_stream(d, device, info)) != paNoError)
         error_set(err, ERROR_INPUT, "the microphone \"%s\" cannot be opened: %s", info->name, Pa_GetErrorText(failed));
@@ -104,7 +158,7 @@ static void device_close(struct capture_source *s)
     free(d);
 }
 
-struct capture_source *capture_portaudio_open(struct ring *ring, struct error *err)
+struct capture_source *capture_portaudio_open(const char *device, struct ring *ring, struct error *err)
 {
     struct device_source *d = calloc(1, sizeof *d);
 
@@ -115,7 +169,7 @@ struct capture_source *capture_portaudio_open(struct ring *ring, struct error *e
     d->source = (struct capture_source){ 0, device_ended, device_close };
     d->ring = ring;
     struct diversion diversion = divert_begin();
-    bool ok = open_device(d, err);
+    bool ok = open_device(d, device, err);
     divert_end(diversion, "sound system");
     if (ok)
         return &d->source;

@@ -11,7 +11,7 @@ struct capture_source {
 };
 
 /* Both start at once and write into `ring` from a thread of their own, until closed. */
-struct capture_source *capture_portaudio_open(struct ring *ring, struct error *err);
+struct capture_source *capture_portaudio_open(const char *device, struct ring *ring, struct error *err);
 struct capture_source *capture_file_open(const char *path, struct ring *ring, struct error *err);
 
 #endif

@@ -32,6 +32,9 @@ struct sessions *sessions_open(const char *path, struct error *err);
 void sessions_close(struct sessions *s);                    /* NULL is fine */
 const char *sessions_path(const struct sessions *s);
 
+/* That what is in the database is whole (PRAGMA integrity_check), and how much that is. */
+bool sessions_check(struct sessions *s, size_t *n_sessions, size_t *n_turns, uint64_t *n_bytes, struct error *err);
+
 /* ---- one session ------------------------------------------------------------- */
 
 enum turn_state {

@@ -88,8 +88,9 @@ static struct engine_attachment fake_describe(const struct attachment *attachmen
     return (struct engine_attachment){ a->id, a->kind, a->name, a->summary, a->details, a->n_tokens, NULL };
 }
 
-struct record *record_start(const char *file, struct error *err)
+struct record *record_start(const char *file, const char *device, struct error *err)
 {
+    (void)device;
     if (file == NULL) {
         error_set(err, ERROR_INPUT, "no microphone was found");
         return NULL;

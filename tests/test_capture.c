@@ -62,7 +62,7 @@ static void test_take(void **state)
 
     write_clip(0.5f);
     unlink(take_path);
-    struct capture *c = capture_start(clip_path, &err);
+    struct capture *c = capture_start(clip_path, NULL, &err);
     assert_non_null(c);
     wait_for_end(c);
     assert_true(clock_ms() - start_ms >= 390.0);        /* in real time */
@@ -92,14 +92,14 @@ static void test_loud_and_silent(void **state)
     (void)state;
 
     write_clip(1.0f);
-    struct capture *c = capture_start(clip_path, NULL);
+    struct capture *c = capture_start(clip_path, NULL, NULL);
     wait_for_end(c);
     assert_true(capture_level(c).clipped);
     capture_abandon(c);
 
     write_clip(0.005f);
     unlink(take_path);
-    c = capture_start(clip_path, NULL);
+    c = capture_start(clip_path, NULL, NULL);
     wait_for_end(c);
     assert_false(capture_finish(c, take_path, &err));
     assert_int_equal(err.code, ERROR_INPUT);
@@ -113,7 +113,7 @@ static void test_stopped_early(void **state)
     (void)state;
 
     write_clip(0.5f);
-    struct capture *c = capture_start(clip_path, NULL);
+    struct capture *c = capture_start(clip_path, NULL, NULL);
     while (!(capture_level(c).seconds >= 0.1) && !capture_level(c).ended)
         wait_ms(5);
     assert_true(capture_finish(c, take_path, &err));
@@ -128,10 +128,10 @@ static void test_refusals(void **state)
     struct error err = { 0 };
     (void)state;
 
-    assert_null(capture_start("tests/none.wav", &err));
+    assert_null(capture_start("tests/none.wav", NULL, &err));
     assert_int_equal(err.code, ERROR_INPUT);
     write_clip(0.5f);
-    struct capture *c = capture_start(clip_path, NULL);
+    struct capture *c = capture_start(clip_path, NULL, NULL);
     wait_for_end(c);
     assert_false(capture_finish(c, "/nonexistent/take.wav", &err));
     assert_non_null(strstr(err.text, "/nonexistent/take.wav"));
@@ -146,7 +146,7 @@ static void test_device_is_quiet(void **state)
     (void)state;
 
     dup2(file, STDERR_FILENO);
-    struct capture *c = capture_start(NULL, &err);
+    struct capture *c = capture_start(NULL, NULL, &err);
     capture_abandon(c);
     dup2(kept, STDERR_FILENO);
     close(kept);
@@ -157,6 +157,20 @@ static void test_device_is_quiet(void **state)
         assert_int_equal(err.code, ERROR_INPUT);
         assert_true(strstr(err.text, "microphone") != NULL || strstr(err.text, "sound system") != NULL);
     }
+}
+
+/* A device of no such name is refused by name, wherever the test runs. */
+static void test_named_device(void **state)
+{
+    struct error err = { 0 };
+    (void)state;
+
+    assert_null(capture_start(NULL, "no such device", &err));
+    assert_int_equal(err.code, ERROR_INPUT);
+    assert_true(strstr(err.text, "no such device") != NULL || strstr(err.text, "sound system") != NULL);
+    char *names = capture_devices(&err);
+    assert_true(names != NULL || err.code == ERROR_INPUT);
+    free(names);
 }
 
 /* ---- the ring --------------------------------------------------------------------- */
@@ -218,7 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take), cmocka_unit_test(test_loud_and_silent), cmocka_unit_test(test_stopped_early),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_device_is_quiet), cmocka_unit_test(test_ring_bounds),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_device_is_quiet), cmocka_unit_test(test_named_device), cmocka_unit_test(test_ring_bounds),
         cmocka_unit_test(test_ring_between_threads),
     };
     snprintf(clip_path, sizeof clip_path, "/tmp/test_capture_clip.%d.wav", (int)getpid());

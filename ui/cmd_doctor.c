@@ -66,7 +66,7 @@ static bool check_models(const struct options *o, const struct models *m)
 static void check_microphone(void)
 {
     struct error err;
-    struct capture *capture = capture_start(NULL, &err);
+    struct capture *capture = capture_start(NULL, NULL, &err);
 
     line(capture != NULL, "microphone", capture != NULL ? "the default device records" : err.text);
     capture_abandon(capture);

@@ -7,9 +7,9 @@
 #include "audio/audio.h"
 
 /* A struct record is a struct capture under a name that the chat may know. */
-struct record *record_start(const char *file, struct error *err)
+struct record *record_start(const char *file, const char *device, struct error *err)
 {
-    return (struct record *)capture_start(file, err);
+    return (struct record *)capture_start(file, device, err);
 }
 
 struct record_level record_level(const struct record *r)

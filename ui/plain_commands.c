@@ -78,7 +78,7 @@ static void run_record(struct plain *p, const char *argument)
     struct error err;
 
     (void)argument;
-    p->record = record_start(p->options->microphone, &err);
+    p->record = record_start(p->options->microphone, p->options->config->microphone, &err);
     if (p->record == NULL)
         plain_error(p, "%s", err.text);
     else

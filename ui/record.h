@@ -13,8 +13,9 @@ struct record;
 
 struct record_level { double seconds; float peak; bool clipped, ended; };
 
-/* file: a clip to play in place of the microphone; NULL for the default device. */
-struct record *record_start(const char *file, struct error *err);
+/* file: a clip to play in place of the microphone, or NULL; device: a part of the microphone's name,
+ * as in the settings; NULL or "" for the default one. */
+struct record *record_start(const char *file, const char *device, struct error *err);
 struct record_level record_level(const struct record *r);
 /* Writes the take and frees r; a silent one is refused, its level named. */
 bool record_finish(struct record *r, const char *path, struct error *err);

@@ -128,6 +128,18 @@ bool term_usable(struct error *err)
     return true;
 }
 
+int term_colors_of(const char *name)
+{
+    int status, n_colors = -1;
+
+    if (setupterm(name, STDOUT_FILENO, &status) != OK)
+        return -1;
+    if ((n_colors = tigetnum((char *)(size_t)"colors")) < 0)
+        n_colors = 0;
+    del_curterm(cur_term);
+    return n_colors;
+}
+
 static bool open_full(const char *name)
 {
     full.screen = newterm(name, stdout, stdin);

@@ -25,6 +25,9 @@
  * names --plain and `mynah ask`. */
 bool term_usable(struct error *err);
 
+/* Colours that terminfo knows of a terminal of that name; -1: it does not know the terminal.  Before term_open. */
+int term_colors_of(const char *name);
+
 struct term_params {
     int log_fd;                     /* takes standard error meanwhile; -1: it stays */
     const char *theme;              /* as the setting: a theme's name, or "auto" or NULL */

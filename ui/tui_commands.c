@@ -67,7 +67,7 @@ static void run_record(struct tui *t, const char *argument)
     struct error err;
 
     (void)argument;
-    t->record = record_start(t->microphone, &err);
+    t->record = record_start(t->microphone, NULL, &err);
     if (t->record == NULL) {
         tui_note(t, ITEM_ERROR, "%s", err.text);
         return;
