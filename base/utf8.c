@@ -107,12 +107,19 @@ int utf8_width(uint32_t code)
     return utf8proc_charwidth((utf8proc_int32_t)code);
 }
 
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7F;
+}
+
 size_t utf8_grapheme_next(const char *text, size_t n, size_t at)
 {
     utf8proc_int32_t state = 0;
     uint32_t code, next;
-    size_t used = utf8_decode(text + at, n - at, &code);
 
+    if (is_plain(text[at]) && (at + 1 == n || (unsigned char)text[at + 1] < 0x80))
+        return at + 1;              /* nothing in ASCII joins a letter; most text is that */
+    size_t used = utf8_decode(text + at, n - at, &code);
     if (used == 0)
         return n;
     at += used;
@@ -129,16 +136,42 @@ size_t utf8_grapheme_next(const char *text, size_t n, size_t at)
     return at;
 }
 
+static size_t code_before(const char *text, size_t at)
+{
+    size_t start = at - 1;
+
+    while (start > 0 && at - start < 4 && ((unsigned char)text[start] & 0xC0) == 0x80)
+        start--;
+    return start;
+}
+
+/* A place before `at` where a cluster begins for sure (UAX 29): a line, printable ASCII behind
+ * anything but a prepended mark, or between two code points of no class. */
+static size_t safe_start(const char *text, size_t at)
+{
+    bool plain = false;             /* of what begins at `at` */
+    int class = UTF8PROC_BOUNDCLASS_EXTEND;
+    uint32_t code;
+
+    while (at > 0 && text[at - 1] != '\n') {
+        size_t start = code_before(text, at);
+        utf8_decode(text + start, at - start, &code);
+        int before = utf8proc_get_property((utf8proc_int32_t)code)->boundclass;
+        if (plain ? before != UTF8PROC_BOUNDCLASS_PREPEND
+                  : before == UTF8PROC_BOUNDCLASS_OTHER && class == UTF8PROC_BOUNDCLASS_OTHER)
+            return at;
+        plain = is_plain(text[start]);
+        class = before;
+        at = start;
+    }
+    return at;
+}
+
 size_t utf8_grapheme_previous(const char *text, size_t n, size_t at)
 {
-    size_t start = at;
-
-    /* A cluster never spans a line break, so the line's start is a safe place to scan from. */
-    while (start > 0 && text[start - 1] != '\n')
-        start--;
-    if (start == at)                /* after a line break, which may be CR LF */
+    if (text[at - 1] == '\n')       /* a line break, which may be CR LF */
         return at >= 2 && text[at - 2] == '\r' ? at - 2 : at - 1;
-    for (;;) {
+    for (size_t start = safe_start(text, at);;) {
         size_t next = utf8_grapheme_next(text, n, start);
         if (next >= at)
             return start;

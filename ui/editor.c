@@ -1,4 +1,4 @@
-#include "ui/editor.h"
+#include "ui/editor_parts.h"
 
 #include "base/utf8.h"
 
@@ -6,33 +6,26 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static void changed(struct editor *e)
+/* ---- changes as others ask for them ------------------------------------------------ */
+
+void editor_replace(struct editor *e, size_t from, size_t to, const char *text, size_t n)
 {
-    wrap_reset(&e->wrap);
-    e->goal = -1;
+    e->run = e->last_run = RUN_NONE;
+    editor_begin(e, RUN_NONE);
+    editor_change(e, from, to, text, n);
 }
 
 void editor_insert(struct editor *e, const char *text, size_t n)
 {
-    buffer_insert(&e->text, e->at, text, n);
-    e->at += n;
-    changed(e);
+    editor_replace(e, e->at, e->at, text, n);
 }
 
 void editor_set(struct editor *e, const char *text)
 {
-    buffer_clear(&e->text);
-    e->at = 0;
-    editor_insert(e, text, strlen(text));
-}
+    char *copy = text_copy(text);           /* it may be the draft's own */
 
-void editor_remember(struct editor *e, const char *text)
-{
-    if (e->n_history == 0 || strcmp(e->history[e->n_history - 1], text) != 0) {
-        e->history = array_grow(e->history, e->n_history, &e->capacity, sizeof *e->history);
-        e->history[e->n_history++] = text_copy(text);
-    }
-    e->i_history = e->n_history;
+    editor_replace(e, 0, e->text.n, copy, strlen(copy));
+    free(copy);
 }
 
 const struct wrap *editor_lines(struct editor *e, int width)
@@ -41,126 +34,108 @@ const struct wrap *editor_lines(struct editor *e, int width)
     return &e->wrap;
 }
 
-void editor_free(struct editor *e)
+void editor_set_vi(struct editor *e, bool on)
 {
-    for (size_t i = 0; i < e->n_history; i++)
-        free(e->history[i]);
-    free(e->history);
-    buffer_free(&e->text);
-    buffer_free(&e->killed);
-    buffer_free(&e->draft);
-    wrap_free(&e->wrap);
-    *e = (struct editor){ 0 };
+    e->vi = (struct editor_vi){ .on = on };
 }
 
-static size_t next_of(const struct editor *e, size_t at)
+enum editor_mode editor_mode(const struct editor *e)
 {
-    return at < e->text.n ? utf8_grapheme_next(e->text.s, e->text.n, at) : at;
+    return !e->vi.on ? EDITOR_EMACS : e->vi.normal ? EDITOR_VI_NORMAL : EDITOR_VI_INSERT;
 }
 
-static size_t previous_of(const struct editor *e, size_t at)
+/* ---- history ----------------------------------------------------------------------- */
+
+static void free_line(struct editor_line *line)
 {
-    return at > 0 ? utf8_grapheme_previous(e->text.s, e->text.n, at) : 0;
+    buffer_free(&line->text);
+    edit_log_free(&line->log);
 }
 
-static size_t line_start(const struct editor *e)
+static void forget_lines(struct editor *e)
 {
-    size_t at = e->at;
-
-    while (at > 0 && e->text.s[at - 1] != '\n')
-        at--;
-    return at;
+    while (e->n_lines > 0)
+        free_line(&e->lines[--e->n_lines]);
 }
 
-static size_t line_end(const struct editor *e)
+void editor_reset(struct editor *e)
 {
-    size_t at = e->at;
-
-    while (at < e->text.n && e->text.s[at] != '\n')
-        at++;
-    return at;
+    forget_lines(e);
+    buffer_clear(&e->text);
+    edit_log_free(&e->log);
+    wrap_reset(&e->wrap);
+    e->at = 0;
+    e->i_history = e->n_history;
+    e->has_goal = e->prefixed = false;
+    e->run = RUN_NONE;
+    editor_set_vi(e, e->vi.on);
 }
 
-/* Letters, digits and what belongs to them, in any script. */
-static bool is_word(const struct editor *e, size_t at)
+void editor_remember(struct editor *e, const char *text)
 {
-    uint32_t code;
-
-    utf8_decode(e->text.s + at, e->text.n - at, &code);
-    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
-    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
-}
-
-static size_t word_left(const struct editor *e)
-{
-    size_t at = e->at;
-
-    while (at > 0 && !is_word(e, previous_of(e, at)))
-        at = previous_of(e, at);
-    while (at > 0 && is_word(e, previous_of(e, at)))
-        at = previous_of(e, at);
-    return at;
-}
-
-static size_t word_right(const struct editor *e)
-{
-    size_t at = e->at;
-
-    while (at < e->text.n && !is_word(e, at))
-        at = next_of(e, at);
-    while (at < e->text.n && is_word(e, at))
-        at = next_of(e, at);
-    return at;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
-/* C-w takes back to a blank, as in a shell. */
-static size_t blank_left(const struct editor *e)
-{
-    size_t at = e->at;
-
-    while (at > 0 && is_blank(e->text.s[at - 1]))
-        at--;
-    while (at > 0 && !is_blank(e->text.s[at - 1]))
-        at--;
-    return at;
-}
-
-static void remove_range(struct editor *e, size_t from, size_t to, bool keep)
-{
-    if (from == to)
-        return;
-    if (keep) {
-        buffer_clear(&e->killed);
-        buffer_append(&e->killed, e->text.s + from, to - from);
+    if (e->n_history == 0 || strcmp(e->history[e->n_history - 1], text) != 0) {
+        e->history = array_grow(e->history, e->n_history, &e->capacity, sizeof *e->history);
+        e->history[e->n_history++] = text_copy(text);
     }
-    buffer_remove(&e->text, from, to - from);
-    e->at = from;
-    changed(e);
+    forget_lines(e);
+    e->i_history = e->n_history;
+}
+
+/* What is shown is put aside, with its undo, when it is not what the history holds anyway. */
+static void put_aside(struct editor *e)
+{
+    if (e->i_history < e->n_history && e->log.n == 0) {
+        buffer_clear(&e->text);
+        return;
+    }
+    e->lines = array_grow(e->lines, e->n_lines, &e->line_capacity, sizeof *e->lines);
+    e->lines[e->n_lines++] = (struct editor_line){ e->i_history, e->text, e->log };
+    e->text = (struct buffer){ 0 };
+    e->log = (struct edit_log){ 0 };
+}
+
+static bool bring_back(struct editor *e, size_t i_history)
+{
+    for (size_t i = 0; i < e->n_lines; i++)
+        if (e->lines[i].i_history == i_history) {
+            buffer_free(&e->text);
+            e->text = e->lines[i].text;
+            e->log = e->lines[i].log;
+            e->lines[i] = e->lines[--e->n_lines];
+            return true;
+        }
+    return false;
 }
 
 static void show_history(struct editor *e, size_t i)
 {
-    if (e->i_history == e->n_history) {
-        buffer_clear(&e->draft);
-        buffer_append(&e->draft, buffer_text(&e->text), e->text.n);
-    }
+    put_aside(e);
+    if (!bring_back(e, i) && i < e->n_history)
+        buffer_append(&e->text, e->history[i], strlen(e->history[i]));
     e->i_history = i;
-    editor_set(e, i < e->n_history ? e->history[i] : buffer_text(&e->draft));
+    e->log.group++;
+    wrap_reset(&e->wrap);
+    editor_move_to(e, e->text.n);
 }
 
-static void move_line(struct editor *e, int by, int width)
+/* ---- moving ------------------------------------------------------------------------ */
+
+void editor_move_to(struct editor *e, size_t at)
+{
+    e->at = at;
+    e->has_goal = false;
+}
+
+void editor_move_line(struct editor *e, int by, int width)
 {
     const struct wrap *w = editor_lines(e, width);
+    struct text t = editor_text(e);
     int column;
-    size_t i = wrap_find(w, buffer_text(&e->text), e->at, &column);
+    size_t i = wrap_find(w, t.s, e->at, &column);
 
-    if (e->goal < 0)
+    if (!e->has_goal)
         e->goal = column;
+    e->has_goal = true;
     if (by < 0 && i == 0) {
         if (e->i_history > 0)
             show_history(e, e->i_history - 1);
@@ -171,55 +146,268 @@ static void move_line(struct editor *e, int by, int width)
             show_history(e, e->i_history + 1);
         return;
     }
-    e->at = wrap_byte(w, buffer_text(&e->text), by < 0 ? i - 1 : i + 1, e->goal);
+    i = by < 0 ? i - 1 : i + 1;
+    e->at = move_settle(t, wrap_byte(w, t.s, i, e->goal));
+    if (wrap_find(w, t.s, e->at, &column) > i)      /* the end of a full line is the start of the next */
+        e->at = move_previous(t, e->at);
 }
 
-static void move_to(struct editor *e, size_t at)
+/* ---- kills ------------------------------------------------------------------------- */
+
+static struct buffer *new_kill(struct editor *e)
 {
-    e->at = at;
-    e->goal = -1;
+    if (e->n_kills == EDITOR_KILLS) {
+        buffer_free(&e->kills[0]);
+        memmove(e->kills, e->kills + 1, sizeof *e->kills * (EDITOR_KILLS - 1));
+        e->n_kills--;
+    }
+    e->kills[e->n_kills] = (struct buffer){ 0 };
+    return &e->kills[e->n_kills++];
 }
+
+/* Kills one after the other are yanked as one. */
+void editor_keep(struct editor *e, size_t from, size_t to, enum kill_way way)
+{
+    if (e->last_run != RUN_KILLED || e->n_kills == 0)
+        new_kill(e);
+    struct buffer *kill = &e->kills[e->n_kills - 1];
+    buffer_insert(kill, way == KILL_BACKWARD ? 0 : kill->n, e->text.s + from, to - from);
+    e->i_kill = e->n_kills - 1;
+    e->vi.line_yank = false;
+}
+
+void editor_kill(struct editor *e, size_t from, size_t to, enum kill_way way)
+{
+    if (from == to)
+        return;
+    editor_begin(e, RUN_KILLED);
+    editor_keep(e, from, to, way);
+    editor_change(e, from, to, "", 0);
+}
+
+static void yank(struct editor *e)
+{
+    if (e->n_kills == 0)
+        return;
+    editor_begin(e, RUN_YANKED);
+    e->yanked_at = e->at;
+    editor_change(e, e->at, e->at, buffer_text(&e->kills[e->i_kill]), e->kills[e->i_kill].n);
+}
+
+/* M-y: what was yanked gives way to the kill before it. */
+static void yank_before(struct editor *e)
+{
+    if (e->last_run != RUN_YANKED || e->n_kills == 0)
+        return;
+    e->i_kill = (e->i_kill + e->n_kills - 1) % e->n_kills;
+    editor_change(e, e->yanked_at, e->at, buffer_text(&e->kills[e->i_kill]), e->kills[e->i_kill].n);
+    e->run = RUN_YANKED;
+}
+
+static void erase(struct editor *e, size_t from, size_t to)
+{
+    if (from == to)
+        return;
+    editor_begin(e, RUN_DELETED);
+    editor_change(e, from, to, "", 0);
+}
+
+static void type(struct editor *e, enum editor_run run, const char *text, size_t n)
+{
+    editor_begin(e, run);
+    editor_change(e, e->at, e->at, text, n);
+}
+
+/* ---- letters ----------------------------------------------------------------------- */
+
+/* One to one mappings only (ß stays ß): Unicode's UnicodeData.txt, fields 12-14. */
+static utf8proc_int32_t with_case(utf8proc_int32_t code, enum letter_case to_case, bool first)
+{
+    utf8proc_int32_t upper = utf8proc_toupper(code), lower = utf8proc_tolower(code);
+
+    switch (to_case) {
+    case CASE_UPPER: return upper;
+    case CASE_LOWER: return lower;
+    case CASE_CAPITAL: return first ? utf8proc_totitle(code) : lower;
+    case CASE_SWAP: break;
+    }
+    return lower != code ? lower : upper;
+}
+
+void editor_change_case(struct editor *e, size_t from, size_t to, enum letter_case to_case)
+{
+    struct buffer changed = { 0 };
+    struct text t = editor_text(e);
+    bool first = true;
+    uint32_t code;
+    char bytes[4];
+
+    for (size_t at = from; at < to;) {
+        bool word = move_is_word(t, at);
+        at += utf8_decode(t.s + at, t.n - at, &code);
+        buffer_append(&changed, bytes, utf8_encode((uint32_t)with_case((utf8proc_int32_t)code, to_case, first), bytes));
+        first = first && !word;
+    }
+    editor_begin(e, RUN_NONE);
+    editor_change(e, from, to, buffer_text(&changed), changed.n);
+    buffer_free(&changed);
+}
+
+/* C-t: the character before the cursor goes behind the one under it; at the end of a line the last two. */
+static void transpose(struct editor *e)
+{
+    struct text t = editor_text(e);
+    size_t start = move_line_start(t, e->at), middle = e->at;
+    struct buffer swapped = { 0 };
+
+    if (middle == move_line_end(t, middle) && middle > start)
+        middle = move_previous(t, middle);
+    if (middle == start)
+        return;
+    size_t from = move_previous(t, middle), to = move_next(t, middle);
+    buffer_append(&swapped, t.s + middle, to - middle);
+    buffer_append(&swapped, t.s + from, middle - from);
+    editor_begin(e, RUN_NONE);
+    editor_change(e, from, to, swapped.s, swapped.n);
+    buffer_free(&swapped);
+}
+
+/* ---- presses ----------------------------------------------------------------------- */
 
 static bool press_control(struct editor *e, char letter, int width)
 {
-    size_t end = line_end(e);
+    struct text t = editor_text(e);
+    size_t end = move_line_end(t, e->at);
 
     switch (letter) {
-    case 'a': move_to(e, line_start(e)); return true;
-    case 'e': move_to(e, end); return true;
-    case 'b': move_to(e, previous_of(e, e->at)); return true;
-    case 'f': move_to(e, next_of(e, e->at)); return true;
-    case 'p': move_line(e, -1, width); return true;
-    case 'n': move_line(e, 1, width); return true;
-    case 'd': remove_range(e, e->at, next_of(e, e->at), false); return true;
-    case 'k': remove_range(e, e->at, end == e->at && end < e->text.n ? end + 1 : end, true); return true;
-    case 'u': remove_range(e, line_start(e), e->at, true); return true;
-    case 'w': remove_range(e, blank_left(e), e->at, true); return true;
-    case 'y': editor_insert(e, buffer_text(&e->killed), e->killed.n); return true;
+    case 'a': editor_move_to(e, move_line_start(t, e->at)); return true;
+    case 'e': editor_move_to(e, end); return true;
+    case 'b': editor_move_to(e, move_previous(t, e->at)); return true;
+    case 'f': editor_move_to(e, move_next(t, e->at)); return true;
+    case 'p': editor_move_line(e, -1, width); return true;
+    case 'n': editor_move_line(e, 1, width); return true;
+    case 'd': erase(e, e->at, move_next(t, e->at)); return true;
+    case 'k': editor_kill(e, e->at, end == e->at ? move_next(t, end) : end, KILL_FORWARD); return true;
+    case 'u': editor_kill(e, move_line_start(t, e->at), e->at, KILL_BACKWARD); return true;
+    case 'w': editor_kill(e, move_blank_left(t, e->at), e->at, KILL_BACKWARD); return true;
+    case 'y': yank(e); return true;
+    case 't': transpose(e); return true;
+    case '_': editor_undo(e); return true;
+    case 'r': return e->vi.normal ? (editor_redo(e), true) : false;
+    case 'x': e->prefixed = true; return true;
     default: return false;
     }
+}
+
+static bool press_alt(struct editor *e, char letter)
+{
+    size_t end = move_word_right(editor_text(e), e->at);
+
+    switch (letter) {
+    case 'u': case 'U': editor_change_case(e, e->at, end, CASE_UPPER); return true;
+    case 'l': case 'L': editor_change_case(e, e->at, end, CASE_LOWER); return true;
+    case 'c': case 'C': editor_change_case(e, e->at, end, CASE_CAPITAL); return true;
+    case 'y': case 'Y': yank_before(e); return true;
+    case '_': editor_redo(e); return true;
+    default: return false;
+    }
+}
+
+/* Behind C-x; what is no command there is dropped with it. */
+static bool press_prefixed(struct editor *e, const struct press *press)
+{
+    char letter = press->kind == PRESS_CTRL ? press->letter : 0;
+
+    e->prefixed = false;
+    if (letter == 'u' || (press->kind == PRESS_TEXT && press->n == 1 && press->text[0] == 'u'))
+        editor_undo(e);
+    else if (letter == 'r')
+        editor_redo(e);
+    else if (press->kind == PRESS_TEXT && press->n > 1) {
+        if (press->text[0] == 'u')
+            editor_undo(e);
+        size_t skip = utf8_grapheme_next(press->text, press->n, 0);
+        type(e, RUN_TYPED, press->text + skip, press->n - skip);
+    } else {
+        return press->kind == PRESS_TEXT || press->kind == PRESS_ESCAPE || letter == 'g';
+    }
+    return true;
+}
+
+static bool press_key(struct editor *e, const struct press *press, int width)
+{
+    struct text t = editor_text(e);
+
+    switch (press->kind) {
+    case PRESS_TEXT: type(e, RUN_TYPED, press->text, press->n); return true;
+    case PRESS_PASTE: type(e, RUN_NONE, press->text, press->n); return true;
+    case PRESS_NEWLINE: type(e, RUN_TYPED, "\n", 1); return true;
+    case PRESS_BACKSPACE: erase(e, move_previous(t, e->at), e->at); return true;
+    case PRESS_DELETE: erase(e, e->at, move_next(t, e->at)); return true;
+    case PRESS_LEFT: editor_move_to(e, move_previous(t, e->at)); return true;
+    case PRESS_RIGHT: editor_move_to(e, move_next(t, e->at)); return true;
+    case PRESS_HOME: editor_move_to(e, move_line_start(t, e->at)); return true;
+    case PRESS_END: editor_move_to(e, move_line_end(t, e->at)); return true;
+    case PRESS_TOP: editor_move_to(e, 0); return true;
+    case PRESS_BOTTOM: editor_move_to(e, t.n); return true;
+    case PRESS_UP: editor_move_line(e, -1, width); return true;
+    case PRESS_DOWN: editor_move_line(e, 1, width); return true;
+    case PRESS_WORD_LEFT: editor_move_to(e, move_word_left(t, e->at)); return true;
+    case PRESS_WORD_RIGHT: editor_move_to(e, move_word_right(t, e->at)); return true;
+    case PRESS_KILL_WORD_LEFT: case PRESS_CTRL_BACKSPACE:
+        editor_kill(e, move_word_left(t, e->at), e->at, KILL_BACKWARD); return true;
+    case PRESS_KILL_WORD_RIGHT: editor_kill(e, e->at, move_word_right(t, e->at), KILL_FORWARD); return true;
+    case PRESS_CTRL: return press_control(e, press->letter, width);
+    case PRESS_ALT: return press_alt(e, press->letter);
+    default: return false;
+    }
+}
+
+static bool press_vi(struct editor *e, const struct press *press, int width)
+{
+    bool done = true;
+
+    if (press->kind == PRESS_ESCAPE)
+        return vi_escape(e);
+    if (press->letter != 0 && press->kind != PRESS_CTRL) {  /* Esc and a letter, faster than they are read */
+        vi_escape(e);
+        return vi_text(e, &press->letter, 1, width);
+    }
+    if (!e->vi.normal)
+        return press_key(e, press, width);
+    if (press->kind == PRESS_TEXT)
+        return vi_text(e, press->text, press->n, width);
+    vi_forget(e);
+    if (press->kind == PRESS_BACKSPACE)
+        editor_move_to(e, move_previous(editor_text(e), e->at));
+    else if (press->kind == PRESS_NEWLINE)
+        editor_move_line(e, 1, width);
+    else
+        done = press_key(e, press, width);
+    vi_clamp(e);
+    return done;
 }
 
 bool editor_press(struct editor *e, const struct press *press, int width)
 {
-    switch (press->kind) {
-    case PRESS_TEXT: case PRESS_PASTE: editor_insert(e, press->text, press->n); return true;
-    case PRESS_NEWLINE: editor_insert(e, "\n", 1); return true;
-    case PRESS_BACKSPACE: remove_range(e, previous_of(e, e->at), e->at, false); return true;
-    case PRESS_DELETE: remove_range(e, e->at, next_of(e, e->at), false); return true;
-    case PRESS_LEFT: move_to(e, previous_of(e, e->at)); return true;
-    case PRESS_RIGHT: move_to(e, next_of(e, e->at)); return true;
-    case PRESS_HOME: move_to(e, line_start(e)); return true;
-    case PRESS_END: move_to(e, line_end(e)); return true;
-    case PRESS_TOP: move_to(e, 0); return true;
-    case PRESS_BOTTOM: move_to(e, e->text.n); return true;
-    case PRESS_UP: move_line(e, -1, width); return true;
-    case PRESS_DOWN: move_line(e, 1, width); return true;
-    case PRESS_WORD_LEFT: move_to(e, word_left(e)); return true;
-    case PRESS_WORD_RIGHT: move_to(e, word_right(e)); return true;
-    case PRESS_KILL_WORD_LEFT: remove_range(e, word_left(e), e->at, true); return true;
-    case PRESS_KILL_WORD_RIGHT: remove_range(e, e->at, word_right(e), true); return true;
-    case PRESS_CTRL: return press_control(e, press->letter, width);
-    default: return false;
-    }
+    e->last_run = e->run;
+    e->run = RUN_NONE;
+    if (e->prefixed)
+        return press_prefixed(e, press);
+    return e->vi.on ? press_vi(e, press, width) : press_key(e, press, width);
+}
+
+void editor_free(struct editor *e)
+{
+    for (size_t i = 0; i < e->n_history; i++)
+        free(e->history[i]);
+    free(e->history);
+    forget_lines(e);
+    free(e->lines);
+    for (size_t i = 0; i < e->n_kills; i++)
+        buffer_free(&e->kills[i]);
+    edit_log_free(&e->log);
+    buffer_free(&e->text);
+    wrap_free(&e->wrap);
+    *e = (struct editor){ 0 };
 }
