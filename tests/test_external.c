@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -197,6 +199,29 @@ static void test_interrupts_are_the_editors(void **state)
     assert_string_equal(edited("x"), "caught");
 }
 
+/* C-z stops the editor and the program with it, so that the shell has the terminal; fg continues both. */
+static void test_a_stopped_editor(void **state)
+{
+    int status;
+
+    (void)state;
+    program("bin/ed1", "kill -STOP $$; echo continued >\"$1\"");
+    setenv("VISUAL", "exec ed1", 1);
+    pid_t child = fork();
+    if (child == 0) {
+        char *result;
+        struct error err;
+        setpgid(0, 0);
+        _exit(external_edit("x", &terminal, &result, &err) && result != NULL && strcmp(result, "continued") == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(kill(-child, SIGCONT), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup(test_arguments, fresh), cmocka_unit_test_setup(test_a_folder_with_a_strange_name, fresh),
         cmocka_unit_test_setup(test_failures_leave_the_draft, fresh), cmocka_unit_test_setup(test_without_a_variable, fresh),
         cmocka_unit_test_setup(test_interrupts_are_the_editors, fresh),
+        cmocka_unit_test_setup(test_a_stopped_editor, fresh),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
