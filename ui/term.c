@@ -108,8 +108,6 @@ static void make_restore(void)
     add_capability("sgr0");
     if (has("op"))
         add_capability("op");
-    if (!term.is_old)
-        add_restore(ask_mouse_off);
     add_restore(ask_paste_off);
     add_capability("cnorm");
     if (!term.is_inline)

@@ -22,7 +22,6 @@ struct term_state {
     bool is_ascii;                  /* other characters would be garbled */
     bool is_old;                    /* vt100, linux: perhaps prints what terminfo does not say */
     bool is_screen;                 /* GNU screen: neither answers about colours nor knows a clipboard */
-    bool mouse;
     bool asked;                     /* about the background, and the answer is not here yet */
     int n_colors;                   /* of the terminal */
     unsigned attributes;            /* of the theme's, those that it has */
@@ -30,7 +29,7 @@ struct term_state {
     const struct theme *theme;
     char wanted[16];                /* theme: as the setting says */
     int is_light;                   /* -1: not known */
-    volatile sig_atomic_t is_open, asked_to_end;
+    volatile sig_atomic_t is_open, asked_to_end, mouse;
     volatile sig_atomic_t n_below;  /* inline: rows of the region below the cursor */
 };
 extern struct term_state term;

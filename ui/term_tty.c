@@ -33,6 +33,8 @@ static void restore_now(void)
     term.is_open = 0;
     for (int i = 0; i < term.n_below; i++)
         tty_write("\r\n", 2);
+    if (term.mouse)
+        tty_write(ask_mouse_off, strlen(ask_mouse_off));
     tty_write(term.restore, term.n_restore);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &term.saved);
 }
