@@ -335,5 +335,7 @@ void complete_find(struct complete *c, const char *text, size_t at, const struct
     if (c->n == 0 && command == NULL && mention == 0 && at > 1 && is_path_begun(text) && word_start(text, 0, at) == 0)
         find_files(c, text, 0);
     c->i = c->n;
+    if (c->n == 0)
+        c->from = c->to = at;
     buffer_append(&c->typed, text + c->from, c->to - c->from);
 }

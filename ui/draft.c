@@ -252,7 +252,7 @@ void draft_paste(struct draft *d, const char *text, size_t n)
     bool behind_at = e->at > 0 && e->text.s[e->at - 1] == '@';
     if (!is_argument && draft_take_paths(d, buffer_text(&whole))) {
         if (behind_at)              /* "@" and a dropped file: the chip is what was meant */
-            editor_press(e, &(struct press){ .kind = PRESS_BACKSPACE }, 1);
+            editor_replace(e, e->at - 1, e->at, "", 0);
     } else if (!is_argument && is_long(buffer_text(&whole), whole.n)) {
         add_paste(d, whole.s, whole.n);
     } else {
