@@ -16,16 +16,20 @@ enum { BUSY_MS = 5000 };            /* how long another program may write before
 
 /* ---- errors --------------------------------------------------------------------- */
 
-/* errno where SQLite keeps it for this kind of error. */
-static const char *system_reason(const struct database *d, int code)
+/* SQLite keeps errno of some failures; of others, such as a COMMIT that cannot be written,
+ * it is what the system call left a moment ago (statements begin with errno 0). */
+static const char *system_reason(const struct database *d, int code, int why)
 {
-    int why = (code & 0xFF) == SQLITE_READONLY ? 0 : sqlite3_system_errno(d->sqlite);
+    const int kept = sqlite3_system_errno(d->sqlite);
 
-    return why != 0 ? strerror(why) : sqlite3_errstr(code);
+    if ((code & 0xFF) == SQLITE_READONLY)
+        return sqlite3_errstr(code);
+    return kept != 0 ? strerror(kept) : why != 0 ? strerror(why) : sqlite3_errstr(code);
 }
 
 static bool fail(const struct database *d, int code, struct error *err)
 {
+    const int why = errno;
     const char *path = d->path;
 
     switch (code & 0xFF) {          /* the primary code: https://www.sqlite.org/rescode.html */
@@ -39,9 +43,9 @@ static bool fail(const struct database *d, int code, struct error *err)
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
         return error_set(err, ERROR_INPUT, "%s: cannot be opened for writing (%s): check the permissions of the file and its folder, "
-                         "or name another folder with XDG_DATA_HOME", path, system_reason(d, code));
+                         "or name another folder with XDG_DATA_HOME", path, system_reason(d, code, why));
     case SQLITE_IOERR:
-        return error_set(err, ERROR_INPUT, "%s: cannot be read or written: %s; what was saved before is kept", path, system_reason(d, code));
+        return error_set(err, ERROR_INPUT, "%s: cannot be read or written: %s; what was saved before is kept", path, system_reason(d, code, why));
     case SQLITE_NOTADB:
         return error_set(err, ERROR_INPUT, "%s: is not a database, mynah's conversations were expected; move it away to start afresh", path);
     case SQLITE_CORRUPT:
@@ -60,6 +64,7 @@ static bool fail(const struct database *d, int code, struct error *err)
 
 bool database_exec(struct database *d, const char *sql, struct error *err)
 {
+    errno = 0;
     int code = sqlite3_exec(d->sqlite, sql, NULL, NULL, NULL);
 
     return code == SQLITE_OK || fail(d, code, err);
@@ -68,6 +73,8 @@ bool database_exec(struct database *d, const char *sql, struct error *err)
 sqlite3_stmt *database_prepare(struct database *d, const char *sql, struct error *err)
 {
     sqlite3_stmt *q = NULL;
+
+    errno = 0;
     int code = sqlite3_prepare_v2(d->sqlite, sql, -1, &q, NULL);
 
     if (code != SQLITE_OK)
