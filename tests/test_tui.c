@@ -1,502 +1,571 @@
-/* What presses and events do to the chat, over an engine that the test plays. */
-#include "fake_engine.h"
+/* The chat without a terminal: presses and events in, cells out. */
+#include "tests/told_engine.h"
+#include "ui/tui.h"
+#include "ui/tui_draw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 
-static const struct fake_attachment dogs = { 7, ATTACHMENT_IMAGE, "dogs.jpg", "640x480 JPEG", "objects: two dogs", 42 };
+struct fixture { struct fake_engine fake; struct sessions *sessions; struct config config; struct tui tui; struct screen screen; char folder[64]; };
 
-static char folder[] = "/tmp/mynah-tui-XXXXXX";
-static char picture[64];
+static void start(struct fixture *f, bool fresh)
+{
+    struct error err;
+    char path[96];
+
+    fake_init(&f->fake);
+    snprintf(path, sizeof path, "%s/sessions.db", f->folder);
+    f->sessions = sessions_open(path, &err);
+    assert_non_null(f->sessions);
+    config_init(&f->config);
+    tui_init(&f->tui, &f->fake.engine, f->sessions, &f->config, NULL, fresh);
+    tui_resize(&f->tui, 24, 80);
+}
+
+static void end(struct fixture *f)
+{
+    tui_done(&f->tui);
+    sessions_close(f->sessions);
+    config_done(&f->config);
+    fake_done(&f->fake);
+}
+
+static void event(struct fixture *f, struct session_event e)
+{
+    tui_event(&f->tui, &e);
+}
+
+static void ready(struct fixture *f)
+{
+    event(f, (struct session_event){ .kind = SESSION_READY, .n_ctx = 1000 });
+    fake_told(&f->fake);
+}
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL || setenv("XDG_DATA_HOME", folder, 1) != 0)
+    struct fixture *f = calloc(1, sizeof *f);
+
+    snprintf(f->folder, sizeof f->folder, "/tmp/test_tui.XXXXXX");
+    if (mkdtemp(f->folder) == NULL)
         return -1;
-    snprintf(picture, sizeof picture, "%s/dogs.jpg", folder);
-    FILE *file = fopen(picture, "w");
-    return file != NULL && fputs("dogs", file) >= 0 && fclose(file) == 0 ? 0 : -1;
+    setenv("XDG_DATA_HOME", f->folder, 1);
+    setenv("XDG_CONFIG_HOME", f->folder, 1);
+    start(f, false);
+    ready(f);
+    *state = f;
+    return 0;
 }
 
 static int tear_down(void **state)
 {
+    struct fixture *f = *state;
     char command[128];
 
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    end(f);
+    screen_free(&f->screen);
+    snprintf(command, sizeof command, "rm -rf %s", f->folder);
+    int status = system(command);
+    free(f);
+    return status;
 }
 
-static void attached(struct tui *t, uint32_t request, const struct fake_attachment *a)
+static void press(struct fixture *f, enum press_kind kind)
 {
-    fake_event(t, (struct session_event){ .kind = SESSION_ATTACHED, .request = request, .attachment = (const struct attachment *)a });
+    tui_press(&f->tui, &(struct press){ .kind = kind });
 }
 
-static void failed(struct tui *t, uint32_t request, const char *text)
+static void control(struct fixture *f, char letter)
 {
-    struct session_event e = { .kind = SESSION_FAILED, .request = request };
-
-    error_set(&e.err, ERROR_INPUT, "%s", text);
-    tui_event(t, &e);
+    tui_press(&f->tui, &(struct press){ .kind = PRESS_CTRL, .letter = letter });
 }
 
-static void assert_screen(struct tui *t, const char *has)
+static void type(struct fixture *f, const char *text)
 {
-    if (strstr(fake_screen(t), has) == NULL)
-        fail_msg("\"%s\" is not on the screen:\n%s", has, fake_screen(t));
+    for (size_t i = 0; text[i] != '\0'; i++)
+        tui_press(&f->tui, &(struct press){ .kind = PRESS_TEXT, .text = (char[]){ text[i], '\0' }, .n = 1 });
 }
 
-static void assert_called(const char *call)
+static void enter(struct fixture *f, const char *text)
 {
-    if (strstr(fake.calls, call) == NULL)
-        fail_msg("\"%s\" was not called:\n%s", call, fake.calls);
+    type(f, text);
+    press(f, PRESS_ENTER);
 }
 
-static void start(struct tui *t)
+/* All rows of the screen, each ended by a newline. */
+static const char *shown(struct fixture *f)
 {
-    fake_start(t, 24, 80, NULL, NULL);
-    fake_ready(t);
-}
+    static struct buffer text;
 
-static void type_path(struct tui *t, const char *before, const char *after)
-{
-    char bytes[256];
-
-    snprintf(bytes, sizeof bytes, "%s%s%s", before, picture, after);
-    fake_type(t, bytes);
-}
-
-static void test_chip(void **state)
-{
-    struct tui t;
-
-    (void)state;
-    start(&t);
-    type_path(&t, "\x1B[200~", "\x1B[201~");                /* pasted */
-    assert_int_equal(t.n_chips, 1);
-    assert_int_equal(t.editor.text.n, 0);
-    assert_screen(&t, "[dogs.jpg · reading]");
-    attached(&t, fake.last, &dogs);
-    assert_screen(&t, "[image dogs.jpg · 640x480 JPEG · 42 tokens, 1 %]");
-    fake_type(&t, "what?\x01\x7F");                         /* Backspace at the start takes the chip whole */
-    assert_int_equal(t.n_chips, 0);
-    assert_string_equal(buffer_text(&t.editor.text), "what?");
-    type_path(&t, "\x01/attach '", "'\x0B\r");              /* typed */
-    assert_int_equal(t.n_chips, 1);
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "what is it?\r");
-    assert_called("ask what is it? #7\n");
-    assert_screen(&t, "› image dogs.jpg · 640x480 JPEG · 42 tokens, 1 %\n  what is it?\n");
-    assert_int_equal(t.n_chips, 0);
-    tui_done(&t);
-}
-
-static void test_typed_path_alone(void **state)
-{
-    struct tui t;
-    struct press letter = { .kind = PRESS_TEXT, .n = 1 };
-
-    (void)state;
-    start(&t);
-    for (const char *s = picture; *s != '\0'; s++) {
-        char text[2] = { *s, '\0' };
-        letter.text = text;
-        tui_press(&t, &letter);
+    buffer_clear(&text);
+    screen_resize(&f->screen, f->tui.rows, f->tui.cols);
+    tui_draw(&f->tui, &f->screen);
+    for (int row = 0; row < f->screen.rows; row++) {
+        char *line = screen_row(&f->screen, row);
+        buffer_print(&text, "%s\n", line);
+        free(line);
     }
-    assert_int_equal(t.n_chips, 0);
-    fake_type(&t, "\r");
-    assert_int_equal(t.n_chips, 1);
-    assert_int_equal(t.editor.text.n, 0);
-    tui_done(&t);
+    return buffer_text(&text);
 }
 
-static void test_send_waits_for_the_file(void **state)
+static void assert_shown(struct fixture *f, const char *what, int line)
 {
-    struct tui t;
+    const char *text = shown(f);
 
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    uint32_t request = fake.last;
-    fake_type(&t, "what?\r");
-    assert_null(strstr(fake.calls, "ask"));
-    fake_event(&t, (struct session_event){ .kind = SESSION_PROGRESS, .request = request, .text = (char[]){ "looking" }, .done = 1, .total = 4 });
-    assert_screen(&t, "sends when ready: looking dogs.jpg 25 %");
-    attached(&t, request, &dogs);
-    assert_called("ask what? #7\n");
-    tui_done(&t);
+    if (strstr(text, what) == NULL)
+        fail_msg("line %d: \"%s\" is not shown:\n%s", line, what, text);
+}
+#define assert_shows(f, what) assert_shown(f, what, __LINE__)
+#define assert_hides(f, what) assert_null(strstr(shown(f), what))
+
+static void measured(struct fixture *f, size_t *left_out, size_t n)
+{
+    assert_int_not_equal(f->tui.question.request, 0);
+    event(f, (struct session_event){ .kind = SESSION_MEASURED, .request = f->tui.question.request, .n_ctx = 1000, .n_prompt = 900,
+                                     .n_most = 800, .left_out = left_out, .n_left_out = n });
 }
 
-static void test_changing_the_draft_unsends(void **state)
+static void said(struct fixture *f, const char *text)
 {
-    struct tui t;
-
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    uint32_t request = fake.last;
-    fake_type(&t, "what?\rx");
-    attached(&t, request, &dogs);
-    assert_null(strstr(fake.calls, "ask"));
-    fake_type(&t, "\r");
-    assert_called("ask what?x #7\n");
-    tui_done(&t);
+    event(f, (struct session_event){ .kind = SESSION_TEXT, .request = f->tui.talk.request, .text = (char *)(size_t)text });
 }
 
-static void test_bad_file_keeps_the_draft(void **state)
+static void answered(struct fixture *f, bool stopped)
 {
-    struct tui t;
-
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    fake_type(&t, "what?\r");
-    failed(&t, fake.last, "/tmp/dogs.jpg: HEIC is not read; convert it with: heif-convert dogs.jpg dogs.png");
-    assert_null(strstr(fake.calls, "ask"));
-    assert_screen(&t, "HEIC is not read; convert it with");
-    assert_screen(&t, "not attached: /tmp/dogs.jpg: HEIC");
-    assert_string_equal(buffer_text(&t.editor.text), "what?");
-    fake_type(&t, "\r");                                    /* pressed again: without it */
-    assert_called("ask what?\n");
-    assert_int_equal(t.n_chips, 0);
-    tui_done(&t);
+    event(f, (struct session_event){ .kind = SESSION_ANSWERED, .request = f->tui.talk.request, .n_ctx = 1000, .n_used = 100, .n_prompt = 80,
+                                     .n_generated = 20, .decode_ms = 1000, .prefill_ms = 500, .seed = 99, .stopped = stopped });
 }
 
-static void test_file_alone_asks_something(void **state)
+static void exchange(struct fixture *f, const char *question, const char *answer)
 {
-    struct tui t;
-
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "\r");
-    assert_called("ask (describe) Describe the image in one sentence. #7\n");
-    assert_screen(&t, "  Describe the image in one sentence.\n");
-    tui_done(&t);
+    enter(f, question);
+    measured(f, NULL, 0);
+    said(f, answer);
+    answered(f, false);
 }
 
-static void test_answer_streams_and_stops(void **state)
-{
-    struct tui t;
+/* ---- asking ---------------------------------------------------------------------- */
 
-    (void)state;
-    start(&t);
-    fake_type(&t, "hello\r");
-    assert_screen(&t, "thinking");
-    fake_text(&t, "one ");
-    fake_type(&t, "next draft");                            /* typed meanwhile */
-    fake_text(&t, "two");
-    assert_screen(&t, "  one two\n");
-    assert_screen(&t, "answering, Esc stops");
-    fake_type(&t, "\r");                                    /* not yet */
-    assert_screen(&t, "still coming");
-    fake_type(&t, "\x1B");
-    assert_called("cancel\n");
-    fake_event(&t, (struct session_event){ .kind = SESSION_ANSWERED, .request = fake.last - 1, .stopped = true });
-    assert_screen(&t, "  one two\n· stopped\n");
-    assert_string_equal(buffer_text(&t.editor.text), "next draft");
-    assert_int_equal(t.ask_request, 0);
-    tui_done(&t);
+static void test_a_question_and_its_answer(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_shows(f, "Type a question and press Enter.");
+    enter(f, "Hello there");
+    assert_string_equal(fake_told(&f->fake), "measure(Hello there)");
+    measured(f, NULL, 0);
+    assert_string_equal(fake_told(&f->fake), "ask(Hello there)");
+    assert_shows(f, "› Hello there\n");
+    assert_shows(f, "thinking");
+    said(f, "Good *morning*");
+    assert_shows(f, "answering, Esc stops");
+    assert_shows(f, "  Good morning\n");
+    answered(f, false);
+    assert_shows(f, "fake · 100/1000 10 % · 20.0 tokens/s");
+    assert_shows(f, "ready");
 }
 
-static void test_failed_answer(void **state)
+static void test_it_waits_for_the_model(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
 
-    (void)state;
-    start(&t);
-    fake_type(&t, "hello\r");
-    failed(&t, fake.last, "the question does not fit");
-    assert_screen(&t, "! the question does not fit\n");
-    assert_string_equal(buffer_text(&t.editor.text), "hello");
-    fake_type(&t, "\x15\x1B[A");
-    assert_string_equal(buffer_text(&t.editor.text), "hello");
-    tui_done(&t);
+    f->tui.ready = false;
+    enter(f, "early");
+    assert_string_equal(fake_told(&f->fake), "");
+    assert_shows(f, "sends when ready");
+    event(f, (struct session_event){ .kind = SESSION_READY, .n_ctx = 1000 });
+    assert_string_equal(fake_told(&f->fake), "measure(early)");
 }
 
-/* Whatever was sent comes back into the input, or, when something else is there by then, by Up. */
-static void test_failed_question_comes_back(void **state)
+static void test_stop_and_continue(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
 
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "a long\x0Aquestion\r");
-    assert_int_equal(t.n_chips, 0);
-    failed(&t, fake.last, "the question does not fit");
-    assert_screen(&t, "! the question does not fit\n");
-    assert_screen(&t, "[image dogs.jpg · 640x480 JPEG · 42 tokens, 1 %]");
-    assert_string_equal(buffer_text(&t.editor.text), "a long\nquestion");
-    fake_type(&t, "\x7F\r");                                /* mended and sent again */
-    assert_called("ask a long\nquestio #7\n");
-    fake_type(&t, "typed meanwhile");
-    failed(&t, fake.last, "no memory");
-    assert_string_equal(buffer_text(&t.editor.text), "typed meanwhile");
-    assert_int_equal(t.n_chips, 0);
-    assert_screen(&t, "Up brings it back");
-    fake_type(&t, "\x15/help\r\x1B[A");                      /* the history's last is another now */
-    assert_int_equal(t.n_chips, 0);
-    fake_type(&t, "\x1B[A");
-    assert_string_equal(buffer_text(&t.editor.text), "a long\nquestio");
-    assert_int_equal(t.n_chips, 1);
-    fake_type(&t, "n?\r");
-    assert_called("ask a long\nquestion? #7\n");
-    fake_answer(&t, "dogs");
-    fake_type(&t, "\x1B[A");                                /* answered: words only */
-    assert_int_equal(t.n_chips, 0);
-    tui_done(&t);
-
-    start(&t);
-    type_path(&t, "", "");
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "\r");                                    /* a file alone is one again */
-    failed(&t, fake.last, "no memory");
-    assert_int_equal(t.editor.text.n, 0);
-    assert_int_equal(t.n_chips, 1);
-    fake_type(&t, "\rx");
-    failed(&t, fake.last, "no memory");                     /* left where it is: given back by tui_done */
-    assert_int_equal(t.n_chips, 0);
-    tui_done(&t);
+    enter(f, "count");
+    measured(f, NULL, 0);
+    said(f, "one two");
+    press(f, PRESS_ESCAPE);
+    assert_string_equal(fake_told(&f->fake), "measure(count) ask(count) cancel()");
+    answered(f, true);
+    assert_shows(f, "stopped; /continue goes on");
+    enter(f, "/continue");
+    said(f, " three");
+    answered(f, false);
+    assert_shows(f, "  one two three\n");
+    enter(f, "/continue");
+    assert_shows(f, "the last answer is complete");
 }
 
-static void test_no_model(void **state)
+static void test_an_error_keeps_the_question(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
 
-    (void)state;
-    fake_start(&t, 24, 80, NULL, NULL);
-    fake_type(&t, "hello\r");                               /* waits while it loads */
-    failed(&t, 0, "/m.gguf: is truncated");
-    assert_screen(&t, "! /m.gguf: is truncated\n");
-    fake_type(&t, "\r");
-    assert_screen(&t, "no model is loaded: /model NAME loads one");
-    assert_null(strstr(fake.calls, "ask"));
-    fake_type(&t, "\x15/model small\r" "hello\r");
-    fake_ready(&t);
-    assert_called("ask hello\n");
-    tui_done(&t);
+    enter(f, "why");
+    measured(f, NULL, 0);
+    event(f, (struct session_event){ .kind = SESSION_FAILED, .request = f->tui.talk.request, .err = { ERROR_INFERENCE, "the sky fell" } });
+    assert_shows(f, "the sky fell");
+    assert_shows(f, "/retry asks again");
+    assert_shows(f, "› why\n");
+    fake_told(&f->fake);
+    enter(f, "/retry");
+    assert_string_equal(fake_told(&f->fake), "ask(why)");
+    said(f, "because");
+    answered(f, false);
+    assert_shows(f, "  because\n");
 }
 
-static void test_events_of_what_is_gone(void **state)
+static void test_a_question_too_long_stays_a_draft(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
 
-    (void)state;
-    start(&t);
-    type_path(&t, "", "");
-    uint32_t request = fake.last;
-    fake_type(&t, "\x7F");
-    failed(&t, request, "too late to be of interest");
-    type_path(&t, "", "");
-    fake_type(&t, "\x7F");
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "hello\r");
-    request = fake.last;
-    fake_type(&t, "/clear\r");
-    fake_event(&t, (struct session_event){ .kind = SESSION_TEXT, .request = request, .text = (char[]){ "late" } });
-    fake_event(&t, (struct session_event){ .kind = SESSION_ANSWERED, .request = request, .n_used = 77 });
-    assert_int_equal(t.n_items, 0);
-    assert_int_equal(t.n_used, 0);
-    assert_int_equal(t.n_chips, 0);
-    tui_done(&t);
+    enter(f, "long");
+    event(f, (struct session_event){ .kind = SESSION_FAILED, .request = f->tui.question.request, .err = { ERROR_INFERENCE, "it does not fit" } });
+    assert_shows(f, "it does not fit");
+    assert_shows(f, "› long\n");
+    assert_int_equal(f->tui.talk.n_turns, 0);
+}
+
+/* ---- what does not fit ------------------------------------------------------------- */
+
+static void overflow(struct fixture *f)
+{
+    size_t left_out[] = { 0 };
+
+    exchange(f, "first", "one");
+    exchange(f, "second", "two");
+    fake_told(&f->fake);
+    enter(f, "third");
+    measured(f, left_out, 1);
+    assert_shows(f, "the context is full");
+    assert_shows(f, "first");
+    assert_shows(f, "This takes 900 tokens");
+}
+
+static void test_overflow_drops(void **state)
+{
+    struct fixture *f = *state;
+
+    overflow(f);
+    type(f, "d");
+    assert_string_equal(fake_told(&f->fake), "measure(third) ask(third)");
+    assert_shows(f, "left out of the context");
+    assert_true(f->tui.talk.turns[0].saved.left_out);
+}
+
+static void test_overflow_sums_up(void **state)
+{
+    struct fixture *f = *state;
+
+    overflow(f);
+    type(f, "s");
+    assert_string_equal(fake_told(&f->fake), "measure(third) ask(summarise Sum up what we said so far.)");
+    said(f, "one");
+    answered(f, false);
+    assert_string_equal(fake_told(&f->fake), "measure(third)");
+    measured(f, NULL, 0);
+    assert_string_equal(fake_told(&f->fake), "ask(third)");
+    assert_true(f->tui.talk.turns[0].saved.left_out);
+    assert_true(f->tui.talk.turns[2].saved.summary);
+}
+
+static void test_overflow_begins_anew(void **state)
+{
+    struct fixture *f = *state;
+
+    overflow(f);
+    type(f, "n");
+    assert_string_equal(fake_told(&f->fake), "measure(third) clear() measure(third)");
+    measured(f, NULL, 0);
+    assert_int_equal(f->tui.talk.n_turns, 1);
+    assert_hides(f, "second");
+}
+
+static void test_overflow_goes_back(void **state)
+{
+    struct fixture *f = *state;
+
+    overflow(f);
+    press(f, PRESS_ESCAPE);
+    assert_shows(f, "› third\n");
+    assert_int_equal(f->tui.talk.n_turns, 2);
+    assert_null(f->tui.panel);
+    press(f, PRESS_ENTER);                      /* and may be sent again */
+    assert_string_equal(fake_told(&f->fake), "measure(third) measure(third)");
+}
+
+/* ---- turns ---------------------------------------------------------------------------- */
+
+static void test_browsing_regenerates_and_switches(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "question", "first answer");
+    press(f, PRESS_TAB);
+    assert_int_equal(f->tui.mode, MODE_BROWSE);
+    type(f, "r");
+    said(f, "second answer");
+    answered(f, false);
+    assert_shows(f, "second answer");
+    assert_shows(f, "2/2");
+    press(f, PRESS_TAB);
+    press(f, PRESS_LEFT);
+    assert_shows(f, "first answer");
+    assert_hides(f, "second answer");
+    assert_shows(f, "branch 1 of 2");
+    press(f, PRESS_RIGHT);
+    assert_shows(f, "second answer");
+    press(f, PRESS_ESCAPE);
+    assert_int_equal(f->tui.mode, MODE_CHAT);
+}
+
+static void test_editing_begins_a_branch(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    exchange(f, "two", "2");
+    press(f, PRESS_TAB);
+    for (int i = 0; i < 3 && tui_current_turn(&f->tui) != f->tui.talk.turns[0].saved.id; i++)
+        type(f, "k");
+    fake_told(&f->fake);
+    type(f, "e");
+    assert_shows(f, "› one\n");
+    enter(f, " more");
+    measured(f, NULL, 0);
+    assert_string_equal(fake_told(&f->fake), "rewind(0) measure(one more) ask(one more)");
+    said(f, "1+");
+    answered(f, false);
+    assert_hides(f, "› two");
+    assert_int_equal(f->tui.talk.n_turns, 3);
+
+    press(f, PRESS_TAB);
+    type(f, "e");
+    press(f, PRESS_ESCAPE);                     /* given up: the draft is empty, nothing changed */
+    assert_true(draft_is_empty(&f->tui.draft));
+    assert_int_equal(f->tui.below, -1);
+}
+
+static void test_deleting_asks_first(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    enter(f, "/delete");
+    assert_shows(f, "Delete this question");
+    type(f, "n");
+    assert_int_equal(f->tui.talk.n_turns, 1);
+    enter(f, "/delete");
+    type(f, "y");
+    assert_int_equal(f->tui.talk.n_turns, 0);
+}
+
+static void test_copying(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "/copy");
+    assert_shows(f, "there is no question yet");
+    exchange(f, "code", "Look:\n\n```c\nint x;\n```\n");
+    enter(f, "/copy");
+    assert_string_equal(buffer_text(&f->tui.wishes.copy), "Look:\n\n```c\nint x;\n```\n");
+    enter(f, "/code");
+    assert_string_equal(buffer_text(&f->tui.wishes.copy), "int x;\n");
+}
+
+static void test_facts(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    enter(f, "/facts");
+    assert_shows(f, "99");
+    assert_shows(f, "20 tokens, 20.0 per second");
+    press(f, PRESS_ESCAPE);
+    assert_null(f->tui.panel);
+}
+
+static void test_finding(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "needle", "hay");
+    for (int i = 0; i < 30; i++)
+        exchange(f, "more", "hay");
+    assert_hides(f, "needle");
+    control(f, 's');
+    enter(f, "NEEDLE");
+    assert_shows(f, "needle");
+    assert_int_equal(f->tui.mode, MODE_BROWSE);
+    press(f, PRESS_ESCAPE);
+    control(f, 's');
+    enter(f, "nowhere");
+    assert_shows(f, "\"nowhere\" is not in this conversation");
+    press(f, PRESS_ESCAPE);
+    assert_int_equal(f->tui.mode, MODE_CHAT);
+}
+
+/* ---- sessions ------------------------------------------------------------------------ */
+
+static void test_everything_comes_back(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "remember", "gladly");
+    type(f, "half a thou");
+    enter(f, "");                               /* nothing: it is on its way */
+    tui_press(&f->tui, &(struct press){ .kind = PRESS_TEXT, .text = "ght", .n = 3 });
+    end(f);
+    start(f, false);
+    assert_shows(f, "› remember\n");
+    assert_shows(f, "  gladly\n");
+    assert_shows(f, "resumed");
+    assert_shows(f, "› half a thought");
+    ready(f);
+    end(f);
+    start(f, true);
+    assert_hides(f, "remember");
+    press(f, PRESS_UP);                         /* but what was asked is remembered */
+    assert_shows(f, "› remember");
+}
+
+static void test_new_and_sessions(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "about cats", "meow");
+    enter(f, "/new");
+    assert_hides(f, "about cats");
+    exchange(f, "about dogs", "woof");
+    control(f, 't');
+    assert_shows(f, "about cats");
+    assert_shows(f, "about dogs");
+    type(f, "cats");
+    press(f, PRESS_ENTER);
+    assert_null(f->tui.panel);
+    assert_shows(f, "  meow\n");
+    assert_hides(f, "woof");
+}
+
+static void test_settings_of_a_session(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "/set temperature 0.5");
+    assert_string_equal(fake_told(&f->fake), "configure(0.5)");
+    exchange(f, "one", "1");
+    enter(f, "/set temperature hot");
+    assert_shows(f, "temperature takes a number");
+    end(f);
+    start(f, false);
+    assert_true(f->tui.settings.session.temperature == 0.5f);
+    enter(f, "/set theme light");
+    assert_true(f->tui.wishes.theme);
+    enter(f, "/set theme pink");
+    assert_shows(f, "theme");
+    assert_string_equal(f->config.theme, "light");
+}
+
+/* ---- places -------------------------------------------------------------------------- */
+
+static void test_help_is_of_where_one_is(void **state)
+{
+    struct fixture *f = *state;
+
+    tui_resize(&f->tui, 100, 120);
+    type(f, "?");
+    assert_shows(f, "/regenerate");
+    assert_shows(f, "PgUp PgDn");
+    press(f, PRESS_ESCAPE);
+    exchange(f, "one", "1");
+    press(f, PRESS_TAB);
+    type(f, "?");
+    assert_shows(f, "another answer, beside this one");
+    assert_hides(f, "/regenerate");
+}
+
+static void test_a_drawer_stands_beside_where_there_is_room(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    tui_resize(&f->tui, 24, 200);
+    enter(f, "/sessions");
+    assert_shows(f, "› one");
+    assert_shows(f, "│");
+    tui_resize(&f->tui, 10, 30);
+    assert_hides(f, "│");
 }
 
 static void test_quitting(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
 
-    (void)state;
-    start(&t);
-    fake_type(&t, "\x03");
-    assert_false(t.quits);
-    fake_type(&t, "x\x03");                                 /* something between: not twice */
-    assert_false(t.quits);
-    fake_type(&t, "\x04");                                  /* C-d deletes in a draft */
-    assert_false(t.quits);
-    fake_type(&t, "\x03\x03");
-    assert_true(t.quits);
-    tui_done(&t);
-    start(&t);
-    fake_type(&t, "\x04");
-    assert_true(t.quits);
-    tui_done(&t);
-    start(&t);
-    type_path(&t, "\x1B[200~", "\x1B[201~");
-    fake_type(&t, "\x04");                                  /* an attachment is a draft, too */
-    assert_false(t.quits);
-    assert_screen(&t, "C-c twice quits");
-    tui_press(&t, &(struct press){ .kind = PRESS_ESCAPE });
-    assert_screen(&t, "removes the attachment");
-    assert_int_equal(t.n_chips, 1);
-    tui_done(&t);
-    start(&t);
-    fake_type(&t, "/quit\r");
-    assert_true(t.quits);
-    tui_done(&t);
-    start(&t);
-    fake_type(&t, "hello\r\x03\x03");                       /* the first stops the answer; both together do not quit */
-    assert_false(t.quits);
-    tui_done(&t);
+    control(f, 'c');
+    assert_shows(f, "C-c once more quits");
+    type(f, "x");
+    control(f, 'c');
+    assert_false(f->tui.quits);
+    control(f, 'c');
+    assert_true(f->tui.quits);
 }
 
-static void test_commands(void **state)
+static void test_every_size(void **state)
 {
-    struct tui t;
+    static const char *const panels[] = { "", "/help", "/sessions", "/details", "/delete", "/set", "/files" };
+    struct fixture *f = *state;
 
-    (void)state;
-    start(&t);
-    fake_type(&t, "/recrod\r");
-    assert_screen(&t, "did you mean /record?");
-    assert_string_equal(buffer_text(&t.editor.text), "/recrod");
-    fake_type(&t, "\x15/model missing\r");
-    assert_screen(&t, "! missing: is not here: run `mynah pull missing`\n");
-    fake_type(&t, "/model small\r");
-    assert_called("model small\n");
-    fake_type(&t, "hello\r");                               /* waits for it */
-    assert_screen(&t, "sends when ready: loading other");
-    failed(&t, fake.last, "small: damaged");
-    assert_screen(&t, "! small: damaged\n");
-    assert_string_equal(fake.engine.model, "default");
-    fake_type(&t, "\x15/hel\t\r");
-    assert_screen(&t, "/attach PATH      attach");
-    fake_type(&t, "/clear\r");
-    assert_called("clear\n");
-    assert_int_equal(t.n_items, 0);
-    fake_type(&t, "1/2 of /x?\r");
-    fake_ready(&t);
-    assert_called("ask 1/2 of /x?\n");
-    tui_done(&t);
+    exchange(f, "안녕하세요 세계", "# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n\n```c\nint x;\n```\n");
+    for (size_t i = 0; i < sizeof panels / sizeof panels[0]; i++) {
+        if (*panels[i] != '\0')
+            enter(f, panels[i]);
+        for (int rows = 1; rows < 40; rows += rows < 12 ? 1 : 9)
+            for (int cols = 1; cols < 310; cols += cols < 50 ? 3 : 61) {
+                tui_resize(&f->tui, rows, cols);
+                shown(f);
+                assert_true(f->screen.cursor_row < rows && f->screen.cursor_col < cols);
+            }
+        press(f, PRESS_ESCAPE);
+    }
 }
 
-static void test_details(void **state)
+static void test_inline_prints_what_is_finished(void **state)
 {
-    struct tui t;
+    struct fixture *f = *state;
+    struct screen printed = { 0 };
+    size_t n = 0;
 
-    (void)state;
-    start(&t);
-    fake_type(&t, "/details\r");
-    assert_screen(&t, "Nothing was attached yet.");
-    fake_type(&t, "\x1B");
-    type_path(&t, "", "");
-    attached(&t, fake.last, &dogs);
-    fake_type(&t, "/details\r");
-    assert_screen(&t, "image dogs.jpg · 640x480 JPEG · 42 tokens, 1 %\n  objects: two dogs\n");
-    fake_type(&t, "q");
-    assert_int_equal(t.mode, MODE_CHAT);
-    tui_done(&t);
-}
-
-static void test_recording(void **state)
-{
-    struct tui t;
-
-    (void)state;
-    start(&t);
-    fake_type(&t, "/record\r");
-    assert_screen(&t, "! no microphone was found\n");
-    tui_done(&t);
-
-    fake_start(&t, 24, 80, "mic.wav", NULL);
-    fake_ready(&t);
-    fake_type(&t, "/record\r\x1B");
-    assert_called("abandon\n");
-    assert_int_equal(t.n_chips, 0);
-    fake_type(&t, "/record\r ");
-    assert_called("finish\n");
-    assert_int_equal(t.n_chips, 1);
-    fake.take_error = "the take is silent: peak 0.001";
-    fake_type(&t, "/record\r\r");
-    assert_screen(&t, "! the take is silent: peak 0.001\n");
-    assert_int_equal(t.n_chips, 1);
-    fake.take_error = NULL;
-    fake_type(&t, "/record\r");
-    fake.level.ended = true;                                /* unplugged, or the file is over */
-    tui_tick(&t);
-    assert_int_equal(t.mode, MODE_CHAT);
-    assert_int_equal(t.n_chips, 2);
-    fake.level.ended = false;
-    fake_type(&t, "/record\r");                             /* left open: given back by tui_done */
-    tui_done(&t);
-}
-
-static void test_resuming(void **state)
-{
-    struct tui t;
-    struct saved saved;
-    struct error err;
-    struct saved_file files[2] = { { picture, (char[SHA256_HEX]){ "" } }, { (char[]){ "/nowhere/gone.png" }, (char[]){ "00" } } };
-
-    (void)state;
-    char *made = data_folder("sessions", &err);
-    assert_non_null(made);
-    assert_true(sha256_file(picture, files[0].sha256, NULL));
-    struct transcript_log *l = transcript_log_open(made, true, &saved, &err);
-    assert_true(transcript_log_user(l, "what is it?", files, 2, &err));
-    assert_true(transcript_log_answer(l, "default", "two dogs", false, &err));
-    assert_true(transcript_log_user(l, "unanswered", NULL, 0, &err));
-    transcript_log_close(l);
-
-    l = transcript_log_open(made, true, &saved, &err);      /* quitting in the midst of an answer keeps what came */
-    fake_start(&t, 24, 80, NULL, NULL);
-    t.log = l;
-    fake_ready(&t);
-    fake_type(&t, "unfinished?\r");
-    fake_text(&t, "half an ans");
-    tui_done(&t);
-    transcript_log_close(l);
-    l = transcript_log_open(made, false, &saved, &err);
-    assert_int_equal(saved.n, 1);
-    assert_string_equal(saved.turns[0].answer, "half an ans");
-    assert_true(saved.turns[0].stopped);
-    saved_free(&saved);
-    assert_int_equal(unlink(transcript_log_path(l)), 0);
-    transcript_log_close(l);
-
-    l = transcript_log_open(made, false, &saved, &err);
-    assert_int_equal(saved.n, 2);
-    fake_start(&t, 24, 80, NULL, &saved);
-    fake_ready(&t);
-    assert_screen(&t, "gone.png, which is no longer there\n  what is it?\n\n  two dogs\n\n› unanswered\n\n· no answer was finished\n");
-    fake_type(&t, "more\r");
-    assert_null(strstr(fake.calls, "ask"));                 /* not before the files are back */
-    attached(&t, 1, &dogs);
-    assert_called("restore what is it? #7 -> two dogs\nask more\n");
-    assert_screen(&t, "› image dogs.jpg · 640x480");
-    tui_done(&t);
-    transcript_log_close(l);
-
-    FILE *file = fopen(picture, "w");                       /* another picture under the same name */
-    fputs("cats", file);
-    fclose(file);
-    l = transcript_log_open(made, false, &saved, &err);
-    fake_start(&t, 24, 80, NULL, &saved);
-    assert_screen(&t, "› dogs.jpg, which has changed since\n");
-    assert_null(strstr(fake.calls, "attach"));
-    assert_called("restore what is it? -> two dogs\n");
-    tui_done(&t);
-    transcript_log_close(l);
-    free(made);
+    f->tui.is_inline = true;
+    enter(f, "question");
+    measured(f, NULL, 0);
+    said(f, "half");
+    while (tui_inline_print(&f->tui, &printed))
+        n++;
+    assert_int_equal(n, 1);                     /* the question; the answer is still written */
+    screen_resize(&f->screen, tui_inline_rows(&f->tui), 80);
+    tui_draw(&f->tui, &f->screen);
+    char *row = screen_row(&f->screen, 0);
+    assert_string_equal(row, "  half");
+    free(row);
+    answered(f, false);
+    assert_true(tui_inline_print(&f->tui, &printed));
+    assert_false(tui_inline_print(&f->tui, &printed));
+    assert_int_equal(tui_inline_rows(&f->tui), 2);
+    screen_free(&printed);
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chip), cmocka_unit_test(test_typed_path_alone),
-        cmocka_unit_test(test_send_waits_for_the_file), cmocka_unit_test(test_changing_the_draft_unsends),
-        cmocka_unit_test(test_bad_file_keeps_the_draft), cmocka_unit_test(test_file_alone_asks_something),
-        cmocka_unit_test(test_answer_streams_and_stops), cmocka_unit_test(test_failed_answer),
-        cmocka_unit_test(test_failed_question_comes_back),
-        cmocka_unit_test(test_no_model), cmocka_unit_test(test_events_of_what_is_gone),
-        cmocka_unit_test(test_quitting), cmocka_unit_test(test_commands), cmocka_unit_test(test_details),
-        cmocka_unit_test(test_recording), cmocka_unit_test(test_resuming),
+        TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
+        TEST(test_a_question_too_long_stays_a_draft), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
+        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first),
+        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
+        TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
+        TEST(test_quitting), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

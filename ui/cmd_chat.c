@@ -1,13 +1,21 @@
 /* cmd_chat.c - `mynah` alone: the chat.
  *
- *   poll(keys, signals, events) -> state (tui.c) -> cells (tui_draw.c) -> terminal (term.c) */
+ *   poll(keys, signals, events) -> state (tui.c) -> cells (tui_draw.c) -> terminal (term.c, or
+ *                                                                        term_inline.c in the scrollback) */
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/log.h"
 #include "store/models.h"
+#include "store/sessions.h"
 #include "ui/cli.h"
+#include "ui/clipboard.h"
+#include "ui/config.h"
 #include "ui/engine.h"
+#include "ui/external.h"
 #include "ui/params.h"
+#include "ui/plain.h"
 #include "ui/term.h"
+#include "ui/term_inline.h"
 #include "ui/tui.h"
 #include "ui/tui_draw.h"
 
@@ -25,11 +33,12 @@
 struct chat {
     struct models *models;
     struct model_paths paths;
+    struct config config;
     struct engine *engine;
-    struct transcript_log *log;
-    struct saved saved;
+    struct sessions *sessions;      /* NULL: not saved, err says why */
+    struct error unsaved;
     struct tui tui;
-    struct screen screen;
+    struct screen screen, printed;  /* printed: inline, what goes to the scrollback */
     struct keys keys;
     FILE *log_file;
 };
@@ -53,7 +62,7 @@ static void on_log(void *user, enum log_level level, const char *text)
 /* The log of the last chat, $XDG_DATA_HOME/mynah/log/chat.log; without one, messages are dropped. */
 static void open_log(struct chat *c)
 {
-    char *folder = data_folder("log", NULL), *path = NULL;
+    char *folder = folder_data("log", NULL), *path = NULL;
     int fd = -1;
 
     if (folder != NULL && asprintf(&path, "%s/chat.log", folder) > 0)
@@ -137,11 +146,22 @@ static bool open_engine(struct chat *c, const struct options *o, struct error *e
     return c->engine != NULL;
 }
 
+/* Finished turns go to the scrollback, the rest is drawn below them. */
+static void draw_inline(struct chat *c)
+{
+    while (tui_inline_print(&c->tui, &c->printed))
+        inline_print(&c->printed);
+    screen_resize(&c->screen, tui_inline_rows(&c->tui), c->tui.cols);
+    tui_draw(&c->tui, &c->screen);
+    inline_show(&c->screen);
+}
+
 static void draw(struct chat *c)
 {
-    if (c->tui.redraws)
-        term_redraw();
-    c->tui.redraws = false;
+    if (c->tui.is_inline) {
+        draw_inline(c);
+        return;
+    }
     tui_draw(&c->tui, &c->screen);
     term_show(&c->screen);
 }
@@ -154,6 +174,48 @@ static void resize(struct chat *c)
     tui_resize(&c->tui, rows, cols);
     screen_resize(&c->screen, rows, cols);
 }
+
+/* ---- wishes ------------------------------------------------------------------------- */
+
+static void edit_draft(struct chat *c)
+{
+    struct error err = { 0 };
+    struct external_terminal terminal = { term_suspend, term_resume };
+    char *text = NULL;
+
+    if (external_edit(buffer_text(&c->tui.draft.editor.text), &terminal, &text, &err))
+        tui_edited(&c->tui, text);
+    else
+        tui_hint(&c->tui, true, "%s", err.text);
+    resize(c);
+}
+
+static void copy(struct buffer *text)
+{
+    term_copy(text->s, text->n);
+    clipboard_copy(text->s, text->n);
+    buffer_clear(text);
+}
+
+/* What the chat wants of the terminal. */
+static void grant_wishes(struct chat *c)
+{
+    struct wishes *w = &c->tui.wishes;
+
+    if (w->redraw)
+        term_redraw();
+    if (w->theme)
+        term_set_theme(c->config.theme);
+    if (w->mouse)
+        term_set_mouse(c->config.mouse);
+    if (w->copy.n > 0)
+        copy(&w->copy);
+    if (w->editor)
+        edit_draft(c);
+    w->redraw = w->theme = w->mouse = w->editor = false;
+}
+
+/* ---- the loop ----------------------------------------------------------------------- */
 
 /* Returns the signal that ends the program, or 0. */
 static int take_signals(struct chat *c)
@@ -183,8 +245,11 @@ static void take_keys(struct chat *c, bool ended)
         if (press.kind == PRESS_CTRL && press.letter == 'z') {
             term_stop();
             resize(c);
+        } else if (press.kind == PRESS_REPLY) {
+            term_reply(press.text, press.n);
         } else {
             tui_press(&c->tui, &press);
+            grant_wishes(c);
         }
     }
 }
@@ -232,21 +297,33 @@ static int loop(struct chat *c)
     return 0;
 }
 
-static int run(struct chat *c, const struct options *o)
+/* ---- opening -------------------------------------------------------------------------- */
+
+static int run_full(struct chat *c, const struct options *o)
 {
     struct error err = { 0 };
+    bool is_inline = strcmp(o->mode, "inline") == 0;
+    struct term_params params = { .log_fd = fileno(c->log_file), .theme = o->theme, .mouse = o->mouse, .is_inline = is_inline };
 
-    c->log = transcript_log_open(NULL, o->fresh, &c->saved, &err);
-    if (!term_open(&(struct term_params){ .log_fd = fileno(c->log_file) }, &err))
+    if (!term_open(&params, &err))
         return cli_fail(&err);
-    tui_init(&c->tui, c->engine, c->log, o->microphone, &c->saved);
-    if (c->log == NULL)
-        tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", err.text);
+    tui_init(&c->tui, c->engine, c->sessions, &c->config, o->microphone, o->fresh);
+    c->tui.is_inline = is_inline;
+    if (c->sessions == NULL)
+        tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", c->unsaved.text);
     resize(c);
     int number = loop(c);
     term_close();
     tui_done(&c->tui);
     return number == 0 ? 0 : 128 + number;
+}
+
+static int run(struct chat *c, const struct options *o)
+{
+    c->sessions = sessions_open(NULL, &c->unsaved);
+    if (plain_wanted(o))
+        return plain_run(c->engine, c->sessions, &c->unsaved, o);
+    return run_full(c, o);
 }
 
 int cmd_chat(const struct options *o)
@@ -257,15 +334,18 @@ int cmd_chat(const struct options *o)
 
     set_locale();
     open_log(&c);
-    if (!term_usable(&err) || !open_engine(&c, o, &err))
+    config_init(&c.config);
+    config_load(&c.config, NULL);
+    if ((!plain_wanted(o) && !term_usable(&err)) || !open_engine(&c, o, &err))
         status = cli_fail(&err);
     else
         status = run(&c, o);
     engine_free(c.engine);
-    transcript_log_close(c.log);
-    saved_free(&c.saved);
+    sessions_close(c.sessions);
     screen_free(&c.screen);
+    screen_free(&c.printed);
     keys_free(&c.keys);
+    config_done(&c.config);
     log_to(NULL, NULL, LOG_INFO);
     model_paths_done(&c.paths);
     models_close(c.models);

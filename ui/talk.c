@@ -90,23 +90,30 @@ int64_t talk_head_id(const struct talk *t)
 
 size_t talk_sibling(const struct talk *t, int64_t id, size_t *n)
 {
-    const struct talk_turn *turn = turn_of(t, id);
-    size_t at = 0;
+    const struct talk_turn *turn = turn_of(t, id), *parent = turn != NULL ? turn_of(t, turn->saved.parent) : NULL;
 
-    *n = 0;
-    for (size_t i = 0; turn != NULL && i < t->n_turns; i++) {
-        if (t->turns[i].saved.parent != turn->saved.parent)
-            continue;
-        if (t->turns[i].saved.id == id)
-            at = *n;
-        (*n)++;
+    *n = turn == NULL ? 0 : parent != NULL ? parent->n_children : t->n_roots;
+    return turn != NULL ? turn->i_sibling : 0;
+}
+
+/* Children follow their parent: one pass counts all. */
+static void count_children(struct talk *t)
+{
+    t->n_roots = 0;
+    for (size_t i = 0; i < t->n_turns; i++) {
+        struct talk_turn *turn = &t->turns[i], *parent = turn_of(t, turn->saved.parent);
+        turn->n_children = 0;
+        turn->newest_child = 0;
+        turn->i_sibling = parent != NULL ? parent->n_children++ : t->n_roots++;
+        if (parent != NULL)
+            parent->newest_child = turn->saved.id;
     }
-    return at;
 }
 
 /* The branch from its first turn to `head`. */
 static void set_branch(struct talk *t, int64_t head)
 {
+    count_children(t);
     t->n_branch = 0;
     for (size_t i = talk_find(t, head); i != SIZE_MAX; i = talk_find(t, t->turns[i].saved.parent)) {
         t->branch = array_grow(t->branch, t->n_branch, &t->branch_capacity, sizeof *t->branch);
@@ -119,12 +126,15 @@ static void set_branch(struct talk *t, int64_t head)
     }
 }
 
-/* The newest turn that follows. */
+/* The end of the branch on which its newest turns are. */
 static int64_t newest_below(const struct talk *t, int64_t id)
 {
-    for (size_t i = t->n_turns; i-- > 0;)
-        if (t->turns[i].saved.parent == id)
-            return newest_below(t, t->turns[i].saved.id);
+    const struct talk_turn *turn = turn_of(t, id);
+
+    while (turn != NULL && turn->newest_child != 0) {
+        id = turn->newest_child;
+        turn = turn_of(t, id);
+    }
     return id;
 }
 
@@ -347,9 +357,9 @@ static struct talk_turn *add_turn(struct talk *t, const struct talk_question *q)
     if (saves(t))
         note_failure(t, sessions_ask(t->sessions, t->session, &saved, &saved.id, &err), &err);
     t->turns = array_grow(t->turns, t->n_turns, &t->turn_capacity, sizeof *t->turns);
-    t->turns[t->n_turns++] = (struct talk_turn){ saved, files, false };
+    t->turns[t->n_turns++] = (struct talk_turn){ .saved = saved, .files = files };
     set_branch(t, saved.id);
-    return talk_head(t);
+    return &t->turns[t->n_turns - 1];
 }
 
 static void start_answer(struct talk *t, struct talk_turn *turn, const struct turn *asked)
@@ -483,11 +493,11 @@ void talk_remove(struct talk *t, int64_t id)
 void talk_switch(struct talk *t, int64_t id, int direction)
 {
     struct error err;
-    size_t n, at = talk_sibling(t, id, &n), wanted = at + (size_t)direction, seen = 0;
+    size_t n, wanted = talk_sibling(t, id, &n) + (size_t)direction;
     const struct talk_turn *turn = turn_of(t, id);
 
     for (size_t i = 0; turn != NULL && wanted < n && i < t->n_turns; i++) {
-        if (t->turns[i].saved.parent != turn->saved.parent || seen++ != wanted)
+        if (t->turns[i].saved.parent != turn->saved.parent || t->turns[i].i_sibling != wanted)
             continue;
         int64_t head = newest_below(t, t->turns[i].saved.id);
         if (saves(t))

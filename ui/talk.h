@@ -24,6 +24,8 @@ struct talk_turn {
     struct session_turn saved;
     struct talk_file *files;        /* [saved.n_files] */
     bool in_engine;
+    size_t i_sibling, n_children;   /* its place among the turns below the same one; turns below it */
+    int64_t newest_child;           /* 0: none */
 };
 
 struct talk {
@@ -33,6 +35,7 @@ struct talk {
     char *title, *settings;         /* never NULL */
     struct talk_turn *turns;        /* the whole tree, by id */
     size_t n_turns, turn_capacity;
+    size_t n_roots;                 /* turns below none */
     size_t *branch;                 /* indices into turns, first to head */
     size_t n_branch, branch_capacity;
     int64_t *told;                  /* ids of what the engine holds, in its order */

@@ -1,96 +1,93 @@
 /* tui.h - the chat: its state, and what key presses and events do to it.
  *
- *   press (keys.h) ─┐                       ┌─ tui_draw -> cells (screen.h)
- *   event (engine) ─┼─> state, engine calls ┤
- *   tick           ─┘                       └─ conversation's file (transcript_log.h)
+ *   press (keys.h) ─┐                         ┌─ tui_draw -> cells (screen.h)
+ *   event (engine) ─┼─> talk, view, draft ... ┤
+ *   tick           ─┘                         └─ wishes: what only the terminal's owner can do
  *
- * Nothing here knows of a terminal.  One thread.  struct wrap members are memos of
- * line breaks: they change when drawn, what is drawn does not depend on them. */
+ *   talk   the turns, in step with disk and engine       view    the conversation as it is shown
+ *   draft  what is about to be said                      panel   what stands beside or over both
+ *
+ * Nothing here knows of a terminal.  One thread. */
 #ifndef UI_TUI_H
 #define UI_TUI_H
 
-#include "base/file.h"
 #include "ui/buffer.h"
-#include "ui/editor.h"
+#include "ui/config.h"
+#include "ui/draft.h"
 #include "ui/engine.h"
 #include "ui/keys.h"
+#include "ui/panel.h"
 #include "ui/record.h"
-#include "ui/transcript_log.h"
-#include "ui/wrap.h"
+#include "ui/settings.h"
+#include "ui/talk.h"
+#include "ui/view.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum item_kind {
-    ITEM_USER, ITEM_CHIP,           /* what the person wrote and attached; chips come first */
-    ITEM_ANSWER,
-    ITEM_NOTE, ITEM_ERROR           /* the program's own words */
+enum tui_mode { MODE_CHAT, MODE_BROWSE, MODE_FIND, MODE_RECORDING };
+
+enum panel_purpose { FOR_READING, FOR_SESSIONS, FOR_FILES, FOR_HISTORY, FOR_OVERFLOW, FOR_DELETING };
+
+/* A question on its way: measured, perhaps waiting for a choice, then asked. */
+struct question {
+    uint32_t request;               /* SESSION_MEASURED of it is awaited; 0: none */
+    char *text;                     /* NULL: no question is on its way */
+    enum turn_task task;
+    struct session_file *files;
+    const struct attachment **attachments;
+    size_t n_files;
+    size_t *left_out, n_left_out;   /* what would have to go */
+    bool after_summary;             /* it is asked when the summary is there */
 };
 
-struct item {                       /* one part of the conversation on the screen */
-    enum item_kind kind;
-    struct buffer text;
-    struct wrap wrap;
+/* What the owner of the terminal is to do; it clears them. */
+struct wishes {
+    bool redraw;                    /* the whole terminal, once (C-l) */
+    bool editor;                    /* the draft in an external editor */
+    bool theme, mouse;              /* the setting changed */
+    struct buffer copy;             /* text for the clipboard */
 };
-
-enum chip_state { CHIP_READING, CHIP_READY, CHIP_FAILED };
-
-struct chip {                       /* an attachment of the draft */
-    enum chip_state state;
-    char *path;
-    char sha256[SHA256_HEX];        /* "" when it could not be read */
-    uint32_t request, id;
-    struct buffer label;            /* facts, or why it failed */
-    double done, total;
-    struct buffer shown;            /* as drawn; a memo like its wrap */
-    struct wrap wrap;
-};
-
-struct asked {                      /* the question sent last: one that fails is a draft again */
-    char *text;                     /* as it was typed; NULL: none was sent */
-    struct chip *chips;
-    size_t n_chips;
-    size_t i_history;               /* where the editor remembers it */
-    bool failed;                    /* and the chips wait here until Up shows the question */
-};
-
-struct place { size_t item, row; }; /* a row of the conversation; row 0 may be the gap above the item */
-
-enum tui_mode { MODE_CHAT, MODE_DETAILS, MODE_RECORDING };
-
-struct paths;
-struct resume;                      /* a saved conversation on its way back (tui_resume.c) */
 
 struct tui {
     struct engine *engine;
-    struct transcript_log *log;     /* NULL: not saved, the user was told why */
+    struct sessions *sessions;      /* NULL: not saved, the user was told why */
+    struct config *config;
     const char *microphone;         /* a clip in its place; NULL: the default device */
     int rows, cols;
+    bool is_inline;
     enum tui_mode mode;
     bool quits;
-    bool redraws;                   /* the whole terminal, once (C-l) */
+    struct wishes wishes;
 
-    struct item *items;
-    size_t n_items, item_capacity;
-    bool scrolled;                  /* `top` is what the user scrolled to; otherwise the end is shown */
-    struct place top;
+    struct talk talk;
+    struct view view;
+    struct draft draft;
+    struct panel *panel;            /* NULL: none */
+    enum panel_purpose purpose;
+    int64_t deletes;                /* FOR_DELETING: the turn */
+    uint32_t preview_request;       /* of the panel's last wish */
+    char *preview_path;
 
-    struct editor editor;
-    struct chip *chips;
-    size_t n_chips, chip_capacity;
-    struct asked asked;
+    int64_t below;                  /* the turn the draft will follow; -1: the head (another: a branch begins) */
     bool send_waits;                /* Enter was pressed before everything was ready */
+    struct question question;
+    bool draft_changed;             /* since it was saved */
+    double draft_changed_ms;
+    struct buffer finding;          /* MODE_FIND: what is typed */
+    bool told_unsaved;
+
     struct buffer hint;             /* a few words until the next press */
     bool hint_warns, quit_armed;    /* C-c was pressed once */
+    bool prefix;                    /* C-x was pressed */
 
     bool ready;                     /* a text model is loaded and no other is on its way */
-    bool has_model;                 /* one was loaded */
-    bool no_model;                  /* none could be loaded: only /model helps */
-    uint32_t ask_request;           /* the answer being written; 0: none */
+    bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
     uint32_t model_request;         /* /model under way */
     uint32_t active_request;        /* of the last progress */
     char *old_model;                /* its name until the new one is loaded */
+    struct settings settings;       /* of this session */
     struct buffer activity;         /* "reading 40 %" */
     size_t i_answer;                /* its item; SIZE_MAX before the first word */
     size_t n_ctx, n_used;
@@ -98,53 +95,81 @@ struct tui {
 
     const struct attachment **perceived;    /* everything attached, in order, each once */
     size_t n_perceived, perceived_capacity;
-    struct buffer details;          /* MODE_DETAILS */
-    struct wrap details_wrap;
-    size_t details_top;
 
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
-    struct resume *resume;          /* NULL when nothing is coming back */
+    size_t n_printed;               /* inline: items that stand in the scrollback */
 };
 
-/* Takes the saved turns over; engine and log stay the caller's. */
-void tui_init(struct tui *t, struct engine *engine, struct transcript_log *log, const char *microphone, struct saved *saved);
+/* Engine, sessions and config stay the caller's.  fresh: a new session instead of the last. */
+void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, struct config *config,
+              const char *microphone, bool fresh);
 void tui_done(struct tui *t);
 void tui_resize(struct tui *t, int rows, int cols);
 void tui_press(struct tui *t, const struct press *press);
 void tui_event(struct tui *t, const struct session_event *event);
 void tui_tick(struct tui *t);
 int tui_tick_ms(const struct tui *t);       /* until the next tick is due; -1: none */
+void tui_edited(struct tui *t, char *text); /* comes from the external editor; takes it over; NULL: nothing changed */
 
 /* ---- for the chat's own files ------------------------------------------------- */
 
-struct item *tui_add(struct tui *t, enum item_kind kind, const char *text);
 void tui_note(struct tui *t, enum item_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void tui_hint(struct tui *t, bool warns, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void tui_set_activity(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_perceive(struct tui *t, const struct attachment *a);
-void tui_clear(struct tui *t);
+bool tui_stop(struct tui *t);               /* stops what goes on; false: nothing does */
+bool tui_is_idle(struct tui *t);            /* nothing is answered or loaded; else a hint says so */
+void tui_draft_changed(struct tui *t);
 
-/* tui_draft.c */
-void tui_label(const struct tui *t, const struct attachment *a, struct buffer *label);
-void tui_attach(struct tui *t, const char *path);
-bool tui_attach_all(struct tui *t, struct paths *paths);    /* frees the paths; false: none */
-struct chip *tui_find_chip(struct tui *t, uint32_t request);    /* one that is still read */
-void tui_free_chip(struct tui *t, size_t i);
-void tui_remove_chip(struct tui *t);        /* the last, as Backspace does */
-void tui_submit(struct tui *t);             /* Enter */
+/* tui_turns.c: the branch on the screen, and what is done to its turns. */
+void tui_show_branch(struct tui *t);
+void tui_show_branch_again(struct tui *t);  /* with the program's own words at the end */
+void tui_show_turn(struct tui *t, const struct talk_turn *turn);
+void tui_open_session(struct tui *t, int64_t id);           /* 0: the last */
+void tui_new_session(struct tui *t);
+int64_t tui_current_turn(const struct tui *t);              /* the selected one, else the last; 0: none */
+void tui_regenerate(struct tui *t, int64_t turn);
+void tui_edit_turn(struct tui *t, int64_t turn);
+void tui_continue(struct tui *t);
+void tui_delete_turn(struct tui *t, int64_t turn);
+void tui_switch_branch(struct tui *t, int64_t turn, int direction);
+void tui_copy(struct tui *t, int64_t turn, bool code);
+void tui_fold(struct tui *t);
+void tui_facts(const struct tui *t, int64_t turn, struct buffer *text);
+
+/* tui_send.c: Enter, until the question is asked. */
+void tui_submit(struct tui *t);
 void tui_send_if_ready(struct tui *t);
-void tui_take_back(struct tui *t);          /* the question failed: it is the draft again, or Up brings it */
-void tui_recall_chips(struct tui *t);       /* the editor moved, perhaps to the question that failed */
-void tui_forget_asked(struct tui *t);
+bool tui_measured(struct tui *t, const struct session_event *event);    /* true: it was about the question */
+void tui_overflow_choice(struct tui *t, int choice);
+void tui_ask_after_summary(struct tui *t);
+void tui_drop_question(struct tui *t);      /* it goes back to being a draft */
+
+/* tui_panels.c */
+void tui_open_panel(struct tui *t, enum panel_purpose purpose, struct panel *panel);     /* NULL: does nothing */
+void tui_close_panel(struct tui *t);
+void tui_press_panel(struct tui *t, const struct press *press);
+void tui_previewed(struct tui *t, const struct session_event *event);
+void tui_open_text(struct tui *t, const char *title, struct buffer *text);  /* takes the text over */
+void tui_open_details(struct tui *t);
+void tui_open_help(struct tui *t);
+void tui_open_sessions(struct tui *t);
+void tui_open_files(struct tui *t);
+void tui_open_history(struct tui *t);
+
+/* tui_record.c */
+void tui_record(struct tui *t);
 void tui_end_recording(struct tui *t, bool keep);
+
+/* tui_press.c: what keys do where one is; and their list for the help. */
+void tui_press_chat(struct tui *t, const struct press *press);
+void tui_press_browse(struct tui *t, const struct press *press);
+void tui_press_find(struct tui *t, const struct press *press);
+void tui_keys_help(enum tui_mode mode, struct buffer *text);
 
 /* tui_commands.c: runs a line that begins with '/'; false when it is none. */
 bool tui_command(struct tui *t, const char *line);
-void tui_complete(struct tui *t);           /* Tab: a command's or a file's name */
-
-/* tui_resume.c */
-void resume_start(struct tui *t, struct saved *saved);
-bool resume_event(struct tui *t, const struct session_event *event);    /* true: it was its */
-void resume_free(struct resume *r);         /* NULL is fine */
+void tui_commands_help(struct buffer *text);
 
 #endif

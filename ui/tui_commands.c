@@ -1,25 +1,46 @@
-/* tui_commands.c - the chat's commands: one table for running, help and Tab. */
+/* tui_commands.c - the chat's commands: one table for running, help and completion. */
 #include "ui/tui.h"
 
 #include "ui/paths.h"
 
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 typedef void command_run(struct tui *t, const char *argument);
 
-static command_run run_attach, run_details, run_record, run_model, run_clear, run_help, run_quit;
+static command_run run_attach, run_files, run_record, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+    run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { const char *name, *argument, *summary; command_run *run; } table[] = {
-    { "/attach", "PATH", "attach an image or a clip, as pasting or dropping does", run_attach },
+    { "/attach", "PATH", "attach images and clips, as pasting or dropping does", run_attach },
+    { "/files", "", "choose files to attach", run_files },
     { "/record", "", "record a clip; Enter stops, Esc cancels", run_record },
     { "/details", "", "everything that was seen and heard", run_details },
-    { "/model", "NAME|PATH", "change the model; `mynah models` lists them", run_model },
-    { "/clear", "", "forget the conversation and start a new one", run_clear },
-    { "/help", "", "this list", run_help },
+    { "/paste", "", "open a pasted chip into the draft", run_paste },
+    { "/model", "NAME|PATH", "change the model", run_model },
+    { "/set", "NAME VALUE", "sampling of this conversation, or a setting of mynah", run_set },
+    { "/system", "TEXT", "what the model is told about itself in this conversation", run_system },
+    { "/new", "", "start a new conversation; this one is kept", run_new },
+    { "/clear", "", "the same as /new", run_new },
+    { "/sessions", "", "earlier conversations: open, search, rename, delete, export", run_sessions },
+    { "/rename", "TITLE", "name this conversation", run_rename },
+    { "/export", "PATH", "write this conversation as Markdown", run_export },
+    { "/find", "TEXT", "search this conversation", run_find },
+    { "/edit", "", "edit the last question; the earlier one is kept beside it", run_edit },
+    { "/regenerate", "", "another answer to the last question, beside this one", run_regenerate },
+    { "/retry", "", "ask again after an error", run_retry },
+    { "/continue", "", "go on with an answer that was stopped or cut", run_continue },
+    { "/delete", "", "delete the last question and its answer", run_delete },
+    { "/copy", "", "copy the last answer", run_copy },
+    { "/code", "", "copy the last code block", run_code },
+    { "/fold", "", "fold or unfold the last answer", run_fold },
+    { "/facts", "", "model, tokens, speed and seed of the last answer", run_facts },
+    { "/editor", "", "write the draft in your editor ($EDITOR)", run_editor },
+    { "/help", "", "keys and commands", run_help },
     { "/quit", "", "leave; the conversation is saved", run_quit },
 };
 enum { N_COMMANDS = sizeof table / sizeof table[0] };
@@ -30,50 +51,61 @@ static void run_attach(struct tui *t, const char *argument)
 
     paths_parse(argument, &paths);
     for (size_t i = 0; i < paths.n; i++)
-        tui_attach(t, paths.items[i]);
+        draft_attach(&t->draft, paths.items[i]);
     if (paths.n == 0)
-        tui_hint(t, true, "/attach takes the path of an image or a clip");
+        tui_open_files(t);
     paths_free(&paths);
 }
 
-static void trim_newlines(struct buffer *b)
-{
-    while (b->n > 0 && b->s[b->n - 1] == '\n')
-        buffer_remove(b, b->n - 1, 1);
-}
+#define WITHOUT_ARGUMENT(name, call) \
+    static void name(struct tui *t, const char *argument) { (void)argument; call; }
+WITHOUT_ARGUMENT(run_files, tui_open_files(t))
+WITHOUT_ARGUMENT(run_record, tui_record(t))
+WITHOUT_ARGUMENT(run_details, tui_open_details(t))
+WITHOUT_ARGUMENT(run_sessions, tui_open_sessions(t))
+WITHOUT_ARGUMENT(run_new, tui_new_session(t))
+WITHOUT_ARGUMENT(run_edit, tui_edit_turn(t, tui_current_turn(t)))
+WITHOUT_ARGUMENT(run_regenerate, tui_regenerate(t, tui_current_turn(t)))
+WITHOUT_ARGUMENT(run_retry, tui_regenerate(t, talk_head_id(&t->talk)))
+WITHOUT_ARGUMENT(run_continue, tui_continue(t))
+WITHOUT_ARGUMENT(run_delete, tui_delete_turn(t, tui_current_turn(t)))
+WITHOUT_ARGUMENT(run_copy, tui_copy(t, tui_current_turn(t), false))
+WITHOUT_ARGUMENT(run_code, tui_copy(t, tui_current_turn(t), true))
+WITHOUT_ARGUMENT(run_fold, tui_fold(t))
+WITHOUT_ARGUMENT(run_editor, t->wishes.editor = true)
+WITHOUT_ARGUMENT(run_help, tui_open_help(t))
+WITHOUT_ARGUMENT(run_quit, t->quits = true)
 
-static void run_details(struct tui *t, const char *argument)
+static void run_facts(struct tui *t, const char *argument)
 {
-    struct buffer label = { 0 };
+    struct buffer text = { 0 };
 
     (void)argument;
-    buffer_clear(&t->details);
-    wrap_reset(&t->details_wrap);
-    for (size_t i = 0; i < t->n_perceived; i++) {
-        tui_label(t, t->perceived[i], &label);
-        buffer_print(&t->details, "%s%s\n%s", i > 0 ? "\n\n" : "", buffer_text(&label),
-                     t->engine->attachment(t->perceived[i]).details);
-        trim_newlines(&t->details);
-    }
-    if (t->n_perceived == 0)
-        buffer_print(&t->details, "Nothing was attached yet.");
-    buffer_free(&label);
-    t->details_top = 0;
-    t->mode = MODE_DETAILS;
+    tui_facts(t, tui_current_turn(t), &text);
+    if (text.n == 0)
+        buffer_print(&text, "There is no answer yet.");
+    tui_open_text(t, "facts", &text);
 }
 
-static void run_record(struct tui *t, const char *argument)
+/* A long paste becomes text again. */
+static void run_paste(struct tui *t, const char *argument)
 {
-    struct error err;
-
     (void)argument;
-    t->record = record_start(t->microphone, NULL, &err);
-    if (t->record == NULL) {
-        tui_note(t, ITEM_ERROR, "%s", err.text);
-        return;
-    }
-    t->level = (struct record_level){ 0 };
-    t->mode = MODE_RECORDING;
+    if (!draft_open_paste(&t->draft))
+        tui_hint(t, true, "nothing long was pasted");
+}
+
+static void list_models(struct tui *t)
+{
+    struct buffer text = { 0 };
+    const char *name;
+    bool present;
+
+    buffer_print(&text, "the model is %s; /model NAME or PATH changes it:", t->engine->model);
+    for (size_t i = 0; (name = t->engine->model_name(t->engine->self, i, &present)) != NULL; i++)
+        buffer_print(&text, "\n%s%s", name, present ? "" : " (not here: `mynah pull` fetches it)");
+    tui_note(t, ITEM_NOTE, "%s", buffer_text(&text));
+    buffer_free(&text);
 }
 
 static void run_model(struct tui *t, const char *argument)
@@ -82,17 +114,14 @@ static void run_model(struct tui *t, const char *argument)
     struct paths paths;
 
     if (*argument == '\0') {
-        tui_note(t, ITEM_NOTE, "the model is %s; /model NAME changes it, `mynah models` lists the names", t->engine->model);
+        list_models(t);
         return;
     }
-    if (t->ask_request != 0 || t->resume != NULL || t->model_request != 0) {
-        tui_hint(t, true, "not now: Esc stops what goes on");
+    if (!tui_is_idle(t))
         return;
-    }
     free(t->old_model);
     t->old_model = text_copy(t->engine->model);
     paths_parse(argument, &paths);
-    t->model_request = 0;
     if (paths.n == 1)
         t->model_request = t->engine->use_model(t->engine, paths.items[0], &err);
     else
@@ -104,39 +133,157 @@ static void run_model(struct tui *t, const char *argument)
     }
     t->ready = t->no_model = false;
     t->tokens_per_s = 0;
-    buffer_clear(&t->activity);
-    buffer_print(&t->activity, "loading %s", t->engine->model);
+    tui_set_activity(t, "loading %s", t->engine->model);
 }
 
-static void run_clear(struct tui *t, const char *argument)
-{
-    (void)argument;
-    tui_clear(t);
-    tui_hint(t, false, "a new conversation");
-}
+/* ---- settings --------------------------------------------------------------------------- */
 
-static void run_help(struct tui *t, const char *argument)
+static void settings_changed(struct tui *t)
 {
     struct buffer text = { 0 };
 
-    (void)argument;
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        char left[32];
-        snprintf(left, sizeof left, "%s %s", table[i].name, table[i].argument);
-        buffer_print(&text, "%-18s%s\n", left, table[i].summary);
-    }
-    buffer_print(&text, "Alt-Enter or C-j starts a new line; Up and Down go through what was written.\n"
-                        "C-a C-e C-k C-u C-w C-y edit as in a shell; PgUp and PgDn scroll.\n"
-                        "Esc or C-c stops an answer and keeps it; C-c twice or C-d quits.");
-    tui_add(t, ITEM_NOTE, buffer_text(&text));
+    settings_write(&t->settings, &text);
+    talk_set_settings(&t->talk, buffer_text(&text));
+    t->engine->configure(t->engine->self, &t->settings.session);
     buffer_free(&text);
 }
 
-static void run_quit(struct tui *t, const char *argument)
+static void list_settings(struct tui *t)
 {
-    (void)argument;
-    t->quits = true;
+    struct buffer text = { 0 };
+
+    buffer_print(&text, "Of this conversation\n");
+    settings_list(&t->settings, &text);
+    buffer_print(&text, "\nOf mynah, kept in its configuration file\n");
+    for (const struct config_row *row = config_rows(); row->name != NULL; row++) {
+        char *value = config_value(t->config, row->name);
+        buffer_print(&text, "%-20s%s  (%s)\n", row->name, value != NULL && *value != '\0' ? value : "default", row->summary);
+        free(value);
+    }
+    tui_open_text(t, "settings", &text);
 }
+
+static void set_config(struct tui *t, const char *name, const char *value)
+{
+    struct error err;
+
+    if (!config_set(t->config, NULL, name, value, &err)) {
+        tui_hint(t, true, "%s", err.text);
+        return;
+    }
+    t->view.plain = !t->config->markdown;
+    for (size_t i = 0; strcmp(name, "markdown") == 0 && i < t->view.n_items; i++)
+        page_reset(&t->view.items[i].page);
+    editor_set_vi(&t->draft.editor, strcmp(t->config->keys, "vi") == 0);
+    t->wishes.theme = strcmp(name, "theme") == 0;
+    t->wishes.mouse = strcmp(name, "mouse") == 0;
+    tui_hint(t, false, "%s is %s, also next time", name, value);
+}
+
+static void run_set(struct tui *t, const char *argument)
+{
+    struct error err;
+    size_t n = strcspn(argument, " ");
+    char *name = strndup(argument, n);
+    const char *value = argument + n + strspn(argument + n, " ");
+
+    if (name == NULL)
+        abort();
+    if (*name == '\0')
+        list_settings(t);
+    else if (!settings_set(&t->settings, name, value, &err))
+        set_config(t, name, value);
+    else if (err.code != ERROR_NONE)
+        tui_hint(t, true, "%s", err.text);
+    else {
+        settings_changed(t);
+        tui_hint(t, false, "%s is %s in this conversation", name, *value != '\0' ? value : "default");
+    }
+    free(name);
+}
+
+static void run_system(struct tui *t, const char *argument)
+{
+    struct error err;
+
+    if (*argument == '\0') {
+        tui_note(t, ITEM_NOTE, "the system text is %s; /system TEXT changes it, /system default takes mynah's own",
+                 t->settings.system != NULL ? t->settings.system : "mynah's own");
+        return;
+    }
+    settings_set(&t->settings, "system", argument, &err);
+    settings_changed(t);
+    tui_hint(t, false, "the model is told so from the next question on");
+}
+
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+static bool has_session(struct tui *t)
+{
+    if (t->sessions != NULL && t->talk.session != 0)
+        return true;
+    tui_hint(t, true, "this conversation has no turn yet");
+    return false;
+}
+
+static void run_rename(struct tui *t, const char *argument)
+{
+    struct error err;
+
+    if (!has_session(t))
+        return;
+    if (*argument == '\0')
+        tui_hint(t, true, "/rename takes a title");
+    else if (sessions_rename(t->sessions, t->talk.session, argument, &err))
+        tui_hint(t, false, "renamed");
+    else
+        tui_note(t, ITEM_ERROR, "%s", err.text);
+}
+
+/* A file that is there is never overwritten. */
+static bool write_new(const char *path, const char *text, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (file == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return error_set(err, ERROR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    bool good = fputs(text, file) >= 0;
+    good = fclose(file) == 0 && good;
+    return good || error_set(err, ERROR_INPUT, "%s: could not be written whole: %s", path, strerror(errno));
+}
+
+static void run_export(struct tui *t, const char *argument)
+{
+    struct error err;
+    struct paths paths;
+
+    if (!has_session(t))
+        return;
+    paths_parse(argument, &paths);
+    const char *path = paths.n == 1 ? paths.items[0] : "conversation.md";
+    char *text = sessions_markdown(t->sessions, t->talk.session, &err);
+    if (text != NULL && write_new(path, text, &err))
+        tui_hint(t, false, "written to %s", path);
+    else
+        tui_note(t, ITEM_ERROR, "%s", err.text);
+    free(text);
+    paths_free(&paths);
+}
+
+static void run_find(struct tui *t, const char *argument)
+{
+    buffer_clear(&t->finding);
+    buffer_append(&t->finding, argument, strlen(argument));
+    t->mode = MODE_FIND;
+    if (*argument != '\0')
+        tui_press_find(t, &(struct press){ .kind = PRESS_ENTER });
+}
+
+/* ---- names --------------------------------------------------------------------------------- */
 
 /* Edits that turn a into b (Levenshtein); names here are short. */
 static size_t distance(const char *a, const char *b)
@@ -175,7 +322,7 @@ bool tui_command(struct tui *t, const char *line)
     size_t n = strcspn(line, " \t\n");
     char name[40];
 
-    if (memchr(line + 1, '/', n - 1) != NULL || n == 1)     /* a path, a fraction: not for us */
+    if (n == 1 || memchr(line + 1, '/', n - 1) != NULL)     /* a path, a fraction: not for us */
         return false;
     snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), line);
     const char *argument = line + n + strspn(line + n, " \t\n");
@@ -183,8 +330,9 @@ bool tui_command(struct tui *t, const char *line)
         if (strcmp(table[i].name, name) != 0)
             continue;
         char *kept = text_copy(argument);
-        editor_remember(&t->editor, line);
-        editor_set(&t->editor, "");
+        editor_remember(&t->draft.editor, line);
+        draft_set(&t->draft, "");
+        tui_draft_changed(t);
         table[i].run(t, kept);
         free(kept);
         return true;
@@ -193,83 +341,13 @@ bool tui_command(struct tui *t, const char *line)
     return true;
 }
 
-/* ---- Tab ---------------------------------------------------------------------------- */
-
-/* What all candidates share beyond what was typed. */
-struct completion { char common[256]; size_t n; };
-
-static void consider(struct completion *c, const char *candidate)
+void tui_commands_help(struct buffer *text)
 {
-    if (c->n++ == 0) {
-        snprintf(c->common, sizeof c->common, "%s", candidate);
-        return;
+    buffer_print(text, "Commands\n");
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        char left[40];
+        snprintf(left, sizeof left, "%s %s", table[i].name, table[i].argument);
+        buffer_print(text, "%-18s%s\n", left, table[i].summary);
     }
-    size_t i = 0;
-    while (c->common[i] != '\0' && c->common[i] == candidate[i])
-        i++;
-    while (i > 0 && ((unsigned char)c->common[i] & 0xC0) == 0x80)   /* not inside a character */
-        i--;
-    c->common[i] = '\0';
-}
-
-static void insert_escaped(struct tui *t, const char *s)
-{
-    for (; *s != '\0'; s++) {
-        if (strchr(" \\'\"", *s) != NULL)
-            editor_insert(&t->editor, "\\", 1);
-        editor_insert(&t->editor, s, 1);
-    }
-}
-
-static void complete_file(struct tui *t, const char *typed)
-{
-    struct paths paths;
-    struct completion c = { .n = 0 };
-    struct stat st;
-
-    paths_parse(*typed == '\0' ? "./" : typed, &paths);
-    char *path = paths.n == 1 ? paths.items[0] : NULL;
-    char *slash = path != NULL ? strrchr(path, '/') : NULL;
-    const char *name = slash != NULL ? slash + 1 : path != NULL ? path : "";
-    char *folder = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : text_copy("./");
-    DIR *dir = path != NULL && folder != NULL ? opendir(folder) : NULL;
-    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-        if (strncmp(entry->d_name, name, strlen(name)) == 0 && (entry->d_name[0] != '.' || name[0] == '.'))
-            consider(&c, entry->d_name);
-    if (c.n > 0 && strlen(c.common) >= strlen(name))
-        insert_escaped(t, c.common + strlen(name));
-    if (c.n == 1) {
-        struct buffer whole = { 0 };
-        buffer_print(&whole, "%s%s", folder, c.common);
-        if (stat(whole.s, &st) == 0 && S_ISDIR(st.st_mode))
-            editor_insert(&t->editor, "/", 1);
-        buffer_free(&whole);
-    } else if (c.n > 1) {
-        tui_hint(t, false, "%zu files begin so", c.n);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    free(folder);
-    paths_free(&paths);
-}
-
-void tui_complete(struct tui *t)
-{
-    const char *text = buffer_text(&t->editor.text);
-    struct completion c = { .n = 0 };
-    size_t n = t->editor.text.n;
-
-    if (text[0] != '/' || t->editor.at != n)
-        return;
-    if (strncmp(text, "/attach ", 8) == 0 || strncmp(text, "/model ", 7) == 0) {
-        complete_file(t, strchr(text, ' ') + 1);
-        return;
-    }
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        if (strncmp(table[i].name, text, n) == 0)
-            consider(&c, table[i].name);
-    if (c.n > 0)
-        editor_insert(&t->editor, c.common + n, strlen(c.common + n));
-    if (c.n == 1)
-        editor_insert(&t->editor, " ", 1);
+    buffer_print(text, "\n");
 }

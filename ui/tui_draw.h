@@ -1,20 +1,18 @@
-/* tui_draw.h - the chat's state -> cells, and the geometry both sides need.
- *
- *   conversation      from the top; the end is shown unless scrolled
- *   ─────────────     from 8 rows up; says when there is more below
- *   › draft           chips, then text; at most a third of the rows
- *   status            from 3 rows up: model, speed, context | what goes on */
+/* tui_draw.h - the chat's state as cells.  Pure but for memos of line breaks and of where
+ * things were drawn. */
 #ifndef UI_TUI_DRAW_H
 #define UI_TUI_DRAW_H
 
 #include "ui/screen.h"
 #include "ui/tui.h"
 
-/* The screen has the state's rows and columns (tui_resize). */
-void tui_draw(struct tui *t, struct screen *s);
+void tui_draw(struct tui *t, struct screen *s);             /* s has the size of tui_resize */
 
-int tui_input_width(const struct tui *t);   /* columns of the draft's text, > 0 */
-void tui_scroll(struct tui *t, bool up);    /* by a page */
-void tui_details_clamp(struct tui *t);      /* details_top to what there is */
+/* Inline: rows that the live region wants, of the t->rows there are. */
+int tui_inline_rows(struct tui *t);
+/* Inline: what is finished and not printed yet, up to a screenful; false when there is nothing. */
+bool tui_inline_print(struct tui *t, struct screen *s);
+
+int tui_input_width(const struct tui *t);                   /* columns where the draft is drawn */
 
 #endif

@@ -1,0 +1,22 @@
+/* settings.h - how answers are made in one session: sampling and system text.
+ *
+ * Kept with the session as lines of `name value`; what is not set is the task's own. */
+#ifndef UI_SETTINGS_H
+#define UI_SETTINGS_H
+
+#include "fusion/session.h"
+#include "ui/buffer.h"
+
+struct settings { struct session_settings session; char *system; };     /* session.system is system or NULL */
+
+void settings_init(struct settings *s, const char *system, double temperature);     /* the user's own defaults */
+void settings_done(struct settings *s);
+void settings_read(struct settings *s, const char *text);   /* lines that are not understood are left out */
+void settings_write(const struct settings *s, struct buffer *text);
+
+/* True when `name` is one of these; then *err tells whether the value was taken ("" or "default": the task's own). */
+bool settings_set(struct settings *s, const char *name, const char *value, struct error *err);
+void settings_list(const struct settings *s, struct buffer *text);      /* a line each, with what it does */
+const char *settings_name(size_t i);                        /* NULL behind the last */
+
+#endif
