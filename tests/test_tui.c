@@ -277,7 +277,7 @@ static void test_overflow_begins_anew(void **state)
 
     overflow(f);
     type(f, "n");
-    assert_string_equal(fake_told(&f->fake), "measure(third) clear() measure(third)");
+    assert_string_equal(fake_told(&f->fake), "measure(third) clear() configure(-1) measure(third)");
     measured(f, NULL, 0);
     assert_int_equal(f->tui.talk.n_turns, 1);
     assert_hides(f, "second");
@@ -372,7 +372,7 @@ static void test_copying(void **state)
     enter(f, "/copy");
     assert_string_equal(buffer_text(&f->tui.wishes.copy), "Look:\n\n```c\nint x;\n```\n");
     enter(f, "/code");
-    assert_string_equal(buffer_text(&f->tui.wishes.copy), "int x;\n");
+    assert_string_equal(buffer_text(&f->tui.wishes.copy), "int x;");
 }
 
 static void test_facts(void **state)

@@ -13,6 +13,7 @@
 #include "ui/engine.h"
 #include "ui/external.h"
 #include "ui/params.h"
+#include "ui/picture.h"
 #include "ui/plain.h"
 #include "ui/term.h"
 #include "ui/term_inline.h"
@@ -309,6 +310,7 @@ static int run_full(struct chat *c, const struct options *o)
         return cli_fail(&err);
     tui_init(&c->tui, c->engine, c->sessions, &c->config, o->microphone, o->fresh);
     c->tui.is_inline = is_inline;
+    c->tui.n_colors = picture_choose(c->config.preview, term_colors()) == PICTURE_OFF ? -1 : term_colors();
     if (c->sessions == NULL)
         tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", c->unsaved.text);
     resize(c);

@@ -39,7 +39,7 @@ void talk_set_settings(struct talk *t, const char *settings)
     free(t->settings);
     t->settings = copy;
     if (saves(t) && t->session != 0)
-        note_failure(t, sessions_set_settings(t->sessions, t->session, settings, &err), &err);
+        note_failure(t, sessions_set_settings(t->sessions, t->session, copy, &err), &err);
 }
 
 /* ---- the tree -------------------------------------------------------------------------- */
@@ -283,7 +283,9 @@ void talk_begin(struct talk *t)
 {
     forget(t);
     free(t->title);
+    free(t->settings);
     t->title = text_copy("");
+    t->settings = text_copy("");
     t->engine->clear(t->engine->self);
 }
 

@@ -80,11 +80,12 @@ void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, s
     size_t n_history;
 
     *t = (struct tui){ .engine = engine, .sessions = sessions, .config = config, .microphone = microphone,
-                       .rows = 24, .cols = 80, .i_answer = SIZE_MAX, .below = -1 };
+                       .rows = 24, .cols = 80, .n_colors = 256, .i_answer = SIZE_MAX, .below = -1 };
     t->view.plain = !config->markdown;
     talk_init(&t->talk, engine, sessions);
     draft_init(&t->draft, engine);
     settings_init(&t->settings, config->system, config->temperature);
+    editor_set_vi(&t->draft.editor, strcmp(config->keys, "vi") == 0);
     tui_set_activity(t, "loading %s", engine->model);
     if (sessions != NULL && history_load(sessions, 1000, &history, &n_history, NULL)) {
         for (size_t i = 0; i < n_history; i++) {
@@ -117,6 +118,7 @@ void tui_done(struct tui *t)
     tui_drop_question(t);
     talk_done(&t->talk);
     draft_done(&t->draft);
+    complete_close(&t->complete);
     view_free(&t->view);
     settings_done(&t->settings);
     buffer_free(&t->hint);

@@ -12,6 +12,7 @@
 #define UI_TUI_H
 
 #include "ui/buffer.h"
+#include "ui/complete.h"
 #include "ui/config.h"
 #include "ui/draft.h"
 #include "ui/engine.h"
@@ -56,6 +57,7 @@ struct tui {
     struct config *config;
     const char *microphone;         /* a clip in its place; NULL: the default device */
     int rows, cols;
+    int n_colors;                   /* of the terminal, for pictures; -1: none are shown */
     bool is_inline;
     enum tui_mode mode;
     bool quits;
@@ -64,6 +66,7 @@ struct tui {
     struct talk talk;
     struct view view;
     struct draft draft;
+    struct complete complete;       /* the list that Tab opened */
     struct panel *panel;            /* NULL: none */
     enum panel_purpose purpose;
     int64_t deletes;                /* FOR_DELETING: the turn */
@@ -171,5 +174,7 @@ void tui_keys_help(enum tui_mode mode, struct buffer *text);
 /* tui_commands.c: runs a line that begins with '/'; false when it is none. */
 bool tui_command(struct tui *t, const char *line);
 void tui_commands_help(struct buffer *text);
+const struct complete_command *tui_complete_command(size_t i);
+void tui_settings_changed(struct tui *t);   /* the session's: kept, and told to the engine */
 
 #endif

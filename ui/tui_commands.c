@@ -15,33 +15,33 @@ typedef void command_run(struct tui *t, const char *argument);
 static command_run run_attach, run_files, run_record, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
-static const struct { const char *name, *argument, *summary; command_run *run; } table[] = {
-    { "/attach", "PATH", "attach images and clips, as pasting or dropping does", run_attach },
-    { "/files", "", "choose files to attach", run_files },
-    { "/record", "", "record a clip; Enter stops, Esc cancels", run_record },
-    { "/details", "", "everything that was seen and heard", run_details },
-    { "/paste", "", "open a pasted chip into the draft", run_paste },
-    { "/model", "NAME|PATH", "change the model", run_model },
-    { "/set", "NAME VALUE", "sampling of this conversation, or a setting of mynah", run_set },
-    { "/system", "TEXT", "what the model is told about itself in this conversation", run_system },
-    { "/new", "", "start a new conversation; this one is kept", run_new },
-    { "/clear", "", "the same as /new", run_new },
-    { "/sessions", "", "earlier conversations: open, search, rename, delete, export", run_sessions },
-    { "/rename", "TITLE", "name this conversation", run_rename },
-    { "/export", "PATH", "write this conversation as Markdown", run_export },
-    { "/find", "TEXT", "search this conversation", run_find },
-    { "/edit", "", "edit the last question; the earlier one is kept beside it", run_edit },
-    { "/regenerate", "", "another answer to the last question, beside this one", run_regenerate },
-    { "/retry", "", "ask again after an error", run_retry },
-    { "/continue", "", "go on with an answer that was stopped or cut", run_continue },
-    { "/delete", "", "delete the last question and its answer", run_delete },
-    { "/copy", "", "copy the last answer", run_copy },
-    { "/code", "", "copy the last code block", run_code },
-    { "/fold", "", "fold or unfold the last answer", run_fold },
-    { "/facts", "", "model, tokens, speed and seed of the last answer", run_facts },
-    { "/editor", "", "write the draft in your editor ($EDITOR)", run_editor },
-    { "/help", "", "keys and commands", run_help },
-    { "/quit", "", "leave; the conversation is saved", run_quit },
+static const struct { struct complete_command command; const char *argument, *summary; command_run *run; } table[] = {
+    { { "/attach", COMPLETE_FILE, NULL }, "PATH", "attach images and clips, as pasting or dropping does", run_attach },
+    { { "/files", COMPLETE_NONE, NULL }, "", "choose files to attach", run_files },
+    { { "/record", COMPLETE_NONE, NULL }, "", "record a clip; Enter stops, Esc cancels", run_record },
+    { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
+    { { "/paste", COMPLETE_NONE, NULL }, "", "open a pasted chip into the draft", run_paste },
+    { { "/model", COMPLETE_MODEL, NULL }, "NAME|PATH", "change the model", run_model },
+    { { "/set", COMPLETE_SETTING, NULL }, "NAME VALUE", "sampling of this conversation, or a setting of mynah", run_set },
+    { { "/system", COMPLETE_NONE, NULL }, "TEXT", "what the model is told about itself in this conversation", run_system },
+    { { "/new", COMPLETE_NONE, NULL }, "", "start a new conversation; this one is kept", run_new },
+    { { "/clear", COMPLETE_NONE, NULL }, "", "the same as /new", run_new },
+    { { "/sessions", COMPLETE_NONE, NULL }, "", "earlier conversations: open, search, rename, delete, export", run_sessions },
+    { { "/rename", COMPLETE_NONE, NULL }, "TITLE", "name this conversation", run_rename },
+    { { "/export", COMPLETE_FILE, NULL }, "PATH", "write this conversation as Markdown", run_export },
+    { { "/find", COMPLETE_NONE, NULL }, "TEXT", "search this conversation", run_find },
+    { { "/edit", COMPLETE_NONE, NULL }, "", "edit the last question; the earlier one is kept beside it", run_edit },
+    { { "/regenerate", COMPLETE_NONE, NULL }, "", "another answer to the last question, beside this one", run_regenerate },
+    { { "/retry", COMPLETE_NONE, NULL }, "", "ask again after an error", run_retry },
+    { { "/continue", COMPLETE_NONE, NULL }, "", "go on with an answer that was stopped or cut", run_continue },
+    { { "/delete", COMPLETE_NONE, NULL }, "", "delete the last question and its answer", run_delete },
+    { { "/copy", COMPLETE_NONE, NULL }, "", "copy the last answer", run_copy },
+    { { "/code", COMPLETE_NONE, NULL }, "", "copy the last code block", run_code },
+    { { "/fold", COMPLETE_NONE, NULL }, "", "fold or unfold the last answer", run_fold },
+    { { "/facts", COMPLETE_NONE, NULL }, "", "model, tokens, speed and seed of the last answer", run_facts },
+    { { "/editor", COMPLETE_NONE, NULL }, "", "write the draft in your editor ($EDITOR)", run_editor },
+    { { "/help", COMPLETE_NONE, NULL }, "", "keys and commands", run_help },
+    { { "/quit", COMPLETE_NONE, NULL }, "", "leave; the conversation is saved", run_quit },
 };
 enum { N_COMMANDS = sizeof table / sizeof table[0] };
 
@@ -138,7 +138,7 @@ static void run_model(struct tui *t, const char *argument)
 
 /* ---- settings --------------------------------------------------------------------------- */
 
-static void settings_changed(struct tui *t)
+void tui_settings_changed(struct tui *t)
 {
     struct buffer text = { 0 };
 
@@ -196,7 +196,7 @@ static void run_set(struct tui *t, const char *argument)
     else if (err.code != ERROR_NONE)
         tui_hint(t, true, "%s", err.text);
     else {
-        settings_changed(t);
+        tui_settings_changed(t);
         tui_hint(t, false, "%s is %s in this conversation", name, *value != '\0' ? value : "default");
     }
     free(name);
@@ -212,7 +212,7 @@ static void run_system(struct tui *t, const char *argument)
         return;
     }
     settings_set(&t->settings, "system", argument, &err);
-    settings_changed(t);
+    tui_settings_changed(t);
     tui_hint(t, false, "the model is told so from the next question on");
 }
 
@@ -312,7 +312,7 @@ static size_t nearest(const char *name)
     size_t best = 0;
 
     for (size_t i = 1; i < N_COMMANDS; i++)
-        if (distance(table[i].name, name) < distance(table[best].name, name))
+        if (distance(table[i].command.name, name) < distance(table[best].command.name, name))
             best = i;
     return best;
 }
@@ -327,7 +327,7 @@ bool tui_command(struct tui *t, const char *line)
     snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), line);
     const char *argument = line + n + strspn(line + n, " \t\n");
     for (size_t i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(table[i].name, name) != 0)
+        if (strcmp(table[i].command.name, name) != 0)
             continue;
         char *kept = text_copy(argument);
         editor_remember(&t->draft.editor, line);
@@ -337,7 +337,7 @@ bool tui_command(struct tui *t, const char *line)
         free(kept);
         return true;
     }
-    tui_hint(t, true, "%s is no command: did you mean %s?", name, table[nearest(name)].name);
+    tui_hint(t, true, "%s is no command: did you mean %s?", name, table[nearest(name)].command.name);
     return true;
 }
 
@@ -346,8 +346,13 @@ void tui_commands_help(struct buffer *text)
     buffer_print(text, "Commands\n");
     for (size_t i = 0; i < N_COMMANDS; i++) {
         char left[40];
-        snprintf(left, sizeof left, "%s %s", table[i].name, table[i].argument);
+        snprintf(left, sizeof left, "%s %s", table[i].command.name, table[i].argument);
         buffer_print(text, "%-18s%s\n", left, table[i].summary);
     }
     buffer_print(text, "\n");
+}
+
+const struct complete_command *tui_complete_command(size_t i)
+{
+    return i < N_COMMANDS ? &table[i].command : NULL;
 }

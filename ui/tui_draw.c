@@ -119,6 +119,19 @@ static void draw_input(struct tui *t, struct screen *s, struct rect where)
     }
 }
 
+/* The list of completions lies over the conversation, above the input. */
+static void draw_candidates(struct tui *t, struct screen *s, struct rect input)
+{
+    int rows = complete_rows(&t->complete, input.cols);
+
+    rows = rows < input.row ? rows : input.row;
+    if (rows <= 0)
+        return;
+    struct rect where = { input.row - rows, input.col, rows, input.cols };
+    screen_fill(s, where, STYLE_PLAIN);
+    complete_draw(&t->complete, s, where);
+}
+
 /* ---- status ----------------------------------------------------------------------- */
 
 /* Tokens that the draft would add, as far as they are known before it is measured. */
@@ -262,6 +275,7 @@ static void draw_chat(struct tui *t, struct screen *s)
         return;
     }
     draw_input(t, s, l.input);
+    draw_candidates(t, s, l.input);
     if (l.status_row >= 0)
         draw_status(t, s, l.status_row);
     if (t->panel != NULL) {

@@ -19,6 +19,8 @@ void tui_open_panel(struct tui *t, enum panel_purpose purpose, struct panel *pan
     tui_close_panel(t);
     t->panel = panel;
     t->purpose = purpose;
+    if (panel != NULL)
+        panel->n_colors = t->n_colors;
 }
 
 /* ---- the panels --------------------------------------------------------------------- */
@@ -78,13 +80,20 @@ void tui_open_sessions(struct tui *t)
         tui_note(t, ITEM_ERROR, "%s", err.text);
 }
 
+/* The first file is looked at as if the cursor had come to it. */
+static void open_with_preview(struct tui *t, struct panel *panel)
+{
+    tui_open_panel(t, FOR_FILES, panel);
+    tui_press_panel(t, &(struct press){ .kind = PRESS_REPLY });
+}
+
 void tui_open_files(struct tui *t)
 {
     struct error err;
     struct panel *panel = panel_files_new(".", &err);
 
     if (panel != NULL)
-        tui_open_panel(t, FOR_FILES, panel);
+        open_with_preview(t, panel);
     else
         tui_note(t, ITEM_ERROR, "%s", err.text);
 }

@@ -154,6 +154,13 @@ static void edited(struct tui *t)
     tui_draft_changed(t);
 }
 
+static bool complete(struct tui *t, const struct press *p)
+{
+    struct complete_sources sources = { tui_complete_command, config_rows(), t->engine };
+
+    return complete_press(&t->complete, &t->draft.editor, p, &sources);
+}
+
 static bool press_empty(struct tui *t, const struct press *p)
 {
     if (p->kind == PRESS_TAB)
@@ -204,6 +211,8 @@ void tui_press_chat(struct tui *t, const struct press *p)
         return;
     else if (p->kind == PRESS_CTRL && p->letter == 'd' && t->draft.editor.text.n == 0)
         tui_hint(t, false, "Backspace removes the attachment; C-c twice quits");
+    else if (complete(t, p))
+        edited(t);
     else if (!press_key(t, chat_keys, p) && draft_press(&t->draft, p, tui_input_width(t)))
         edited(t);
 }

@@ -115,6 +115,7 @@ void tui_submit(struct tui *t)
     const char *text = buffer_text(&t->draft.editor.text);
 
     view_to_end(&t->view);          /* what comes of it stands at the end */
+    complete_close(&t->complete);
     if (draft_take_paths(&t->draft, text)) {
         draft_set(&t->draft, "");
         return;
@@ -168,7 +169,7 @@ static void list_left_out(const struct tui *t, struct buffer *text)
 static void ask_what_to_drop(struct tui *t, const struct session_event *e)
 {
     static const struct panel_answer answers[] = {
-        { 'd', "drop them from what the model is told" }, { 's', "sum them up first" }, { 'n', "ask in a new conversation" }, { 'b', "back to the draft" },
+        { 'd', "drop them from what the model is told" }, { 's', "sum them up first" }, { 'n', "ask in a new conversation" }, { 0, "back to the draft" },
     };
     struct buffer text = { 0 };
 
@@ -244,6 +245,7 @@ void tui_overflow_choice(struct tui *t, int choice)
     case 2:
         talk_begin(&t->talk);
         view_truncate(&t->view, 0);
+        tui_settings_changed(t);    /* they go along */
         t->below = -1;
         t->n_used = 0;
         measure(t);
