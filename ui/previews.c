@@ -30,12 +30,7 @@ static struct preview *copy_preview(const struct preview *p)
 
 static void forget(struct kept_preview *kept)
 {
-    if (kept->preview != NULL) {
-        free(kept->preview->summary);
-        free(kept->preview->rgb);
-        free(kept->preview->peaks);
-        free(kept->preview);
-    }
+    preview_free(kept->preview);
     free(kept->path);
     free(kept->why_not);
     *kept = (struct kept_preview){ 0 };
