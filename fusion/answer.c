@@ -66,11 +66,14 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
     return good;
 }
 
-/* Bytes of a new token go out as soon as they are whole characters. */
+/* Bytes of a new token go out as soon as they are whole characters.  NUL, which no text can
+ * hold, is left out. */
 static void add_bytes(struct answer *a, struct words *held, const char *bytes, size_t n,
                       const struct answer_hooks *hooks)
 {
-    words_add_bytes(held, bytes, n);
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] != '\0')
+            words_add_bytes(held, bytes + i, 1);
     size_t whole = held->failed ? 0 : utf8_complete(held->text, held->n);
     if (whole == 0)
         return;
@@ -135,6 +138,8 @@ bool answer_generate(struct answer *a, const struct text_model *m, struct text_c
     struct sampler *sampler = sampler_new(&params->sampler, text_model_info(m)->n_vocab, err);
     if (sampler == NULL)
         return false;
+    for (size_t i = 0; i < params->n_before; i++)
+        sampler_remember(sampler, params->before[i]);
     start = clock_ms();
     bool good = begin(a, m, params, hooks, err) && decode(a, m, x, c, sampler, logits, params, hooks, err);
     a->decode_ms = clock_ms() - start;

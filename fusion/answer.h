@@ -28,6 +28,8 @@ void answer_done(struct answer *a);
 struct answer_params {
     const struct text_span *spans;
     size_t n_spans;
+    const int32_t *before;          /* [n_before] of an answer that goes on: at the end of the spans already */
+    size_t n_before;
     const char *begun;              /* how the answer opens: at the end of the spans already; "" */
     struct sampler_params sampler;
     size_t max_tokens;              /* 0: until the context ends */

@@ -158,13 +158,15 @@ static double encode_ms(const struct exchange *e)
     return ms;
 }
 
-/* The answer to a prompt, and the event that ends it, not yet sent. */
-static bool generate(struct worker *w, const struct prompt *p, enum turn_task task, bool faithful, struct answer *a,
-                     struct session_event *event, struct error *err)
+/* The answer to a prompt, or what follows the one that e has, and the event that ends it, not
+ * yet sent. */
+static bool generate(struct worker *w, const struct prompt *p, const struct exchange *e, enum turn_task task, bool faithful,
+                     struct answer *a, struct session_event *event, struct error *err)
 {
     struct answer_hooks hooks = { send_prefilling, send_answer_text, w };
     struct answer_params params = {
         .spans = p->parts.spans, .n_spans = p->parts.n_spans, .begun = p->begun,
+        .before = e->answer_ids, .n_before = e->n_answer_ids,
         .sampler = sampling(w, task, faithful), .max_tokens = most_tokens(w, task),
     };
     bool good = answer_generate(a, w->model, w->context, w->compute, &params, &hooks, err);
@@ -218,7 +220,7 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
     if (good) {
         bool about_media = e.n_media > 0 || (!turn->alone && conversation_has_media(&w->conversation));
         double ms = encode_ms(&e);
-        good = generate(w, &p, e.task, about_media, &a, &event, err) && (turn->alone || keep_answer(w, &e, &a, err));
+        good = generate(w, &p, &e, e.task, about_media, &a, &event, err) && (turn->alone || keep_answer(w, &e, &a, err));
         event.encode_ms = ms;
     }
     if (good) {
@@ -275,7 +277,7 @@ static bool continue_answer(struct worker *w, struct error *err)
     struct session_event event;
     bool good = e != NULL && know_ids(w, e, err) &&
                 conversation_prompt(&w->conversation, &room, e, false, &p, err) &&
-                generate(w, &p, e->task, conversation_has_media(&w->conversation), &a, &event, err) &&
+                generate(w, &p, e, e->task, conversation_has_media(&w->conversation), &a, &event, err) &&
                 lengthen_answer(e, &a, err);
 
     if (good) {
@@ -299,7 +301,7 @@ static bool sum_up(struct worker *w, size_t n_turns, struct error *err)
     struct session_event event;
     char *question = NULL;
     bool good = conversation_sum_up(&w->conversation, &room, n_turns, &e, &p, err) &&
-                generate(w, &p, TURN_SUMMARISE, true, &a, &event, err) &&
+                generate(w, &p, &e, TURN_SUMMARISE, true, &a, &event, err) &&
                 ((question = strdup(e.text)) != NULL || error_set(err, ERROR_INFERENCE, "no memory for the question")) &&
                 keep_answer(w, &e, &a, err);
 

@@ -211,11 +211,16 @@ static int32_t draw(struct sampler *s)
     return s->heap[n - 1 - i].id;
 }
 
+void sampler_remember(struct sampler *s, int32_t id)
+{
+    if (s->params.penalty_window > 0)
+        s->recent[s->n_seen++ % s->params.penalty_window] = id;
+}
+
 int32_t sampler_next(struct sampler *s, const float *logits)
 {
     penalise(s, logits);
     int32_t id = s->params.temperature > 0.0f ? draw(s) : largest(s->logits, s->n_vocab);
-    if (s->params.penalty_window > 0)
-        s->recent[s->n_seen++ % s->params.penalty_window] = id;
+    sampler_remember(s, id);
     return id;
 }

@@ -109,5 +109,7 @@ struct sampler;
 struct sampler *sampler_new(const struct sampler_params *params, size_t n_vocab, struct error *err);
 void sampler_free(struct sampler *s);                       /* NULL is fine */
 int32_t sampler_next(struct sampler *s, const float *logits);       /* also remembers it */
+/* As if it had been sampled: an answer that goes on is penalised for how it began. */
+void sampler_remember(struct sampler *s, int32_t id);
 
 #endif
