@@ -63,13 +63,16 @@ static int set_up(void **state)
     make(".hidden.png");
     make("new\nline");
     make("bad\xFF");
-    make("\xEA\xB0\x95.png");                /* 강, 갑: they share two of three bytes */
+    make("\xEA\xB0\x95.png");
     make("\xEA\xB0\x91.png");
     mkdir("photos", 0700);
     make("photos/sea.jpg");
     make("photos/sun.jpg");
     mkdir("my dir", 0700);
     make("my dir/one");
+    mkdir(".two", 0700);
+    make(".two/\xEA\xB0\x95.png");           /* 강, 갑: they share two of three bytes */
+    make(".two/\xEA\xB0\x91.png");
     return 0;
 }
 
@@ -147,7 +150,7 @@ static void test_files(void **state)
     assert_string_equal(found("/attach c^"), "/attach {cat}: cat.png cats.png");
     assert_string_equal(found("/attach cat.png cats^"), "/attach cat.png {cats.png}: cats.png");
     assert_string_equal(found("/attach ^"), "/attach {}: a b\"d.png a b'c.png cat.png cats.png my dir/ photos/ \xEA\xB0\x91.png \xEA\xB0\x95.png");
-    assert_string_equal(found("/attach .^"), "/attach {.hidden.png}: .hidden.png");
+    assert_string_equal(found("/attach .h^"), "/attach {.hidden.png}: .hidden.png");
     assert_string_equal(found("/attach photos/^"), "/attach photos/{s}: sea.jpg sun.jpg");
     assert_string_equal(found("/attach ~/photos/se^"), "/attach ~/photos/{sea.jpg}: sea.jpg");
     assert_string_equal(found("/attach nowhere/^"), "");
@@ -171,8 +174,7 @@ static void test_quotes_and_escapes(void **state)
     assert_string_equal(found("/attach 'my dir/^"), "/attach 'my dir/{one'}: one");
     assert_string_equal(found("/attach \"my^"), "/attach \"{my dir/}: my dir/");
     assert_string_equal(found("/attach file://~^"), "");
-    /* whole characters are shared, never a part of one */
-    assert_string_equal(found("/attach ./^"), "/attach ./{}: a b\"d.png a b'c.png cat.png cats.png my dir/ photos/ \xEA\xB0\x91.png \xEA\xB0\x95.png");
+    assert_string_equal(found("/attach .two/^"), "/attach .two/{}: \xEA\xB0\x91.png \xEA\xB0\x95.png");    /* whole characters are shared */
     assert_string_equal(found("/attach \xEA\xB0\x95^"), "/attach {\xEA\xB0\x95.png}: \xEA\xB0\x95.png");
 }
 

@@ -254,6 +254,10 @@ static void test_lines_of_chips(void **state)
         "› [image cat.png · 640x480 PNG · 30 tokens, < 1 %] [clip talk.wav · 11.0 s WAV · 900 tokens, 11 %] [dog.png · 13 bytes · waiting]||1,2");
     assert_string_equal(drawn(120, 9),
         "› [image cat.png · 640x480 PNG · 30 tokens, < 1 %] [clip talk.wav · 11.0 s WAV · 900 tokens, 11 %]|  [dog.png · 13 bytes · waiting]||2,2");
+    assert_string_equal(drawn(99, 9),       /* 2 + 48 + 1 + 47 + the cursor's */
+        "› [image cat.png · 640x480 PNG · 30 tokens, < 1 %] [clip talk.wav · 11.0 s WAV · 900 tokens, 11 %]|  [dog.png · 13 bytes · waiting]||2,2");
+    assert_string_equal(drawn(98, 9),
+        "› [image cat.png · 640x480 PNG · 30 tokens, < 1 %]|  [clip talk.wav · 11.0 s WAV · 900 tokens, 11 %] [dog.png · 13 bytes · waiting]||2,2");
     type("hi");
     assert_string_equal(drawn(20, 20),
         "› [image cat.png ·|  640x480 PNG · 30|  tokens, < 1 %]|  [clip talk.wav ·|  11.0 s WAV · 900|  tokens, 11 %]|"
