@@ -11,11 +11,49 @@
 #include "text/text.h"
 #include "vision/vision.h"
 
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { N_DECODE = 32, N_REPEAT = 3 };
+
+static void print_object(cJSON *object)
+{
+    char *printed = cJSON_PrintUnformatted(object);
+
+    puts(printed != NULL ? printed : "{}");
+    cJSON_free(printed);
+    cJSON_Delete(object);
+}
+
+/* A line of the result. */
+static void tell(const struct options *o, const char *what, double value, const char *unit)
+{
+    if (!o->json) {
+        printf("%-34s %9.1f %s\n", what, value, unit);
+    } else {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "what", what);
+        cJSON_AddNumberToObject(object, "value", value);
+        cJSON_AddStringToObject(object, "unit", unit);
+        print_object(object);
+    }
+    fflush(stdout);
+}
+
+static void tell_machine(const struct options *o, const struct compute *c)
+{
+    if (!o->json) {
+        printf("%s, %zu threads, kernels %s\n", o->model, pool_n_threads(c->pool), compute_kernels_name(c));
+        return;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "model", o->model);
+    cJSON_AddNumberToObject(object, "threads", (double)pool_n_threads(c->pool));
+    cJSON_AddStringToObject(object, "kernels", compute_kernels_name(c));
+    print_object(object);
+}
 
 /* Best of N_REPEAT, as other programs leave only slower ones; fills *decode_ms when not NULL. */
 static bool time_text(struct text_context *x, const struct compute *c, const int32_t *ids, size_t n,
@@ -62,11 +100,10 @@ static bool bench_text(const struct options *o, const struct models *models, con
     ok = time_text(x, c, ids, 128, &prefill_128, &decode_ms, err) && time_text(x, c, ids, 512, &prefill_512, NULL, err);
     if (!ok)
         goto done;
-    printf("%-34s %9.1f ms\n", "text: load", load);
-    printf("%-34s %9.1f tokens/s\n", "text: prefill of 128 tokens", 128e3 / prefill_128);
-    printf("%-34s %9.1f tokens/s\n", "text: prefill of 512 tokens", 512e3 / prefill_512);
-    printf("%-34s %9.1f tokens/s\n", "text: decode of 32 after 128", N_DECODE * 1e3 / decode_ms);
-    fflush(stdout);
+    tell(o, "text: load", load, "ms");
+    tell(o, "text: prefill of 128 tokens", 128e3 / prefill_128, "tokens/s");
+    tell(o, "text: prefill of 512 tokens", 512e3 / prefill_512, "tokens/s");
+    tell(o, "text: decode of 32 after 128", N_DECODE * 1e3 / decode_ms, "tokens/s");
 done:
     text_context_free(x);
     text_model_close(m);
@@ -74,7 +111,7 @@ done:
     return ok;
 }
 
-static bool bench_image(const struct models *models, const struct compute *c, struct error *err)
+static bool bench_image(const struct options *o, const struct models *models, const struct compute *c, struct error *err)
 {
     enum { W = 640, H = 480 };
     char *classifier = models_path(models, "efficientnet-lite2", NULL), *detector = models_path(models, "ssd-coco", NULL);
@@ -96,8 +133,10 @@ static bool bench_image(const struct models *models, const struct compute *c, st
             break;
     }
     ok = report != NULL;
-    if (ok)
-        printf("%-34s %9.1f ms\n%-34s %9.1f ms\n", "image: classifier", report->classify_ms, "image: detector", report->detect_ms);
+    if (ok) {
+        tell(o, "image: classifier", report->classify_ms, "ms");
+        tell(o, "image: detector", report->detect_ms, "ms");
+    }
 done:
     vision_report_free(report);
     vision_close(v);
@@ -107,7 +146,7 @@ done:
     return ok;
 }
 
-static bool bench_sound(const struct models *models, const struct compute *c, struct error *err)
+static bool bench_sound(const struct options *o, const struct models *models, const struct compute *c, struct error *err)
 {
     char *path = models_path(models, "whisper-base", NULL);
     size_t n = 30 * AUDIO_HZ;
@@ -127,7 +166,7 @@ static bool bench_sound(const struct models *models, const struct compute *c, st
     t = w != NULL ? whisper_transcribe(w, c, &clip, &params, err) : NULL;
     ok = t != NULL;
     if (ok)
-        printf("%-34s %9.1f ms\n", "sound: encode of a 30 s window", t->encode_ms / (double)t->n_windows);
+        tell(o, "sound: encode of a 30 s window", t->encode_ms / (double)t->n_windows, "ms");
 done:
     transcript_free(t);
     whisper_close(w);
@@ -144,8 +183,8 @@ int cmd_bench(const struct options *o)
     bool ok = models != NULL && compute_init(&c, o->n_threads, o->kernels, &err);
 
     if (ok) {
-        printf("%s, %zu threads, kernels %s\n", o->model, pool_n_threads(c.pool), compute_kernels_name(&c));
-        ok = bench_text(o, models, &c, &err) && bench_image(models, &c, &err) && bench_sound(models, &c, &err);
+        tell_machine(o, &c);
+        ok = bench_text(o, models, &c, &err) && bench_image(o, models, &c, &err) && bench_sound(o, models, &c, &err);
         compute_done(&c);
     }
     models_close(models);
