@@ -130,7 +130,8 @@ static void test_keys(void **state)
     assert_true(keys_next(&keys, true, &press));
     assert_int_equal(press.kind, PRESS_ESCAPE);
     keys_feed(&keys, "\x1B\x1B", 2);
-    assert_true(keys_next(&keys, false, &press));
+    assert_false(keys_next(&keys, false, &press));          /* perhaps Alt and an arrow */
+    assert_true(keys_next(&keys, true, &press));
     assert_int_equal(press.kind, PRESS_ESCAPE);
     assert_true(keys_next(&keys, true, &press));
     assert_int_equal(press.kind, PRESS_ESCAPE);

@@ -54,7 +54,7 @@ void draft_clear(struct draft *d)
 {
     while (d->n_chips > 0)
         draft_remove_chip(d, d->n_chips - 1);
-    draft_set(d, "");
+    editor_reset(&d->editor);
 }
 
 /* ---- chips ------------------------------------------------------------------------ */
