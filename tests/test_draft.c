@@ -356,6 +356,8 @@ static void test_pastes_of_paths(void **state)
     paste(in_folder("dog.png"));            /* dropped behind an @ */
     assert_int_equal(draft.n_chips, 3);
     assert_string_equal(buffer_text(&draft.editor.text), "see ");
+    type(in_folder("cat"));                 /* a terminal without bracketed paste */
+    assert_int_equal(draft.n_chips, 4);
     paste("and /no/such.png");
     assert_string_equal(buffer_text(&draft.editor.text), "see and /no/such.png");
     draft_clear(&draft);

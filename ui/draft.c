@@ -239,24 +239,37 @@ static void add_paste(struct draft *d, const char *text, size_t n)
     draft_print_bytes(&chip->label, n);
 }
 
-/* An argument of a command is text whatever it is; NUL ends what the rest of the program would see. */
+/* What a command is given is text, whatever it is. */
+static bool is_argument(const struct editor *e)
+{
+    return e->at > 0 && e->text.s[0] == '/';
+}
+
+/* Files that a terminal hands over, pasted or as if they were typed. */
+static bool take_dropped(struct draft *d, const char *text)
+{
+    struct editor *e = &d->editor;
+
+    if (is_argument(e) || !draft_take_paths(d, text))
+        return false;
+    if (e->at > 0 && e->text.s[e->at - 1] == '@')       /* the chip is what was meant */
+        editor_replace(e, e->at - 1, e->at, "", 0);
+    return true;
+}
+
+/* Without NULs: they would end what the rest of the program sees. */
 void draft_paste(struct draft *d, const char *text, size_t n)
 {
     struct buffer whole = { 0 };
-    struct editor *e = &d->editor;
 
     for (size_t i = 0; i < n; i++)
         if (text[i] != '\0')
             buffer_append(&whole, text + i, 1);
-    bool is_argument = e->at > 0 && e->text.s[0] == '/';
-    bool behind_at = e->at > 0 && e->text.s[e->at - 1] == '@';
-    if (!is_argument && draft_take_paths(d, buffer_text(&whole))) {
-        if (behind_at)              /* "@" and a dropped file: the chip is what was meant */
-            editor_replace(e, e->at - 1, e->at, "", 0);
-    } else if (!is_argument && is_long(buffer_text(&whole), whole.n)) {
-        add_paste(d, whole.s, whole.n);
-    } else {
-        editor_insert(e, buffer_text(&whole), whole.n);
+    if (!take_dropped(d, buffer_text(&whole))) {
+        if (!is_argument(&d->editor) && is_long(buffer_text(&whole), whole.n))
+            add_paste(d, whole.s, whole.n);
+        else
+            editor_insert(&d->editor, buffer_text(&whole), whole.n);
     }
     buffer_free(&whole);
 }
@@ -358,5 +371,7 @@ bool draft_press(struct draft *d, const struct press *press, int width)
         draft_paste(d, press->text, press->n);
         return true;
     }
+    if (press->kind == PRESS_TEXT && press->n > 1 && take_dropped(d, press->text))
+        return true;
     return editor_press(&d->editor, press, draft_text_width(width));
 }
