@@ -232,6 +232,33 @@ static void test_attach_and_describe(void **state)
     session_free(s);
 }
 
+/* Shown before it is looked at; from the second picture on with what that is going to take. */
+static void test_preview_while_attaching(void **state)
+{
+    static const char *const pictures[] = { PICTURE, "tests/golden/images/rgb.png", PICTURE };
+    struct session *s = open_session(true);
+    double expected_ms[3] = { -1, -1, -1 };
+    struct session_event event;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        session_attach(s, pictures[i]);
+        do {
+            session_wait(s, &event);
+            if (event.kind == SESSION_DECODED) {
+                assert_int_equal(event.preview->width, 48);
+                expected_ms[i] = event.preview->expected_ms;
+            }
+            session_event_done(&event);
+        } while (event.kind != SESSION_ATTACHED);
+        assert_int_equal(attachment_preview(event.attachment)->height, 32);
+        assert_string_equal(attachment_preview(event.attachment)->summary, attachment_summary(event.attachment));
+    }
+    assert_true(expected_ms[0] == 0 && expected_ms[1] > 0);
+    assert_true(expected_ms[2] == -1);                      /* computed before: not decoded again */
+    session_free(s);
+}
+
 /* Equal bytes are looked at once; each attachment keeps its own path. */
 static void test_same_bytes_once(void **state)
 {
@@ -327,7 +354,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chat_and_reuse), cmocka_unit_test(test_injection_stays_text),
         cmocka_unit_test(test_cancel_keeps_what_came), cmocka_unit_test(test_restore), cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_same_bytes_once),
+        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_preview_while_attaching),
+        cmocka_unit_test(test_same_bytes_once),
         cmocka_unit_test(test_missing_weights), cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_free_while_computing), cmocka_unit_test(test_use_model_keeps_conversation),
     };

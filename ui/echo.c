@@ -68,6 +68,7 @@ struct echo {
     size_t n_turns, turn_capacity;
     struct session_settings settings;
     size_t n_ctx;
+    const char *loaded;             /* the model in use */
     uint32_t last_number;
     bool cancelled;
 };
@@ -244,6 +245,7 @@ static void load(struct echo *e, struct request *r, struct session_event *event)
     while (strcmp(models[i].name, r->text) != 0)
         i++;
     if (models[i].broken) {
+        e->engine.model = e->loaded;
         fail(e, event, ERROR_MODEL, "echo-broken: is not a model");
         return;
     }
@@ -254,6 +256,7 @@ static void load(struct echo *e, struct request *r, struct session_event *event)
         e->turns[k].left_for = TOLD;
     event->kind = SESSION_READY;
     event->text = text_copy(models[i].name);
+    e->loaded = models[i].name;
     event->n_ctx = e->n_ctx;
     next_request(e);
 }

@@ -11,6 +11,8 @@ struct session_engine {
     struct session *session;
     const struct models *models;
     char *model;
+    uint32_t load_request;          /* the last that use_model made */
+    char *loaded;                   /* the model in use; NULL: none yet */
 };
 
 static uint32_t attach(void *self, const char *path)
@@ -58,11 +60,6 @@ static void cancel(void *self)
     session_cancel(((struct session_engine *)self)->session);
 }
 
-static bool poll_event(void *self, struct session_event *event)
-{
-    return session_poll(((struct session_engine *)self)->session, event);
-}
-
 /* A path is named by its last part. */
 static void name_model(struct session_engine *s, const char *name)
 {
@@ -73,6 +70,22 @@ static void name_model(struct session_engine *s, const char *name)
     s->engine.model = s->model;
 }
 
+/* A model that cannot be loaded leaves the old one in use. */
+static bool poll_event(void *self, struct session_event *event)
+{
+    struct session_engine *s = self;
+
+    if (!session_poll(s->session, event))
+        return false;
+    if (event->kind == SESSION_READY && event->text != NULL) {
+        free(s->loaded);
+        s->loaded = text_copy(event->text);
+    } else if (event->kind == SESSION_FAILED && event->request == s->load_request && s->loaded != NULL) {
+        name_model(s, s->loaded);
+    }
+    return true;
+}
+
 static uint32_t use_model(struct engine *e, const char *name, struct error *err)
 {
     struct session_engine *s = e->self;
@@ -80,10 +93,10 @@ static uint32_t use_model(struct engine *e, const char *name, struct error *err)
 
     if (path == NULL)
         return 0;
-    uint32_t request = session_use_model(s->session, path, name);
+    s->load_request = session_use_model(s->session, path, name);
     name_model(s, name);
     free(path);
-    return request;
+    return s->load_request;
 }
 
 static const char *model_name(void *self, size_t i, bool *present)
@@ -115,6 +128,7 @@ static void free_session(struct engine *e)
 
     session_free(s->session);
     free(s->model);
+    free(s->loaded);
     free(s);
 }
 

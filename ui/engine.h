@@ -33,7 +33,7 @@ struct engine_attachment {
 
 struct engine {
     void *self;
-    const char *model;              /* as the status line names it; changes by use_model */
+    const char *model;              /* as the status line names it; changes by use_model, and back when that fails */
     int event_fd;
     uint32_t (*attach)(void *self, const char *path);
     uint32_t (*preview)(void *self, const char *path);
