@@ -222,11 +222,23 @@ void tui_edited(struct tui *t, char *text)
 
 /* ---- events ----------------------------------------------------------------------- */
 
+/* The file of the draft that is being read; "": none of them. */
+static const char *chip_name(const struct tui *t, uint32_t request)
+{
+    for (size_t i = 0; i < t->draft.n_chips; i++)
+        if (t->draft.chips[i].kind == CHIP_FILE && t->draft.chips[i].request == request) {
+            const char *slash = strrchr(t->draft.chips[i].path, '/');
+            return slash != NULL ? slash + 1 : t->draft.chips[i].path;
+        }
+    return "";
+}
+
 static void show_progress(struct tui *t, const struct session_event *e)
 {
-    t->active_request = e->request;
+    const char *name = chip_name(t, e->request);
+
     buffer_clear(&t->activity);
-    buffer_print(&t->activity, "%s", e->text != NULL ? e->text : "");
+    buffer_print(&t->activity, "%s%s%s", e->text != NULL ? e->text : "", *name != '\0' ? " " : "", name);
     if (e->total > 0)
         buffer_print(&t->activity, " %.0f %%", 100 * e->done / e->total);
 }

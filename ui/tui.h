@@ -88,7 +88,6 @@ struct tui {
     bool ready;                     /* a text model is loaded and no other is on its way */
     bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
     uint32_t model_request;         /* /model under way */
-    uint32_t active_request;        /* of the last progress */
     char *old_model;                /* its name until the new one is loaded */
     struct settings settings;       /* of this session */
     struct buffer activity;         /* "reading 40 %" */

@@ -113,7 +113,7 @@ static void draw_input(struct tui *t, struct screen *s, struct rect where)
         s->cursor_row = where.row;
         s->cursor_col = col < where.cols ? col : where.cols - 1;
     } else if (t->mode == MODE_BROWSE) {
-        screen_print(s, where.row, indent, where.cols, "e edit  r again  c continue  y copy  f fold  i facts  d delete  / search  ? keys", STYLE_DIM);
+        screen_print(s, where.row, indent, where.cols, "e edit · r again · y copy · f fold · i facts · d delete · / search · ? keys", STYLE_DIM);
     } else {
         draft_draw(&t->draft, s, where);
     }

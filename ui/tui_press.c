@@ -211,6 +211,8 @@ void tui_press_chat(struct tui *t, const struct press *p)
         return;
     else if (p->kind == PRESS_CTRL && p->letter == 'd' && t->draft.editor.text.n == 0)
         tui_hint(t, false, "Backspace removes the attachment; C-c twice quits");
+    else if (p->kind == PRESS_TEXT && p->n > 1 && draft_take_paths(&t->draft, p->text))
+        return;                     /* several characters at once may be files dropped on a terminal */
     else if (complete(t, p))
         edited(t);
     else if (!press_key(t, chat_keys, p) && draft_press(&t->draft, p, tui_input_width(t)))

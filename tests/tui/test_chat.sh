@@ -79,7 +79,9 @@ press C-u
 begin "help"
 type "/help"
 press Enter
-wait_for "/record           record a clip"
+wait_for "send; Alt-Enter or C-j starts a new line"
+press Escape
+wait_gone "send; Alt-Enter"
 
 begin "C-c twice quits and the terminal is as before"
 press C-c

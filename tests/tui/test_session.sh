@@ -1,6 +1,7 @@
 # The conversation is saved as it happens and comes back, whatever ends the program.
 . "$(dirname "$0")/lib.sh"
-sessions="$XDG_DATA_HOME/mynah/sessions"
+folder="$XDG_DATA_HOME/mynah"
+sql() { python3 -c 'import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone())' "$folder/sessions.db" "$1"; }
 printf 'picture' >"$work/files/cat.png"
 printf 'sound' >"$work/files/gone.wav"
 
@@ -15,21 +16,21 @@ wait_for "(gone.wav) remember this"
 wait_for ready
 kill -9 "$(pid)"
 until_deadline test -f "$work/stty.after" || fail "did not end"
-[ "$(stat -c %a "$sessions")" = 700 ] || fail "the folder is not private"
-[ "$(stat -c %a "$sessions"/*.jsonl)" = 600 ] || fail "the file is not private"
+[ "$(stat -c %a "$folder")" = 700 ] || fail "the folder is not private"
+[ "$(stat -c %a "$folder"/sessions.db* | sort -u)" = 600 ] || fail "the files are not private"
+[ "$(sql 'PRAGMA integrity_check')" = ok ] || fail "the database is damaged"
 rm "$work/files/gone.wav"
-printf '{"role":"user","te' >>"$(echo "$sessions"/*.jsonl)"
 chat --engine echo
 wait_for "resumed"
 wait_for ready
 wait_screen resume
 
-begin "it goes on in the same file"
+begin "it goes on in the same conversation"
 type "go on"
 press Enter
 wait_for "  go on"
 wait_for ready
-[ "$(ls "$sessions" | wc -l)" = 1 ] || fail "there is more than one file"
+[ "$(sql 'SELECT count(*) FROM session')" = 1 ] || fail "there is more than one session"
 
 begin "a second program starts its own"
 tm new-window -t =chat: -n second "'$program' --engine echo; exec cat"
@@ -43,7 +44,7 @@ wait_for ready
 press C-d
 wait_gone ready
 tm kill-window -t =chat:second 2>/dev/null
-[ "$(ls "$sessions" | wc -l)" = 2 ] || fail "it did not write its own file"
+[ "$(sql 'SELECT count(*) FROM session')" = 2 ] || fail "it did not begin its own"
 
 begin "SIGTERM ends it in order"
 kill -TERM "$(pid)"
@@ -64,14 +65,27 @@ for signal in SEGV ABRT; do
     case $signal in SEGV) wait_exit 139 ;; ABRT) wait_exit 134 ;; esac
 done
 
-begin "a saved conversation of garbage is told of"
-mkdir -p "$XDG_DATA_HOME/mynah/sessions"
-for i in 1 2 3; do echo "no JSON"; done >"$XDG_DATA_HOME/mynah/sessions/29991231-000000-1-1.jsonl"
-chat --engine echo
-wait_for "nothing in the saved conversation can be read"
+begin "a database of garbage is told of and kept"
+mkdir "$work/other" "$work/other/mynah"
+head -c 20000 /dev/urandom >"$work/other/mynah/sessions.db"
+cp "$work/other/mynah/sessions.db" "$work/garbage"
+session "XDG_DATA_HOME='$work/other' '$program' --engine echo; exec cat"
+wait_for "this conversation is not saved"
+wait_for ready
+cmp -s "$work/garbage" "$work/other/mynah/sessions.db" || fail "the file was changed"
 press C-d
-wait_exit 0
-rm "$XDG_DATA_HOME/mynah/sessions/29991231-000000-1-1.jsonl"
+
+begin "conversations of the first release are taken over"
+mkdir "$work/first" "$work/first/mynah" "$work/first/mynah/sessions"
+cat >"$work/first/mynah/sessions/20261124-211500-1-1.jsonl" <<'LINES'
+{"mynah":1,"started":"2026-11-24T21:15:00Z"}
+{"role":"user","text":"from before"}
+{"role":"assistant","model":"default","text":"so it was"}
+LINES
+session "XDG_DATA_HOME='$work/first' '$program' --engine echo; exec cat"
+wait_for "  so it was"
+expect "› from before"
+press C-d
 
 begin "a hangup ends it"
 chat --engine echo --new

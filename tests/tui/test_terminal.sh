@@ -6,12 +6,20 @@ out=$("$program" </dev/null 2>&1)
 [ $? = 2 ] || fail "the exit status is not 2"
 case $out in *'mynah ask'*) ;; *) fail "it does not point at mynah ask: $out" ;; esac
 
-for term in dumb "" no-such-terminal; do
-    begin "TERM=$term"
-    session "TERM='$term' '$program' --engine echo; echo exit status \$?; exec cat"
-    wait_for "exit status 2"
-    expect "mynah ask"
-    case $term in no-such*) ;; *) expect "mynah --plain" ;; esac
+begin "a terminal of which nothing is known"
+session "TERM=no-such-terminal '$program' --engine echo; echo exit status \$?; exec cat"
+wait_for "exit status 2"
+expect "mynah --plain"
+
+for term in dumb ""; do
+    begin "TERM=$term is plain"
+    session "TERM='$term' '$program' --engine echo --new; echo exit status \$?; exec cat"
+    wait_for "you:"
+    type "hello"
+    press Enter
+    wait_for "mynah: hello"
+    press C-d
+    wait_for "exit status 0"
 done
 
 for setting in "TERM=vt100 LANG=C.UTF-8" "TERM=linux LC_ALL=en_US.utf8" TERM=xterm "TERM=screen LANG=C" "NO_COLOR=1 LC_ALL=POSIX"; do
