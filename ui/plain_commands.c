@@ -13,7 +13,7 @@
 
 typedef void plain_command_run(struct plain *p, const char *argument);
 
-static plain_command_run run_attach, run_detach, run_details, run_record, run_model, run_new, run_sessions, run_regenerate, run_continue,
+static plain_command_run run_attach, run_detach, run_details, run_record, run_model, run_new, run_sessions, run_rename, run_regenerate, run_continue,
                          run_delete, run_facts, run_find, run_export, run_set, run_help, run_quit;
 
 static const struct plain_command { const char *name, *argument, *summary; plain_command_run *run; } table[] = {
@@ -23,6 +23,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/record", "", "record a clip; Enter ends it, Ctrl-C gives it up", run_record },
     { "/paste", "", "a question of many lines; one with a single full stop ends it", NULL },
     { "/regenerate", "", "another answer to the last question", run_regenerate },
+    { "/retry", "", "the same, after an error", run_regenerate },
     { "/continue", "", "go on with an answer that was stopped or cut", run_continue },
     { "/delete", "", "delete the last question and its answer", run_delete },
     { "/facts", "", "model, tokens, speed and seed of the last answer", run_facts },
@@ -30,6 +31,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/new", "", "begin a new conversation; this one is kept", run_new },
     { "/clear", "", "the same", run_new },
     { "/sessions", "[WORDS | NUMBER]", "list conversations, those with the words, or open one of the list", run_sessions },
+    { "/rename", "TITLE", "name this conversation", run_rename },
     { "/export", "FILE", "write this conversation to a file as Markdown", run_export },
     { "/model", "[NAME | FILE]", "change the model", run_model },
     { "/set", "[NAME [VALUE]]", "settings, one, or change one", run_set },
@@ -259,6 +261,20 @@ static void run_sessions(struct plain *p, const char *argument)
         plain_error(p, "the list has numbers from 1 to %zu", p->n_listed);
     else
         plain_open(p, p->listed[number - 1]);
+}
+
+static void run_rename(struct plain *p, const char *argument)
+{
+    struct error err;
+
+    if (!saves(p) || !has_turn(p))
+        return;
+    if (*argument == '\0')
+        plain_error(p, "/rename takes the title");
+    else if (sessions_rename(p->sessions, p->talk.session, argument, &err))
+        plain_note(p, "this conversation is now \"%s\"", argument);
+    else
+        plain_error(p, "%s", err.text);
 }
 
 static void run_export(struct plain *p, const char *argument)
