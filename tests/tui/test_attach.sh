@@ -6,7 +6,7 @@ printf 'picture' >'a b.png'
 printf 'sound' >two.wav
 printf 'shot' >"$(printf 'Shot at 1.23\342\200\257PM.png')"
 printf 'home' >"$HOME/home.png"
-head -c 40000 /dev/zero >slow.png
+head -c 400000 /dev/zero >slow.png
 mkdir a_folder
 : >empty.png
 
@@ -61,6 +61,19 @@ paste "'$work/files/a b.png' $work/files/two.wav"
 wait_for "[image a b.png · 7 bytes · 10 tokens"
 wait_for "[clip two.wav · 5 bytes · 10 tokens"
 
+begin "chips share a line where they fit"
+resize 120 24
+wait_for "10 tokens, < 1 %] [clip two.wav"
+resize 80 24
+wait_for "  [clip two.wav"
+
+begin "a chip is whole at 20 columns"
+resize 20 24
+wait_for "  7 bytes · 10"
+wait_for "  tokens, < 1 %]"
+resize 80 24
+wait_for "› [image a b.png · 7 bytes · 10 tokens, < 1 %]"
+
 begin "they are sent with the question"
 type "what are they?"
 press Enter
@@ -81,7 +94,9 @@ begin "a question waits for the file that is still read"
 paste "$work/files/slow.png"
 type "and this?"
 press Enter
-wait_for "sends when ready: reading slow.png"
+wait_for "sends when ready: reading"
+wait_for "[image slow.png · 400000 bytes · reading"
+expect "%, about "
 wait_for "(slow.png) and this?"
 
 bad() { # path, reason
