@@ -40,6 +40,9 @@ struct chat {
     struct error unsaved;
     struct tui tui;
     struct screen screen, printed;  /* printed: inline, what goes to the scrollback */
+    enum picture_kind pictures;
+    const struct preview *picture;  /* on the terminal now, by pixels; NULL: none */
+    struct rect picture_at;
     struct keys keys;
     FILE *log_file;
 };
@@ -157,6 +160,22 @@ static void draw_inline(struct chat *c)
     inline_show(&c->screen);
 }
 
+/* A picture that is left to the terminal follows the cells around it. */
+static void show_picture(struct chat *c)
+{
+    struct buffer bytes = { 0 };
+    int width, height;
+
+    c->picture = c->screen.picture;
+    c->picture_at = c->screen.picture_at;
+    if (c->picture == NULL)
+        return;
+    term_cell_size(&width, &height);
+    picture_encode(c->picture, c->pictures, c->picture_at, width, height, &bytes);
+    term_picture(bytes.s, bytes.n, c->picture_at);
+    buffer_free(&bytes);
+}
+
 static void draw(struct chat *c)
 {
     if (c->tui.is_inline) {
@@ -164,7 +183,18 @@ static void draw(struct chat *c)
         return;
     }
     tui_draw(&c->tui, &c->screen);
+    bool stays = c->screen.picture == c->picture && memcmp(&c->screen.picture_at, &c->picture_at, sizeof c->picture_at) == 0;
+    if (!stays)
+        term_clear_pictures();
     term_show(&c->screen);
+    if (!stays)
+        show_picture(c);
+}
+
+static void forget_picture(struct chat *c)
+{
+    term_clear_pictures();
+    c->picture = NULL;
 }
 
 static void resize(struct chat *c)
@@ -174,6 +204,7 @@ static void resize(struct chat *c)
     term_size(&rows, &cols);
     tui_resize(&c->tui, rows, cols);
     screen_resize(&c->screen, rows, cols);
+    forget_picture(c);              /* the terminal may have lost it */
 }
 
 /* ---- wishes ------------------------------------------------------------------------- */
@@ -203,8 +234,10 @@ static void grant_wishes(struct chat *c)
 {
     struct wishes *w = &c->tui.wishes;
 
-    if (w->redraw)
+    if (w->redraw) {
         term_redraw();
+        forget_picture(c);
+    }
     if (w->theme)
         term_set_theme(c->config.theme);
     if (w->mouse)
@@ -310,7 +343,9 @@ static int run_full(struct chat *c, const struct options *o)
         return cli_fail(&err);
     tui_init(&c->tui, c->engine, c->sessions, &c->config, o->microphone, o->fresh);
     c->tui.is_inline = is_inline;
-    c->tui.n_colors = picture_choose(c->config.preview, term_colors()) == PICTURE_OFF ? -1 : term_colors();
+    c->pictures = picture_choose(c->config.preview, term_colors());
+    c->tui.n_colors = c->pictures == PICTURE_OFF ? -1 : term_colors();
+    c->screen.takes_picture = !is_inline && (c->pictures == PICTURE_SIXEL || c->pictures == PICTURE_KITTY);
     if (c->sessions == NULL)
         tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", c->unsaved.text);
     resize(c);

@@ -116,7 +116,12 @@ void previews_draw(const struct previews *p, const char *path, struct screen *s,
     facts_of(kept->preview, &facts);
     if (n_colors >= 0 && where.rows > fact_rows) {
         struct rect picture = { where.row, where.col, where.rows - fact_rows, where.cols };
-        picture_draw(kept->preview, s, picture, n_colors);
+        if (s->takes_picture && kept->preview->rgb != NULL) {
+            s->picture = kept->preview;
+            s->picture_at = picture;
+        } else {
+            picture_draw(kept->preview, s, picture, n_colors);
+        }
         where.row += picture.rows;
         where.rows -= picture.rows;
     }

@@ -31,6 +31,7 @@ void screen_clear(struct screen *s)
         s->cells[i] = blank(STYLE_PLAIN);
     s->cursor_row = -1;
     s->cursor_col = 0;
+    s->picture = NULL;
 }
 
 void screen_free(struct screen *s)

@@ -4,7 +4,10 @@
 #ifndef UI_SCREEN_H
 #define UI_SCREEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+struct preview;                     /* fusion/session.h */
 
 enum style {                        /* what each looks like: ui/theme.h */
     STYLE_PLAIN, STYLE_DIM, STYLE_BOLD, STYLE_ITALIC, STYLE_BOLD_ITALIC,
@@ -29,6 +32,9 @@ struct screen {
     int rows, cols;                 /* > 0 */
     struct cell *cells;             /* [rows][cols] */
     int cursor_row, cursor_col;     /* row -1: hidden */
+    bool takes_picture;             /* the terminal shows pixels: one picture may be left to it */
+    const struct preview *picture;  /* NULL: none; borrowed until the next draw. Its cells stay blank */
+    struct rect picture_at;
 };
 
 void screen_resize(struct screen *s, int rows, int cols);   /* also clears */
