@@ -67,30 +67,43 @@ static struct chip *add_chip(struct draft *d, enum chip_kind kind)
     return chip;
 }
 
-/* The chip of this file, or of one with the same bytes; n_chips: none. */
-static size_t find_file(const struct draft *d, const char *path, const char *sha256)
+static size_t find_path(const struct draft *d, const char *path)
 {
-    for (size_t i = 0; i < d->n_chips; i++)
-        if (d->chips[i].kind == CHIP_FILE &&
-            (strcmp(d->chips[i].path, path) == 0 || (*sha256 != '\0' && strcmp(d->chips[i].sha256, sha256) == 0)))
-            return i;
-    return d->n_chips;
+    size_t i = 0;
+
+    while (i < d->n_chips && (d->chips[i].kind != CHIP_FILE || strcmp(d->chips[i].path, path) != 0))
+        i++;
+    return i;
+}
+
+/* The chip of this file, or of one with the same bytes; n_chips: none.  sha256 is "" when the path said it,
+ * so that a large file is not read once more. */
+static size_t find_file(const struct draft *d, const char *path, char sha256[SHA256_HEX])
+{
+    size_t i = find_path(d, path);
+
+    sha256[0] = '\0';
+    if (i < d->n_chips || !sha256_file(path, sha256, NULL))
+        return i;
+    for (i = 0; i < d->n_chips && strcmp(d->chips[i].sha256, sha256) != 0;)
+        i++;
+    return i;
 }
 
 bool draft_attach(struct draft *d, const char *path)
 {
-    char *whole = paths_whole(path), sha256[SHA256_HEX] = "";
+    char *whole = paths_whole(path), sha256[SHA256_HEX];
+    size_t i = find_file(d, whole, sha256);
     struct stat st;
 
-    if (!sha256_file(whole, sha256, NULL))
-        sha256[0] = '\0';
-    size_t i = find_file(d, whole, sha256);
     if (i < d->n_chips && d->chips[i].state != CHIP_FAILED) {
         free(whole);
         return false;
     }
-    if (i < d->n_chips)             /* it is tried once more */
+    if (i < d->n_chips) {           /* it is tried once more */
         drop_chip(d, i);
+        find_file(d, whole, sha256);
+    }
     struct chip *chip = add_chip(d, CHIP_FILE);
     chip->path = whole;
     memcpy(chip->sha256, sha256, sizeof sha256);
@@ -299,22 +312,15 @@ static bool next_mention(const char *text, size_t *at, size_t *n_bytes, char **p
     return false;
 }
 
-static size_t chip_of_mention(const struct draft *d, const char *path)
-{
-    char sha256[SHA256_HEX];
-
-    return find_file(d, path, sha256_file(path, sha256, NULL) ? sha256 : "");
-}
-
 bool draft_take_mentions(struct draft *d)
 {
     const char *text = buffer_text(&d->editor.text);
+    char sha256[SHA256_HEX], *path;
     bool any = false;
     size_t n_bytes;
-    char *path;
 
     for (size_t at = 0; next_mention(text, &at, &n_bytes, &path); at += n_bytes) {
-        if (chip_of_mention(d, path) == d->n_chips)
+        if (find_file(d, path, sha256) == d->n_chips)
             any |= draft_attach(d, path);
         free(path);
     }
@@ -324,11 +330,11 @@ bool draft_take_mentions(struct draft *d)
 static void append_text(const struct draft *d, struct buffer *question)
 {
     const char *text = buffer_text(&d->editor.text);
+    char sha256[SHA256_HEX], *path;
     size_t from = 0, n_bytes;
-    char *path;
 
     for (size_t at = 0; next_mention(text, &at, &n_bytes, &path); at = from) {
-        size_t i = chip_of_mention(d, path);
+        size_t i = find_file(d, path, sha256);
         buffer_append(question, text + from, at - from);
         from = at + n_bytes;
         if (i < d->n_chips && d->chips[i].state != CHIP_FAILED)
