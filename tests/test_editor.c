@@ -1,11 +1,15 @@
 /* The draft and the bytes that edit it: keys from a terminal -> text and cursor. */
 #include "ui/editor.h"
 
+#include "base/clock.h"
+#include "base/utf8.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -157,11 +161,212 @@ static void test_keys(void **state)
     keys_free(&keys);
 }
 
+#define UNDO "\x1F"
+#define REDO "\x1B_"
+
+static void test_undo(void **state)
+{
+    (void)state;
+    check("one two" UNDO, "|");                                 /* a run of typing is one step */
+    check("one" LEFT "x" UNDO, "on|e");
+    check("one" LEFT "x" UNDO UNDO, "|");
+    check("one" LEFT "x" UNDO UNDO REDO REDO, "onx|e");
+    check("one two" BACKSPACE BACKSPACE UNDO, "one two|");      /* and of deleting */
+    check("one two\x17" UNDO, "one two|");
+    check("one two\x17" "x" UNDO REDO REDO, "one x|");
+    check("a" UNDO "b" REDO, "b|");                             /* what was undone is gone once one types */
+    check("a\x1B[200~paste\x1B[201~" UNDO, "a|");
+    check("one\x18uab", "ab|");                                 /* C-x u */
+    check("one" LEFT UNDO "\x18\x12", "one|");                  /* C-x C-r */
+    check("one\x18\x07" "two", "onetwo|");                      /* C-g drops the prefix */
+    check("\xF0\x9F\x87\xB0" LEFT "\xF0\x9F\x87\xB7" UNDO, "|\xF0\x9F\x87\xB0");
+}
+
+static void test_kill_ring(void **state)
+{
+    (void)state;
+    check("one two\x17\x01x\x0B\x19\x1By", "xtwo|");
+    check("one two\x17\x01x\x0B\x19\x1By\x1By", "xone |");
+    check("one two\x17\x01x\x0B\x19\x1By" UNDO, "x|");
+    check("a b c\x17\x17\x19", "a b c|");                       /* one after the other are one */
+    check("a\nb\x01" UP "\x0B\x0B\x0B\x19", "a\nb|");
+    check("one\x1By", "one|");                                  /* only after a yank */
+    check("a b c\x17" LEFT "\x17\x19", "a b| ");                    /* but not over a move */
+}
+
+static void test_letters(void **state)
+{
+    (void)state;
+    check("abc\x14", "acb|");
+    check("abc" LEFT "\x14", "acb|");
+    check("a\x14", "a|");
+    check("a\nb\x14", "a\nb|");
+    check("안e\xCC\x81" "\x14", "e\xCC\x81" "안|");
+    check("éà straße\x01\x1Bu", "ÉÀ| straße");
+    check("ÉÀ ÄB\x01\x1Bl\x1Bl", "éà äb|");
+    check("éLAN vital\x01\x1B" "c\x1B" "c", "Élan Vital|");
+    check("ǆ ﬁ\x01\x1B" "c", "ǅ| ﬁ");                           /* title case is not upper case */
+    check("\x1Bu", "|");
+}
+
+static void test_history_edits(void **state)
+{
+    struct editor e = { 0 };
+
+    (void)state;
+    editor_remember(&e, "first");
+    editor_remember(&e, "second");
+    assert_string_equal(typed_at(&e, "draft" UP "X" UP "Y" DOWN, WIDTH), "secondX|");
+    assert_string_equal(typed_at(&e, UP, WIDTH), "firstY|");
+    assert_string_equal(typed_at(&e, UNDO, WIDTH), "first|");   /* each has its own undo */
+    assert_string_equal(typed_at(&e, DOWN DOWN, WIDTH), "draft|");
+    assert_string_equal(typed_at(&e, UNDO, WIDTH), "|");
+    editor_remember(&e, "third");
+    editor_reset(&e);
+    assert_string_equal(typed_at(&e, UP UP, WIDTH), "second|"); /* sent: as they were */
+    assert_string_equal(typed_at(&e, UP UNDO, WIDTH), "first|");
+    editor_free(&e);
+    /* Ten thousand lines of before. */
+    char text[16];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        editor_remember(&e, text);
+    }
+    assert_string_equal(typed_at(&e, UP UP UP, WIDTH), "9997|");
+    editor_free(&e);
+}
+
+/* Up from a full line of wide characters: its end is where the next begins, which is no way up. */
+static void test_full_lines(void **state)
+{
+    struct editor e = { 0 };
+
+    (void)state;
+    assert_string_equal(typed_at(&e, "漢字漢字漢字" UP, 4), "漢字漢|字漢字");
+    assert_string_equal(typed_at(&e, UP, 4), "漢|字漢字漢字");
+    assert_string_equal(typed_at(&e, DOWN DOWN, 4), "漢字漢字漢字|");
+    editor_free(&e);
+}
+
+static void check_vi(const char *bytes, const char *want)
+{
+    struct editor e = { 0 };
+
+    editor_set_vi(&e, true);
+    const char *got = typed_at(&e, bytes, WIDTH);
+    if (strcmp(got, want) != 0)
+        fail_msg("%s: got %s, want %s", bytes, got, want);
+    editor_free(&e);
+}
+
+#define ESC "\x1B"
+
+static void test_vi(void **state)
+{
+    struct editor e = { 0 };
+
+    (void)state;
+    check_vi("abc" ESC, "ab|c");
+    check_vi("abc" ESC "0iX", "X|abc");
+    check_vi("abc" ESC "0aX", "aX|bc");
+    check_vi("  abc" ESC "IX" ESC "AY", "  XabcY|");
+    check_vi("ab" ESC "oc" ESC "kOd", "d|\nab\nc");
+    check_vi("one two three" ESC "0w", "one |two three");
+    check_vi("one two three" ESC "02wx", "one two |hree");
+    check_vi("one two three" ESC "bbe", "one tw|o three");
+    check_vi("a.b c" ESC "0wwW", "a.b |c");
+    check_vi("one two three" ESC "0dw", "|two three");
+    check_vi("one two three" ESC "0d2w", "|three");
+    check_vi("one two three" ESC "02dw", "|three");
+    check_vi("one two three" ESC "0cwX" ESC, "|X two three");
+    check_vi("one two" ESC "0d$", "|");
+    check_vi("one two" ESC "0wD", "one| ");
+    check_vi("one two" ESC "0wCx", "one x|");
+    check_vi("one\ntwo\nthree" ESC "ggdd", "|two\nthree");
+    check_vi("one\ntwo\nthree" ESC "dd", "one\n|two");
+    check_vi("one\ntwo\nthree" ESC "gg2ddp", "three\n|one\ntwo");
+    check_vi("one\ntwo" ESC "ggdw", "|\ntwo");                  /* not over the line's end */
+    check_vi("one\ntwo" ESC "yyP", "one\n|two\ntwo");
+    check_vi("one\ntwo\nthree" ESC "ggdj", "|three");
+    check_vi("one\ntwo" ESC "ccx" ESC, "one\n|x");
+    check_vi("abcabc" ESC "0fcx", "ab|abc");
+    check_vi("abcabc" ESC "0fc;x", "abca|b");
+    check_vi("abcabc" ESC "0tcx", "a|cabc");
+    check_vi("abcabc" ESC "Fax", "abc|bc");
+    check_vi("abcabc" ESC "0fb;,x", "a|cabc");
+    check_vi("abcabc" ESC "0dfc", "|abc");
+    check_vi("abcabc" ESC "0dtc", "|cabc");
+    check_vi("a안b안c" ESC "0f안x", "a|b안c");
+    check_vi("abc" ESC "0rx", "|xbc");
+    check_vi("abc" ESC "03rx", "xx|x");
+    check_vi("abc" ESC "04rx", "|abc");
+    check_vi("aBc" ESC "03~", "Ab|C");
+    check_vi("abc" ESC "0xp", "b|ac");
+    check_vi("abc" ESC "0x3p", "baa|ac");
+    check_vi("abc" ESC "2X", "|c");
+    check_vi("a\n  b" ESC "ggJ", "a| b");
+    check_vi("one two" ESC "0xxuu", "|one two");
+    check_vi("one two" ESC "0xxuu\x12", "|ne two");
+    check_vi("one two" ESC "0cwthree four" ESC "u", "|one two");    /* a change is one step */
+    check_vi("abc" ESC "d" ESC "x", "a|b");
+    check_vi("abc\x1B" "0x", "|bc");                            /* Esc and a key in one read */
+    check_vi("one two\x1B" "bx", "one |wo");
+    check_vi("e\xCC\x81" "x" ESC "hx", "|x");
+    editor_set_vi(&e, true);
+    assert_int_equal(editor_mode(&e), EDITOR_VI_INSERT);
+    assert_true(editor_press(&e, &(struct press){ .kind = PRESS_ESCAPE }, WIDTH));
+    assert_int_equal(editor_mode(&e), EDITOR_VI_NORMAL);
+    assert_false(editor_press(&e, &(struct press){ .kind = PRESS_ESCAPE }, WIDTH));     /* the chat's */
+    assert_false(editor_press(&e, &(struct press){ .kind = PRESS_TEXT, .text = "?", .n = 1 }, WIDTH));
+    editor_remember(&e, "before");
+    assert_string_equal(typed_at(&e, "k", WIDTH), "befor|e");
+    editor_set_vi(&e, false);
+    assert_int_equal(editor_mode(&e), EDITOR_EMACS);
+    editor_free(&e);
+}
+
+/* A key in a megabyte costs a small part of wrapping it: 1/10 is far from both (1/100, 1). */
+static void check_large(const char *piece, const char *name)
+{
+    struct editor e = { 0 };
+    size_t n = strlen(piece), n_keys = 20;
+    char *text = malloc(1 << 20);
+
+    for (size_t i = 0; i + n <= 1 << 20; i += n)
+        memcpy(text + i, piece, n);
+    size_t size = (1 << 20) / n * n;
+    double start = clock_ms();
+    editor_press(&e, &(struct press){ .kind = PRESS_PASTE, .text = text, .n = size }, 80);
+    editor_lines(&e, 80);
+    double whole = clock_ms() - start;
+    e.at = utf8_grapheme_next(e.text.s, e.text.n, size / 2 / n * n);
+    start = clock_ms();
+    for (size_t i = 0; i < n_keys; i++) {
+        editor_press(&e, &(struct press){ .kind = i % 5 < 3 ? PRESS_TEXT : PRESS_BACKSPACE, .text = "x", .n = 1 }, 80);
+        editor_lines(&e, 80);
+    }
+    double key = (clock_ms() - start) / (double)n_keys;
+    print_message("1 MB of %s: wrapped in %.1f ms, %.3f ms a key\n", name, whole, key);
+    assert_true(key < whole / 10);
+    free(text);
+    editor_free(&e);
+}
+
+static void test_large(void **state)
+{
+    (void)state;
+    check_large("The quick brown fox jumps over the lazy dog, and goes on.\n", "English lines");
+    check_large("안녕하세요, 오늘은 날씨가 좋네요. 그래서 산책을 갑니다.\n", "Korean lines");
+    check_large("```c\nint a;\n```\n", "code");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphemes), cmocka_unit_test(test_emacs_keys), cmocka_unit_test(test_lines_and_history),
-        cmocka_unit_test(test_keys_split_anywhere), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_keys_split_anywhere), cmocka_unit_test(test_keys), cmocka_unit_test(test_undo), cmocka_unit_test(test_kill_ring),
+        cmocka_unit_test(test_letters), cmocka_unit_test(test_history_edits), cmocka_unit_test(test_full_lines), cmocka_unit_test(test_vi),
+        cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
