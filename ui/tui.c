@@ -160,6 +160,16 @@ int tui_tick_ms(const struct tui *t)
     return t->mode == MODE_RECORDING ? RECORD_TICK_MS : t->draft_changed ? SAVE_DRAFT_MS : -1;
 }
 
+static void ask_for_gauge(struct tui *t)
+{
+    struct talk_question q = { .parent = talk_head_id(&t->talk), .text = "" };    /* measures what is told */
+
+    if (!t->gauges || !t->ready || talk_waits(&t->talk) || t->talk.request != 0)
+        return;
+    t->gauges = false;
+    t->gauge_request = talk_measure(&t->talk, &q);
+}
+
 /* ---- key presses ------------------------------------------------------------------ */
 
 bool tui_stop(struct tui *t)
@@ -199,6 +209,7 @@ void tui_press(struct tui *t, const struct press *press)
     }
     if (t->panel != NULL) {
         tui_press_panel(t, press);
+        ask_for_gauge(t);           /* another conversation may have been opened */
         return;
     }
     switch (t->mode) {
@@ -207,6 +218,7 @@ void tui_press(struct tui *t, const struct press *press)
     case MODE_FIND: tui_press_find(t, press); break;
     case MODE_RECORDING: press_recording(t, press); break;
     }
+    ask_for_gauge(t);
 }
 
 void tui_edited(struct tui *t, char *text)
@@ -336,6 +348,13 @@ static void turn_event(struct tui *t, const struct session_event *e)
     }
 }
 
+static void set_gauge(struct tui *t, const struct session_event *e)
+{
+    t->gauge_request = 0;
+    if (e->kind == SESSION_MEASURED)
+        t->n_used = e->n_prompt;
+}
+
 static void tell_unsaved(struct tui *t)
 {
     if (t->talk.unsaved.code == ERROR_NONE || t->told_unsaved)
@@ -364,6 +383,8 @@ void tui_event(struct tui *t, const struct session_event *e)
         tui_note(t, ITEM_NOTE, "%s", e->text);
     } else if (e->kind == SESSION_READY) {
         loaded(t, e);
+    } else if (t->gauge_request != 0 && e->request == t->gauge_request) {
+        set_gauge(t, e);
     } else if (t->preview_request != 0 && e->request == t->preview_request) {
         tui_previewed(t, e);
     } else if (!tui_measured(t, e)) {
@@ -371,4 +392,5 @@ void tui_event(struct tui *t, const struct session_event *e)
     }
     tell_unsaved(t);
     tui_send_if_ready(t);
+    ask_for_gauge(t);
 }

@@ -93,6 +93,8 @@ struct tui {
     struct buffer activity;         /* "reading 40 %" */
     size_t i_answer;                /* its item; SIZE_MAX before the first word */
     size_t n_ctx, n_used;
+    bool gauges;                    /* turns came back: how much they fill is asked for when they are told */
+    uint32_t gauge_request;
     double tokens_per_s;            /* of the last answer; 0: none yet */
 
     const struct attachment **perceived;    /* everything attached, in order, each once */

@@ -139,6 +139,7 @@ void tui_open_session(struct tui *t, int64_t id)
         return;
     }
     start_over(t);
+    t->gauges = t->talk.n_turns > 0;
     tui_show_branch(t);
     use_settings(t, t->talk.settings);
     if (in_use)
