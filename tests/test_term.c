@@ -306,7 +306,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_few_bytes), cmocka_unit_test(test_signals), cmocka_unit_test(test_stop_and_continue),
     };
 
-    (void)argc;
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     snprintf(program, sizeof program, "%s/../mynah", dirname(argv[0]));
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -191,7 +191,9 @@ bool term_open(const struct term_params *params, struct error *err)
     if (!tty_open(params->log_fd, err))
         return false;
     term.is_inline = params->is_inline;
+    tty_handle_signals(true);       /* first: ncurses would take those without a handler, and ignore SIGTSTP while it draws */
     if (!(term.is_inline ? open_inline(name) : open_full(name))) {
+        tty_handle_signals(false);
         tty_close();
         return error_set(err, ERROR_USAGE, "TERM is %s, of which too little is known here; try TERM=xterm, `mynah --plain` or `mynah ask PROMPT`", name);
     }
@@ -202,7 +204,6 @@ bool term_open(const struct term_params *params, struct error *err)
     term.mouse = params->mouse && !term.is_old;
     make_restore();
     term.is_open = 1;
-    tty_handle_signals(true);
     atexit(term_close);
     enter();
     return true;
