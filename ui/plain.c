@@ -1,7 +1,5 @@
 #include "ui/plain_private.h"
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "ui/config.h"
 #include "ui/paths.h"
 
@@ -79,203 +77,6 @@ static int take_signals(struct plain *p)
     return 0;
 }
 
-/* ---- files ---------------------------------------------------------------------------- */
-
-void plain_attach(struct plain *p, const char *path)
-{
-    struct plain_file file = { .saved.path = paths_whole(path) };
-    char sha256[SHA256_HEX];
-    struct error err;
-
-    if (!sha256_file(file.saved.path, sha256, &err)) {
-        plain_error(p, "%s", err.text);
-        free(file.saved.path);
-        buffer_clear(&p->question);
-        return;
-    }
-    file.saved.sha256 = text_copy(sha256);
-    file.request = p->engine->attach(p->engine->self, file.saved.path);
-    p->files = array_grow(p->files, p->n_files, &p->file_capacity, sizeof *p->files);
-    p->files[p->n_files++] = file;
-    p->told_ms = clock_ms();
-}
-
-static void forget_file(struct plain *p, size_t i)
-{
-    free(p->files[i].saved.path);
-    free(p->files[i].saved.sha256);
-    memmove(&p->files[i], &p->files[i + 1], (--p->n_files - i) * sizeof *p->files);
-}
-
-void plain_forget_files(struct plain *p)
-{
-    while (p->n_files > 0)
-        forget_file(p, p->n_files - 1);
-}
-
-static void perceive(struct plain *p, const struct attachment *a)
-{
-    for (size_t i = 0; i < p->n_perceived; i++)
-        if (p->perceived[i] == a)
-            return;
-    p->perceived = array_grow(p->perceived, p->n_perceived, &p->perceived_capacity, sizeof *p->perceived);
-    p->perceived[p->n_perceived++] = a;
-}
-
-static void attached(struct plain *p, struct plain_file *file, const struct attachment *a)
-{
-    struct engine_attachment facts = p->engine->attachment(a);
-
-    file->request = 0;
-    file->attachment = a;
-    perceive(p, a);
-    plain_note(p, "%s %s attached: %s, %zu tokens%s", facts.kind == ATTACHMENT_IMAGE ? "image" : "clip", facts.name,
-               facts.summary, facts.n_tokens, p->question.n == 0 ? "; it goes with your next question" : "");
-}
-
-/* A question about a file that cannot be read is not asked: the answer would be made up. */
-static void refused(struct plain *p, size_t i, const struct error *why)
-{
-    plain_error(p, "%s", why->text);
-    forget_file(p, i);
-    if (p->question.n > 0)
-        plain_note(p, "the question was not asked");
-    buffer_clear(&p->question);
-}
-
-static size_t find_file(const struct plain *p, uint32_t request)
-{
-    size_t i = 0;
-
-    while (i < p->n_files && (request == 0 || p->files[i].request != request))
-        i++;
-    return i;
-}
-
-/* ---- asking ------------------------------------------------------------------------------ */
-
-bool plain_busy(const struct plain *p)
-{
-    if (p->loading || p->model_request != 0 || p->measuring != 0 || p->talk.request != 0 || talk_waits(&p->talk))
-        return true;
-    for (size_t i = 0; i < p->n_files; i++)
-        if (p->files[i].request != 0)
-            return true;
-    return false;
-}
-
-void plain_start_answer(struct plain *p)
-{
-    p->stopping = false;
-    p->answer_begins = true;
-    p->told_ms = clock_ms();
-}
-
-/* The question and what goes with it; strings and lists are p's, arrays the caller's. */
-static struct talk_question question_of(const struct plain *p, struct session_file *files, const struct attachment **attachments)
-{
-    for (size_t i = 0; i < p->n_files; i++) {
-        files[i] = p->files[i].saved;
-        attachments[i] = p->files[i].attachment;
-    }
-    return (struct talk_question){ .parent = talk_head_id(&p->talk), .task = TURN_CHAT, .text = buffer_text(&p->question),
-                                   .files = files, .attachments = attachments, .n_files = p->n_files };
-}
-
-static void send(struct plain *p)
-{
-    struct session_file *files = calloc(p->n_files + 1, sizeof *files);
-    const struct attachment **attachments = calloc(p->n_files + 1, sizeof *attachments);
-    struct error err;
-
-    if (files == NULL || attachments == NULL)
-        abort();
-    struct talk_question q = question_of(p, files, attachments);
-    if (!p->measured) {
-        p->measuring = talk_measure(&p->talk, &q);
-    } else {
-        talk_ask(&p->talk, &q);
-        if (p->sessions != NULL)
-            history_add(p->sessions, q.text, &err);     /* one that is lost is no reason to say so now */
-        plain_forget_files(p);
-        buffer_clear(&p->question);
-        plain_start_answer(p);
-    }
-    free(files);
-    free(attachments);
-}
-
-/* Files that the text mentions (@path) are attached, and named by their last part. */
-static void take_question(struct plain *p, const char *text)
-{
-    size_t n = strlen(text);
-
-    p->measured = false;
-    if (!p->has_model) {
-        plain_error(p, "no model is loaded; /model NAME loads one, `mynah pull` fetches what is missing");
-        return;
-    }
-    for (size_t at = 0, used; at < n; at += used) {
-        char *path = NULL;
-        used = paths_is_mark(text, at) ? paths_mention(text, at, &path) : 0;
-        if (used > 0)
-            buffer_print(&p->question, "%s", paths_name(path));
-        else
-            buffer_append(&p->question, text + at, used = 1);
-        free(path);
-    }
-    for (size_t at = 0; at < n; at++) {
-        char *path = NULL;
-        if (paths_is_mark(text, at) && paths_mention(text, at, &path) > 0)
-            plain_attach(p, path);
-        free(path);
-    }
-}
-
-/* What would no longer be told is asked of a person, and told to a script. */
-static void measured(struct plain *p, const struct session_event *e)
-{
-    p->measured = true;
-    if (e->n_left_out == 0)
-        return;
-    free(p->left_out);
-    p->left_out = calloc(e->n_left_out, sizeof *p->left_out);
-    if (p->left_out == NULL)
-        abort();
-    memcpy(p->left_out, e->left_out, e->n_left_out * sizeof *p->left_out);
-    p->n_left_out = e->n_left_out;
-    plain_note(p, "the context is full (%zu of %zu tokens): the model can no longer be told the %zu oldest turn%s",
-               e->n_prompt, e->n_ctx, e->n_left_out, e->n_left_out == 1 ? "" : "s");
-    p->choosing = p->is_terminal;
-    if (p->choosing)
-        plain_note(p, "yes leaves them out, sum has the model sum them up first, no keeps all and drops this question");
-    else
-        talk_leave_out(&p->talk, p->left_out, p->n_left_out);
-}
-
-static void sum_up(struct plain *p)
-{
-    struct talk_question q = { .parent = talk_head_id(&p->talk), .task = TURN_SUMMARISE, .n_summarised = p->n_left_out,
-                               .text = "(What was said so far, in short)" };
-
-    p->measured = false;            /* the question is asked when the summary is there, if it fits then */
-    talk_ask(&p->talk, &q);
-    plain_start_answer(p);
-}
-
-static void choose(struct plain *p, const char *line)
-{
-    p->choosing = false;
-    if (*line == 'y' || *line == 'Y') {
-        talk_leave_out(&p->talk, p->left_out, p->n_left_out);
-    } else if (*line == 's' || *line == 'S') {
-        sum_up(p);
-    } else {
-        buffer_clear(&p->question);
-        plain_note(p, "the question was not asked; /new begins a new conversation");
-    }
-}
-
 /* ---- lines ------------------------------------------------------------------------------- */
 
 static void complete_question(struct plain *p)
@@ -288,7 +89,7 @@ static void complete_question(struct plain *p)
         for (size_t i = 0; i < paths.n; i++)
             plain_attach(p, paths.items[i]);
     else if (text[strspn(text, " \t\n")] != '\0')
-        take_question(p, text);
+        plain_take_question(p, text);
     paths_free(&paths);
     free(text);
 }
@@ -301,7 +102,7 @@ static void take_line(struct plain *p, const char *line)
     if (p->record != NULL) {
         plain_end_record(p, true);
     } else if (p->choosing) {
-        choose(p, line);
+        plain_choose(p, line);
     } else if (p->pasting) {
         p->pasting = strcmp(line, ".") != 0;
         if (p->pasting)
@@ -374,7 +175,7 @@ static void advance(struct plain *p)
         p->stopping = false;
         tell_unsaved(p);
         if (p->question.n > 0 && !p->choosing) {
-            send(p);
+            plain_send(p);
             continue;
         }
         if (p->in.n > 0 || !p->ended)
@@ -410,10 +211,10 @@ static void take_ready(struct plain *p, const struct session_event *e)
 
 static void take_failure(struct plain *p, const struct session_event *e)
 {
-    size_t file = find_file(p, e->request);
+    size_t file = plain_find_file(p, e->request);
 
     if (file < p->n_files) {
-        refused(p, file, &e->err);
+        plain_refused(p, file, &e->err);
     } else if (e->request == p->measuring && e->request != 0) {
         p->measuring = 0;
         p->measured = true;         /* asking tells what is wrong */
@@ -429,21 +230,21 @@ static void take_failure(struct plain *p, const struct session_event *e)
 /* Events that are not about a turn. */
 static void take_other(struct plain *p, const struct session_event *e)
 {
-    size_t file = find_file(p, e->request);
+    size_t file = plain_find_file(p, e->request);
 
     if (e->kind == SESSION_READY)
         take_ready(p, e);
     else if (e->kind == SESSION_FAILED)
         take_failure(p, e);
     else if (e->kind == SESSION_ATTACHED && file < p->n_files)
-        attached(p, &p->files[file], e->attachment);
+        plain_attached(p, &p->files[file], e->attachment);
     else if (e->kind == SESSION_NOTE)
         plain_note(p, "%s", e->text);
     else if (e->kind == SESSION_PROGRESS)
         plain_progress(p, e->text, e->done, e->total);
     else if (e->kind == SESSION_MEASURED && e->request == p->measuring) {
         p->measuring = 0;
-        measured(p, e);
+        plain_measured(p, e);
     }
 }
 
@@ -466,7 +267,7 @@ static void take_event(struct plain *p, const struct session_event *e)
         break;
     case TALK_FILE:
         if (e->kind == SESSION_ATTACHED)
-            perceive(p, e->attachment);
+            plain_perceive(p, e->attachment);
         break;
     case TALK_OTHER:
         take_other(p, e);
@@ -547,6 +348,7 @@ void plain_open(struct plain *p, int64_t id)
     else if (p->talk.n_branch > 0)
         plain_note(p, "conversation %s%s%s%zu turn%s; /new begins another", *p->talk.title != '\0' ? "\"" : "", p->talk.title,
                    *p->talk.title != '\0' ? "\", " : "of ", p->talk.n_branch, p->talk.n_branch == 1 ? "" : "s");
+    plain_use_settings(p, p->talk.settings);
     if (draft != NULL && *draft != '\0')
         plain_note(p, "typed and not sent: %s", draft);
     free(draft);
@@ -572,6 +374,7 @@ static void done(struct plain *p)
     plain_answer_end(p);
     talk_done(&p->talk);
     plain_forget_files(p);
+    settings_done(&p->settings);
     free(p->files);
     free(p->perceived);
     free(p->listed);
@@ -591,7 +394,7 @@ bool plain_wanted(const struct options *o)
 
 int plain_run(struct engine *engine, struct sessions *sessions, const struct error *unsaved, const struct options *o)
 {
-    struct plain p = { .engine = engine, .sessions = sessions, .options = o, .settings = session_settings_default(),
+    struct plain p = { .engine = engine, .sessions = sessions, .options = o,
                        .is_terminal = isatty(STDIN_FILENO), .at_start = true, .loading = true };
     struct error err;
 
@@ -599,11 +402,8 @@ int plain_run(struct engine *engine, struct sessions *sessions, const struct err
         error_set(&err, ERROR_INFERENCE, "no pipe for signals: %s", strerror(errno));
         return cli_fail(&err);
     }
-    p.settings.system = o->system;
-    p.settings.temperature = (float)o->temperature;
-    p.settings.seed = o->seed;
-    p.settings.max_tokens = o->max_tokens;
     talk_init(&p.talk, engine, sessions);
+    plain_use_settings(&p, "");
     start(&p, unsaved);
     int number = loop(&p);
     done(&p);

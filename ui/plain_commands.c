@@ -13,8 +13,8 @@
 
 typedef void plain_command_run(struct plain *p, const char *argument);
 
-static plain_command_run run_attach, run_detach, run_details, run_record, run_model, run_new, run_sessions, run_rename, run_regenerate, run_continue,
-                         run_delete, run_facts, run_find, run_export, run_set, run_help, run_quit;
+static plain_command_run run_attach, run_detach, run_details, run_record, run_new, run_sessions, run_rename, run_regenerate, run_continue,
+                         run_delete, run_facts, run_find, run_export, run_help, run_quit;
 
 static const struct plain_command { const char *name, *argument, *summary; plain_command_run *run; } table[] = {
     { "/attach", "PATH...", "an image or a clip for the next question; a path alone on a line does it, too", run_attach },
@@ -33,8 +33,9 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/sessions", "[WORDS | NUMBER]", "list conversations, those with the words, or open one of the list", run_sessions },
     { "/rename", "TITLE", "name this conversation", run_rename },
     { "/export", "FILE", "write this conversation to a file as Markdown", run_export },
-    { "/model", "[NAME | FILE]", "change the model", run_model },
-    { "/set", "[NAME [VALUE]]", "settings, one, or change one", run_set },
+    { "/model", "[NAME | FILE]", "change the model", plain_run_model },
+    { "/set", "[NAME VALUE]", "settings; sampling of this conversation, or a setting of mynah", plain_run_set },
+    { "/system", "[TEXT]", "what the model is told about itself in this conversation", plain_run_system },
     { "/help", "", "this list", run_help },
     { "/quit", "", "end the chat; Ctrl-D does, too", run_quit },
 };
@@ -210,6 +211,7 @@ static void run_new(struct plain *p, const char *argument)
 {
     (void)argument;
     talk_begin(&p->talk);
+    plain_use_settings(p, "");
     plain_note(p, "a new conversation");
 }
 
@@ -301,85 +303,6 @@ static void run_export(struct plain *p, const char *argument)
         plain_error(p, "%s: cannot be written: %s", paths.items[0], strerror(file == NULL ? why : errno));
     free(text);
     paths_free(&paths);
-}
-
-/* ---- settings ----------------------------------------------------------------------------------- */
-
-static void list_models(struct plain *p)
-{
-    bool present;
-    const char *name;
-
-    plain_note(p, "the model is %s", p->engine->model);
-    for (size_t i = 0; (name = p->engine->model_name(p->engine->self, i, &present)) != NULL; i++)
-        plain_line(p, "", "%s%s", name, present ? "" : ", not here: mynah pull fetches it");
-}
-
-static void run_model(struct plain *p, const char *argument)
-{
-    struct error err;
-    struct paths paths;
-
-    if (*argument == '\0') {
-        list_models(p);
-        return;
-    }
-    paths_parse(argument, &paths);
-    if (paths.n == 1)
-        p->model_request = p->engine->use_model(p->engine, paths.items[0], &err);
-    else
-        error_set(&err, ERROR_USAGE, "/model takes one name or file");
-    if (p->model_request == 0)
-        plain_error(p, "%s", err.text);
-    paths_free(&paths);
-}
-
-static void list_settings(struct plain *p, const char *only)
-{
-    size_t n = 0;
-
-    for (const struct config_row *row = config_rows(); row->name != NULL; row++) {
-        if (*only != '\0' && strcmp(only, row->name) != 0)
-            continue;
-        char *value = config_value(p->options->config, row->name);
-        plain_line(p, "", "%s = %s (%s%s%s)", row->name, value, row->summary, row->values != NULL ? "; one of: " : "",
-                   row->values != NULL ? row->values : "");
-        free(value);
-        n++;
-    }
-    if (n == 0)
-        plain_error(p, "'%s' is no setting; /set lists them", only);
-}
-
-/* What can change in a conversation does now, the rest with the next start. */
-static void apply_setting(struct plain *p, const char *name)
-{
-    const struct config *c = p->options->config;
-    bool is_now = strcmp(name, "system") == 0 || strcmp(name, "temperature") == 0;
-
-    if (is_now) {
-        p->settings.system = *c->system != '\0' ? c->system : NULL;
-        p->settings.temperature = (float)c->temperature;
-        p->engine->configure(p->engine->self, &p->settings);
-    }
-    plain_note(p, "%s is set%s", name, is_now ? "" : "; it counts from the next start");
-}
-
-static void run_set(struct plain *p, const char *argument)
-{
-    struct error err;
-    size_t n = strcspn(argument, " ");
-    char *name = strndup(argument, n);
-
-    if (name == NULL)
-        abort();
-    if (argument[n] == '\0')
-        list_settings(p, name);
-    else if (config_set(p->options->config, NULL, name, argument + n + 1, &err))
-        apply_setting(p, name);
-    else
-        plain_error(p, "%s", err.text);
-    free(name);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------- */

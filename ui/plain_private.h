@@ -1,8 +1,10 @@
 /* plain_private.h - the state of the chat of lines, for its own files.
  *
- *   plain.c           signals, lines in, events, what is asked when
+ *   plain.c           signals, lines in, events
+ *   plain_ask.c       files, and what is asked when
  *   plain_say.c       lines out
- *   plain_commands.c  /commands */
+ *   plain_commands.c  /commands
+ *   plain_settings.c  those that change how answers are made */
 #ifndef UI_PLAIN_PRIVATE_H
 #define UI_PLAIN_PRIVATE_H
 
@@ -10,6 +12,7 @@
 
 #include "ui/buffer.h"
 #include "ui/record.h"
+#include "ui/settings.h"
 #include "ui/talk.h"
 
 struct plain_file {                 /* goes with the next question */
@@ -22,7 +25,7 @@ struct plain {
     struct engine *engine;
     struct sessions *sessions;
     const struct options *options;
-    struct session_settings settings;
+    struct settings settings;       /* of this conversation */
     struct talk talk;
 
     bool is_terminal;               /* lines are typed: the terminal shows them */
@@ -70,14 +73,30 @@ void plain_answer_end(struct plain *p);
 void plain_progress(struct plain *p, const char *what, double done, double total);  /* now and then */
 
 /* plain.c */
+void plain_open(struct plain *p, int64_t id);       /* a session; 0: the last */
+
+/* plain_ask.c */
 bool plain_busy(const struct plain *p);     /* something is under way that lines wait for */
 void plain_attach(struct plain *p, const char *path);
 void plain_forget_files(struct plain *p);
-void plain_open(struct plain *p, int64_t id);       /* a session; 0: the last */
+size_t plain_find_file(const struct plain *p, uint32_t request);    /* that is being read; n_files: none */
+void plain_attached(struct plain *p, struct plain_file *file, const struct attachment *a);
+void plain_refused(struct plain *p, size_t i, const struct error *why);
+void plain_perceive(struct plain *p, const struct attachment *a);
+void plain_take_question(struct plain *p, const char *text);
+void plain_send(struct plain *p);           /* measures it first */
+void plain_measured(struct plain *p, const struct session_event *e);
+void plain_choose(struct plain *p, const char *line);
 void plain_start_answer(struct plain *p);   /* talk has asked */
 
 /* plain_commands.c: a line that begins with '/' and is a command; false when it is none. */
 bool plain_command(struct plain *p, const char *line);
 void plain_end_record(struct plain *p, bool keep);
+
+/* plain_settings.c */
+void plain_use_settings(struct plain *p, const char *text);     /* as kept with a conversation; "": the user's own */
+void plain_run_model(struct plain *p, const char *argument);
+void plain_run_set(struct plain *p, const char *argument);
+void plain_run_system(struct plain *p, const char *argument);
 
 #endif

@@ -87,15 +87,24 @@ told '^note: a new conversation$'
 told '^mynah: afresh$'
 
 begin "settings and models"
-printf '%s\n' '/set theme' '/set theme blue' '/set theme light' '/set temperature 0.5' '/set frob' /model '/model nosuch' | piped --new
+printf '%s\n' '/set' '/set theme blue' '/set theme light' '/set temperature 0.5' '/set temperature warm' '/set frob' '/system Be brief.' \
+    'kept' /model '/model nosuch' | piped --new
 told '^theme = auto '
+told '^temperature +default'
 told "^error: theme takes one of .*, not 'blue'"
 told '^note: theme is set; it counts from the next start$'
-told '^note: temperature is set$'
+told '^note: temperature is 0.5 in this conversation$'
+told "^error: temperature takes a number .*, not 'warm'"
 told "^error: 'frob' is no setting"
 told '^note: the model is echo$'
 told '^error: nosuch'
 grep -qx 'theme = light' "$XDG_CONFIG_HOME/mynah/config" || told 'the setting in the file'
+
+printf '%s\n' /system /set '/rename Of rain' /sessions /new /system | piped
+told '^note: the system text is Be brief.;'
+told '^temperature +0.5 '
+told '^1. Of rain, '
+told "^note: the system text is mynah's own;"
 
 begin "the wrong line of the settings is told"
 echo 'theme = blue' >"$XDG_CONFIG_HOME/mynah/config"
