@@ -12,6 +12,8 @@
 #include <term.h>
 #include <unistd.h>
 
+enum { NEAR = 4 };                  /* columns */
+
 static struct {
     struct buffer out;              /* to be sent */
     struct screen shown;            /* what the terminal shows; cells NULL: no region yet */
@@ -30,18 +32,15 @@ static void put(const char *s)
     buffer_append(&region.out, s, strlen(s));
 }
 
-static int put_byte(int c)
-{
-    char byte = (char)c;
-
-    buffer_append(&region.out, &byte, 1);
-    return c;
-}
-
+/* Without the delays ($<5>), which tputs would fill with NULs. */
 static void put_capability(const char *s)
 {
-    if (s != NULL)
-        tputs(s, 1, put_byte);
+    for (const char *close; s != NULL && *s != '\0'; s++) {
+        if (s[0] == '$' && s[1] == '<' && (close = strchr(s, '>')) != NULL)
+            s = close;
+        else
+            buffer_append(&region.out, s, 1);
+    }
 }
 
 static void flush(void)
@@ -148,6 +147,20 @@ static void clear_to_end(int cols)
     put_capability(clr_eol);
 }
 
+/* A few cells of the style of now are written again sooner than stepped over. */
+static void go_to_cell(const struct cell *cells, int row, int col)
+{
+    bool short_way = region.row == row && region.col < col && col - region.col <= NEAR;
+
+    for (int i = region.col; short_way && i < col; i++)
+        short_way = same_style(term_style(&cells[i]), region.style);
+    if (!short_way)
+        move_to(row, col);
+    for (int i = region.col; i < col; i++)
+        if (cells[i].width > 0)
+            put_cell(&cells[i]);
+}
+
 /* Writes what differs from `before`; NULL: the row is blank. */
 static void update_row(const struct screen *s, int row, const struct cell *before)
 {
@@ -158,7 +171,7 @@ static void update_row(const struct screen *s, int row, const struct cell *befor
         bool differs = before != NULL && col < end_before ? memcmp(&cells[col], &before[col], sizeof *cells) != 0 : !is_blank(&cells[col]);
         if (!differs || cells[col].width == 0)
             continue;
-        move_to(row, col);
+        go_to_cell(cells, row, col);
         put_cell(&cells[col]);
     }
     if (end < end_before) {
