@@ -18,8 +18,8 @@ static bool is_escaped(const char *s, size_t at)
     return n % 2 == 1;
 }
 
-/* The [ of the label that ends at s[close], if it may be the first thing of a paragraph. */
-static bool label_start(const char *s, size_t close, size_t *at)
+/* Whether the label that ends at s[close] may be the first thing of a paragraph. */
+static bool may_define(const char *s, size_t close)
 {
     size_t open = close;
 
@@ -30,32 +30,31 @@ static bool label_start(const char *s, size_t close, size_t *at)
         if (s[open] == ']' && !is_escaped(s, open))
             return false;
     } while (s[open] != '[' || is_escaped(s, open));
-    *at = open;
-    while (open > 0 && strchr(" \t>-+*.)0123456789", s[open - 1]) != NULL && s[open - 1] != '\0')
+    while (open > 0 && strchr(" \t>-+*.)0123456789[xX]", s[open - 1]) != NULL && s[open - 1] != '\0')
         open--;
     return open == 0 || s[open - 1] == '\n' || s[open - 1] == '\r';
 }
 
 /* What md4c reads: a copy, because md4c 0.4.8 looks at the byte behind the end of a link cut short.
- * "[label]: target" would be taken out of the text and change what stands before it: a
- * backslash makes it text.  Where it turns out to stand in code, it is taken out again. */
+ * "[label]: target" would be taken out of the text and change what stands before it: with a
+ * backslash before the colon it is text.  Where that turns out to stand in code, it is left out again. */
 static void copy_escaped(struct markdown *m, struct buffer *copy)
 {
     const char *s = m->source;
-    size_t from = 0, open;
+    size_t from = 0;
 
     for (size_t at = 0; at + 1 < m->n; at++) {
         const char *close = memchr(s + at, ']', m->n - 1 - at);
         if (close == NULL)
             break;
         at = (size_t)(close - s);
-        if (s[at + 1] != ':' || is_escaped(s, at) || !label_start(s, at, &open))
+        if (s[at + 1] != ':' || is_escaped(s, at) || !may_define(s, at))
             continue;
-        buffer_append(copy, s + from, open - from);
+        buffer_append(copy, s + from, at + 1 - from);
         m->escapes = array_grow(m->escapes, m->n_escapes, &m->escape_capacity, sizeof *m->escapes);
         m->escapes[m->n_escapes++] = copy->n;
         buffer_append(copy, "\\", 1);
-        from = open;
+        from = at + 1;
     }
     buffer_append(copy, s + from, m->n - from);
     m->source = copy->s;

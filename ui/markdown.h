@@ -41,8 +41,8 @@ struct table {
     struct table_cell *cells;             /* [n_cells], row by row */
     size_t n_cells, capacity, n_columns;
     MD_ALIGN align;                 /* of the cell being read */
-    size_t read, read_cell;         /* end of the last text in the source, and the cell it is in */
-    size_t row_end;                 /* end of the row before in the source; 0: not known */
+    size_t read_cell;               /* the cell with the last text */
+    size_t row_end;                 /* end of the row before in the source; of the text before the table, at first */
 };
 
 struct open_link { size_t start; int outer; };
@@ -62,6 +62,7 @@ struct markdown {
     size_t n_links, link_capacity;
     struct table table;
     struct buffer scratch;
+    size_t read;                    /* end of the last text in the source */
     bool seeking;                   /* the first text of a block of the document is awaited */
     struct page_mark before;        /* that block */
     struct page_mark cut;           /* the last place where the page may be cut; source 0: none */
@@ -71,6 +72,8 @@ struct markdown {
 void inlines_add(struct inlines *t, const char *text, size_t n, enum style style, int link);
 void inlines_clear(struct inlines *t);
 void inlines_free(struct inlines *t);
+/* Text of the source without the backslashes that we put in: code and cells too many show those. */
+void markdown_add_source(const struct markdown *m, struct inlines *to, const char *text, size_t n, enum style style, int link);
 int markdown_enter_span(MD_SPANTYPE type, void *detail, void *user);
 int markdown_leave_span(MD_SPANTYPE type, void *detail, void *user);
 int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user);

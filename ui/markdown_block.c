@@ -68,6 +68,15 @@ void markdown_add_runs(struct markdown *m, const struct inlines *t, size_t base,
 
 /* ---- text ------------------------------------------------------------------------- */
 
+/* md4c 0.4.8 may enter a span that it does not leave ("~~a~"): it ends with its block. */
+static void begin_text(struct markdown *m)
+{
+    inlines_clear(&m->text);
+    m->strong = m->italic = m->code = m->deleted = 0;
+    m->link = -1;
+    m->n_links = 0;
+}
+
 static void put_text(struct markdown *m, const struct inlines *t)
 {
     struct page *p = m->page;
@@ -123,7 +132,7 @@ static void paragraph(struct markdown *m)
         put_text(m, &m->text);
     }
     inlines_free(&marked);
-    inlines_clear(&m->text);
+    begin_text(m);
 }
 
 /* ---- code ------------------------------------------------------------------------- */
@@ -166,7 +175,6 @@ static void close_code(struct markdown *m, const MD_BLOCK_CODE_DETAIL *detail)
     struct page_code *code = &p->codes[index];
     size_t n = m->text.text.n;
 
-    m->code--;
     markdown_loose_marks(m);
     if (detail->info.size > 0) {
         struct wrap *w = &p->wrap;
@@ -184,7 +192,7 @@ static void close_code(struct markdown *m, const MD_BLOCK_CODE_DETAIL *detail)
     code->start = p->text.n;
     buffer_append(&p->text, buffer_text(&m->text.text), n > 0 && m->text.text.s[n - 1] == '\n' ? n - 1 : n);
     code->end = p->text.n;
-    inlines_clear(&m->text);
+    begin_text(m);
     code_lines(m, indent, code, index);
 }
 
@@ -247,6 +255,8 @@ static void open_item(struct markdown *m, const MD_BLOCK_LI_DETAIL *detail)
 
     if (list->begun && !list->tight)
         blank_line(m);
+    if (list->begun)                            /* a list begins with its first item */
+        m->seeking = false;
     list->begun = true;
     if (list->type == MD_BLOCK_OL)
         snprintf(mark, sizeof mark, "%u%c ", list->number++, list->delimiter);
@@ -257,7 +267,7 @@ static void open_item(struct markdown *m, const MD_BLOCK_LI_DETAIL *detail)
     item = push(m, MD_BLOCK_LI);
     strcpy(item->mark, mark);
     take_room(m, item);
-    inlines_clear(&m->text);
+    begin_text(m);
     m->gap = false;
 }
 
@@ -308,7 +318,7 @@ static void separate(struct markdown *m)
     if (m->gap && !in_tight_item(m))
         blank_line(m);
     m->gap = false;
-    inlines_clear(&m->text);
+    begin_text(m);
 }
 
 int markdown_enter_block(MD_BLOCKTYPE type, void *detail, void *user)
@@ -330,10 +340,14 @@ int markdown_enter_block(MD_BLOCKTYPE type, void *detail, void *user)
         open_code(m, detail);
         break;
     case MD_BLOCK_H: m->heading++; break;
-    case MD_BLOCK_TABLE: m->table.n_columns = ((MD_BLOCK_TABLE_DETAIL *)detail)->col_count; break;
-    case MD_BLOCK_TH: m->strong++;              /* falls through */
+    case MD_BLOCK_TABLE:
+        m->table.n_columns = ((MD_BLOCK_TABLE_DETAIL *)detail)->col_count;
+        m->table.row_end = m->read;
+        break;
+    case MD_BLOCK_TH:
     case MD_BLOCK_TD:
-        inlines_clear(&m->text);
+        begin_text(m);
+        m->strong = type == MD_BLOCK_TH;
         m->table.align = ((MD_BLOCK_TD_DETAIL *)detail)->align;
         break;
     default: break;
@@ -368,7 +382,7 @@ int markdown_leave_block(MD_BLOCKTYPE type, void *detail, void *user)
     case MD_BLOCK_P: paragraph(m); break;
     case MD_BLOCK_TABLE: markdown_table(m); break;
     case MD_BLOCK_TR: markdown_table_row(m); break;
-    case MD_BLOCK_TH: m->strong--;              /* falls through */
+    case MD_BLOCK_TH:
     case MD_BLOCK_TD: close_cell(m); break;
     default: break;
     }

@@ -107,10 +107,12 @@ static bool says(const char *text, size_t n, const struct buffer *target)
 /* The target, and the title, behind the text; dim, and part of the link. */
 static void leave_link(struct markdown *m, const MD_ATTRIBUTE *target, const MD_ATTRIBUTE *title)
 {
-    struct open_link link = m->links[--m->n_links];
-    size_t n = m->text.text.n - link.start;
     struct buffer *to = &m->scratch;
 
+    if (m->n_links == 0)
+        return;
+    struct open_link link = m->links[--m->n_links];
+    size_t n = m->text.text.n - link.start;
     buffer_clear(to);
     add_attribute(to, target);
     bool said = says(buffer_text(&m->text.text) + link.start, n, to);
@@ -172,9 +174,10 @@ int markdown_leave_span(MD_SPANTYPE type, void *detail, void *user)
     return 0;
 }
 
-/* Where the line of source[at] starts, when the page can be cut there: text behind it cannot
- * change what stands before, and what follows reads the same on its own.  That is a line that
- * is complete, follows a blank one, is not indented and goes on no list; SIZE_MAX: it cannot. */
+/* Where the line of source[at] starts, the first text of a block of the document, when the page
+ * can be cut there: text behind it cannot change what stands before, and what follows reads the
+ * same on its own.  That is a line that is complete, follows a blank one and is not indented;
+ * SIZE_MAX: it cannot. */
 static size_t cut_place(const struct markdown *m, size_t at)
 {
     const char *s = m->source, *newline = memchr(s + at, '\n', m->n - at);
@@ -182,7 +185,7 @@ static size_t cut_place(const struct markdown *m, size_t at)
 
     while (start > 0 && s[start - 1] != '\n')
         start--;
-    if (newline == NULL || start < 2 || strchr(" \t-*+0123456789", s[start]) != NULL)
+    if (newline == NULL || start < 2 || s[start] == ' ' || s[start] == '\t')
         return SIZE_MAX;
     const char *carriage = memchr(s + start, '\r', (size_t)(newline - s) - start);
     if (carriage != NULL && carriage + 1 != newline)    /* a line ends there, too */
@@ -199,10 +202,8 @@ static void note_place(struct markdown *m, const char *text, size_t n)
 
     if (at >= m->n)                             /* a constant of md4c's */
         return;
-    if (m->table.n_columns > 0) {
-        m->table.read = at + n;
-        m->table.read_cell = m->table.n_cells;
-    }
+    m->read = at + n;
+    m->table.read_cell = m->table.n_cells;
     if (!m->seeking)
         return;
     m->seeking = false;
@@ -215,17 +216,16 @@ static void note_place(struct markdown *m, const char *text, size_t n)
     m->cut.source = m->first + place - n_escapes;
 }
 
-/* Text of the source without the backslashes that we put in: code shows those. */
-static void add_source(struct markdown *m, const char *text, size_t n)
+void markdown_add_source(const struct markdown *m, struct inlines *to, const char *text, size_t n, enum style style, int link)
 {
     size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source), from = 0;
 
     for (size_t i = 0; at < m->n && i < m->n_escapes; i++)
         if (m->escapes[i] >= at && m->escapes[i] < at + n) {
-            add(m, text + from, m->escapes[i] - at - from);
+            inlines_add(to, text + from, m->escapes[i] - at - from, style, link);
             from = m->escapes[i] - at + 1;
         }
-    add(m, text + from, n - from);
+    inlines_add(to, text + from, n - from, style, link);
 }
 
 int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user)
@@ -248,7 +248,7 @@ int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user)
         add(m, decoded > 0 ? out : text, decoded > 0 ? decoded : n);
         break;
     default:
-        add_source(m, text, n);
+        markdown_add_source(m, &m->text, text, n, style_here(m), m->link);
     }
     return 0;
 }

@@ -51,19 +51,36 @@ static size_t next_line(const struct markdown *m, size_t end)
     return end < m->n ? end + 1 : m->n;
 }
 
-/* Where the row just read goes on behind its last column; its line's end if that is not known. */
+static bool is_made_of(const struct markdown *m, size_t at, size_t end, const char *bytes)
+{
+    while (at < end && m->source[at] != '\0' && strchr(bytes, m->source[at]) != NULL)
+        at++;
+    return at == end;
+}
+
+/* The header that has no text: the first line with a bar, behind `at`, above a line of dashes. */
+static size_t header_line(const struct markdown *m, size_t at)
+{
+    while (at < m->n) {
+        size_t end = line_end(m, at), next = next_line(m, end), next_end = line_end(m, next);
+        if (memchr(m->source + at, '|', end - at) != NULL && is_made_of(m, next, next_end, " \t>|:-")
+            && memchr(m->source + next, '-', next_end - next) != NULL)
+            break;
+        at = next;
+    }
+    return at;
+}
+
+/* Where the row just read goes on behind its last column, up to *end. */
 static size_t row_rest(struct markdown *m, size_t *end)
 {
     struct table *t = &m->table;
-    size_t first = t->n_cells - t->n_columns, at = t->read, n_bars;
+    size_t first = t->n_cells - t->n_columns, at = m->read, n_bars;
 
-    if (t->read > t->row_end && t->read_cell >= first) {
+    if (m->read > t->row_end && t->read_cell >= first) {
         n_bars = t->n_columns - (t->read_cell - first);
-    } else if (t->row_end == 0) {
-        *end = 0;
-        return 0;
     } else {                                    /* no text in it */
-        at = next_line(m, t->row_end);
+        at = first == 0 ? header_line(m, t->row_end) : next_line(m, t->row_end);
         if (first == t->n_columns)              /* the line of dashes */
             at = next_line(m, line_end(m, at));
         while (at < m->n && strchr(" \t>", m->source[at]) != NULL && m->source[at] != '\0')
@@ -91,7 +108,7 @@ void markdown_table_row(struct markdown *m)
         return;
     struct inlines *last = &t->cells[t->n_cells - 1].text;
     inlines_add(last, " | ", 3, STYLE_DIM, -1);
-    inlines_add(last, m->source + at, end - at, STYLE_PLAIN, -1);
+    markdown_add_source(m, last, m->source + at, end - at, STYLE_PLAIN, -1);
 }
 
 /* ---- boxes ------------------------------------------------------------------------ */

@@ -46,7 +46,7 @@ void wrap_line_of(struct wrap *w, const char *text, size_t from, size_t to, int 
 
     for (size_t i = from; i < to; i += glyph.n_bytes) {
         sanitise_next(text, to, i, &glyph);
-        bool space = glyph.code == ' ' || glyph.code == '\t';
+        bool space = glyph.n_bytes == 1 && (glyph.code == ' ' || glyph.code == '\t');    /* with a mark on it it is seen */
         bool ideograph = !code && glyph.width == 2 && !is_hangul(glyph.code);
         if (space && !code && column + glyph.width > w->width && word_end > start) {
             column += glyph.width;              /* spaces hang over the edge */
@@ -66,6 +66,8 @@ void wrap_line_of(struct wrap *w, const char *text, size_t from, size_t to, int 
             if (word_end < start)
                 word_end = start;
         }
+        if (column == indent && column + glyph.width > w->width)
+            column = indent = 0;                /* a glyph too wide to stand below the indent */
         column += glyph.width;
         if (!space)
             word_end = i + glyph.n_bytes;
