@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* HTML is text here.  Everything else is GitHub's dialect. */
-enum { FLAGS = MD_DIALECT_GITHUB | MD_FLAG_NOHTML };
+enum { FLAGS = MD_DIALECT_GITHUB | MD_FLAG_NOHTML, WINDOW_BYTES = 2048 };
 
 /* ---- definitions of links --------------------------------------------------------- */
 
@@ -63,17 +63,6 @@ static void copy_escaped(struct markdown *m, struct buffer *copy)
 
 /* ---- the page --------------------------------------------------------------------- */
 
-static void parse(struct markdown *m)
-{
-    const MD_PARSER parser = {
-        .flags = FLAGS, .enter_block = markdown_enter_block, .leave_block = markdown_leave_block,
-        .enter_span = markdown_enter_span, .leave_span = markdown_leave_span, .text = markdown_text,
-    };
-
-    if (m->n > UINT_MAX || md_parse(m->source, (MD_SIZE)m->n, &parser, m) != 0)
-        abort();                                /* out of memory, as in ui/buffer.h */
-}
-
 static void done(struct markdown *m)
 {
     inlines_free(&m->text);
@@ -84,9 +73,39 @@ static void done(struct markdown *m)
     free(m->escapes);
 }
 
+/* Lays out source[page.stable..end).  True: only up to a place where the page can be cut,
+ * which then is page.stable. */
+static bool lay_out(struct page *p, const char *source, size_t end)
+{
+    const MD_PARSER parser = {
+        .flags = FLAGS, .enter_block = markdown_enter_block, .leave_block = markdown_leave_block,
+        .enter_span = markdown_enter_span, .leave_span = markdown_leave_span, .text = markdown_text,
+    };
+    struct buffer copy = { 0 };
+
+    page_go_back(p, &p->stable);
+    struct markdown m = {
+        .page = p, .source = source + p->stable.source, .n = end - p->stable.source, .first = p->stable.source,
+        .room = p->width, .link = -1, .gap = p->stable.n_lines > 0,
+    };
+    copy_escaped(&m, &copy);
+    int status = m.n > UINT_MAX ? -1 : md_parse(m.source, (MD_SIZE)m.n, &parser, &m);
+    if (status == -1)
+        abort();                                /* out of memory, as in ui/buffer.h */
+    if (status == MARKDOWN_CUT) {
+        p->stable = m.cut;
+        page_go_back(p, &p->stable);
+    }
+    done(&m);
+    buffer_free(&copy);
+    return status == MARKDOWN_CUT;
+}
+
+/* From cut to cut, however much is there: so text that comes in pieces gives the page of the
+ * whole by construction, also where md4c carries something over from block to block. */
 void page_markdown(struct page *p, const char *source, size_t n, int width)
 {
-    struct buffer copy = { 0 };
+    size_t window = WINDOW_BYTES;
 
     if (width < 1)
         width = 1;
@@ -95,18 +114,16 @@ void page_markdown(struct page *p, const char *source, size_t n, int width)
     else if (p->n_lines > 0 && n == p->n_bytes)
         return;
     p->width = width;
-    page_go_back(p, &p->stable);
-    struct markdown m = {
-        .page = p, .source = source + p->stable.source, .n = n - p->stable.source, .first = p->stable.source,
-        .room = width, .link = -1, .gap = p->stable.n_lines > 0,
-    };
-    copy_escaped(&m, &copy);
-    parse(&m);
-    if (m.cut.source > 0)
-        p->stable = m.cut;
+    for (;;) {
+        size_t left = n - p->stable.source;
+        if (lay_out(p, source, p->stable.source + (left < window ? left : window)))
+            window = WINDOW_BYTES;
+        else if (left <= window)
+            break;
+        else
+            window *= 2;
+    }
     if (p->n_lines == 0)
         page_add_line(p, -1);
     p->n_bytes = n;
-    done(&m);
-    buffer_free(&copy);
 }

@@ -16,6 +16,7 @@
 #define MARK_BYTES 24
 
 enum { ROOM_LEAST = 10, CODE_INDENT = 2 };
+enum { MARKDOWN_CUT = -2 };         /* ends md_parse, which heeds only what is negative: the page can be cut, at markdown.cut */
 
 struct span { size_t end; enum style style; int link; };    /* from the end of the one before */
 
@@ -57,6 +58,8 @@ struct markdown {
     int room;                       /* columns left by the containers */
     bool gap;                       /* a blank line goes before the next block */
     struct inlines text;            /* being collected */
+    size_t blanks;                  /* before the next text of fenced code, as md4c counts them */
+    bool fenced;
     int strong, italic, code, deleted, heading, link;       /* depths; link: index or -1 */
     struct open_link *links;
     size_t n_links, link_capacity;
@@ -65,7 +68,7 @@ struct markdown {
     size_t read;                    /* end of the last text in the source */
     bool seeking;                   /* the first text of a block of the document is awaited */
     struct page_mark before;        /* that block */
-    struct page_mark cut;           /* the last place where the page may be cut; source 0: none */
+    struct page_mark cut;           /* where the page can be cut */
 };
 
 /* markdown_inline.c */

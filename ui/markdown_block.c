@@ -146,6 +146,8 @@ static void open_code(struct markdown *m, const MD_BLOCK_CODE_DETAIL *detail)
     buffer_append(&m->scratch, detail->lang.text, detail->lang.text != NULL ? detail->lang.size : 0);
     p->codes[p->n_codes++] = (struct page_code){ .language = text_copy(buffer_text(&m->scratch)) };
     m->code++;
+    m->fenced = detail->fence_char != 0 && m->n_containers == 0;
+    m->blanks = 0;
 }
 
 static void code_lines(struct markdown *m, int indent, struct page_code *code, int index)
@@ -175,6 +177,7 @@ static void close_code(struct markdown *m, const MD_BLOCK_CODE_DETAIL *detail)
     struct page_code *code = &p->codes[index];
     size_t n = m->text.text.n;
 
+    m->fenced = false;
     markdown_loose_marks(m);
     if (detail->info.size > 0) {
         struct wrap *w = &p->wrap;

@@ -174,46 +174,65 @@ int markdown_leave_span(MD_SPANTYPE type, void *detail, void *user)
     return 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Whether an empty line, ended, comes behind s[at]: what paragraph stands there is complete. */
+static bool blank_follows(const char *s, size_t at, size_t n)
+{
+    const char *newline;
+
+    while ((newline = memchr(s + at, '\n', n - at)) != NULL) {
+        at = (size_t)(newline - s) + 1;
+        size_t end = at;
+        while (end < n && is_blank(s[end]))
+            end++;
+        if (end < n && s[end] == '\n')
+            return true;
+    }
+    return false;
+}
+
 /* Where the line of source[at] starts, the first text of a block of the document, when the page
- * can be cut there: text behind it cannot change what stands before, and what follows reads the
- * same on its own.  That is a line that is complete, follows a blank one and is not indented;
- * SIZE_MAX: it cannot. */
+ * can be cut there: text behind it cannot change what stands before, nor that the block begins
+ * so, and what follows reads the same on its own.  That is a line that follows a blank one, is
+ * not indented and whose paragraph is complete; SIZE_MAX: it cannot. */
 static size_t cut_place(const struct markdown *m, size_t at)
 {
-    const char *s = m->source, *newline = memchr(s + at, '\n', m->n - at);
+    const char *s = m->source;
     size_t start = at, before;
 
     while (start > 0 && s[start - 1] != '\n')
         start--;
-    if (newline == NULL || start < 2 || s[start] == ' ' || s[start] == '\t')
+    if (start < 2 || is_blank(s[start]) || memchr(s + start, '\r', at - start) != NULL || !blank_follows(s, at, m->n))
         return SIZE_MAX;
-    const char *carriage = memchr(s + start, '\r', (size_t)(newline - s) - start);
-    if (carriage != NULL && carriage + 1 != newline)    /* a line ends there, too */
-        return SIZE_MAX;
-    for (before = start - 1; before > 0 && strchr(" \t\r", s[before - 1]) != NULL && s[before - 1] != '\0';)
+    for (before = start - 1; before > 0 && is_blank(s[before - 1]);)
         before--;
     return before > 0 && s[before - 1] == '\n' ? start : SIZE_MAX;
 }
 
-/* Looks at where in the source the text stands. */
-static void note_place(struct markdown *m, const char *text, size_t n)
+/* Looks at where in the source the text stands; true: the page can be cut there. */
+static bool note_place(struct markdown *m, const char *text, size_t n)
 {
-    size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source);
+    size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source), n_escapes = 0;
 
     if (at >= m->n)                             /* a constant of md4c's */
-        return;
+        return false;
     m->read = at + n;
     m->table.read_cell = m->table.n_cells;
     if (!m->seeking)
-        return;
+        return false;
     m->seeking = false;
-    size_t place = cut_place(m, at), n_escapes = 0;
+    size_t place = cut_place(m, at);
     if (place == SIZE_MAX)
-        return;
+        return false;
     while (n_escapes < m->n_escapes && m->escapes[n_escapes] < place)
         n_escapes++;
     m->cut = m->before;
     m->cut.source = m->first + place - n_escapes;
+    return true;
 }
 
 void markdown_add_source(const struct markdown *m, struct inlines *to, const char *text, size_t n, enum style style, int link)
@@ -228,13 +247,34 @@ void markdown_add_source(const struct markdown *m, struct inlines *to, const cha
     inlines_add(to, text + from, n - from, style, link);
 }
 
+/* md4c sends the indent of a line of code as spaces; whoever copies a Makefile needs its tabs. */
+static void add_fenced(struct markdown *m, const char *text, size_t n)
+{
+    size_t at = (size_t)((uintptr_t)text - (uintptr_t)m->source), start = at;
+
+    if (at >= m->n && n > 0 && text[0] == ' ') {
+        m->blanks += n;
+        return;
+    }
+    while (at < m->n && start > 0 && (m->source[start - 1] == ' ' || m->source[start - 1] == '\t'))
+        start--;
+    if (at < m->n && start < at && m->blanks > 0 && m->source[start] == '\t' && start > 0 && m->source[start - 1] == '\n') {
+        add(m, m->source + start, at - start);
+        m->blanks = 0;
+    }
+    for (; m->blanks > 0; m->blanks--)
+        add(m, " ", 1);
+    markdown_add_source(m, &m->text, text, n, STYLE_CODE, -1);
+}
+
 int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user)
 {
     struct markdown *m = user;
     char out[ENTITY_BYTES];
     size_t decoded;
 
-    note_place(m, text, n);
+    if (note_place(m, text, n))
+        return MARKDOWN_CUT;
     switch (type) {
     case MD_TEXT_NULLCHAR:
         add(m, "", 1);
@@ -248,7 +288,10 @@ int markdown_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *user)
         add(m, decoded > 0 ? out : text, decoded > 0 ? decoded : n);
         break;
     default:
-        markdown_add_source(m, &m->text, text, n, style_here(m), m->link);
+        if (m->fenced)
+            add_fenced(m, text, n);
+        else
+            markdown_add_source(m, &m->text, text, n, style_here(m), m->link);
     }
     return 0;
 }

@@ -28,11 +28,13 @@ void markdown_table_free(struct table *t)
  * side by side is none to md4c. */
 static size_t behind_bars(const char *s, size_t at, size_t end, size_t n)
 {
+    bool after_bar = false;
+
     for (; at < end && n > 0; at++) {
-        if (s[at] == '\\')
-            at++;
-        else if (s[at] == '|' && (at == 0 || s[at - 1] != '|'))
-            n--;
+        bool bar = s[at] == '|';
+        n -= bar && !after_bar ? 1 : 0;
+        after_bar = bar;
+        at += s[at] == '\\' ? 1 : 0;
     }
     return at < end ? at : end;
 }
@@ -58,12 +60,14 @@ static bool is_made_of(const struct markdown *m, size_t at, size_t end, const ch
     return at == end;
 }
 
-/* The header that has no text: the first line with a bar, behind `at`, above a line of dashes. */
+/* The header that has no text: the first behind `at` above a line of dashes, a bar in one of them. */
 static size_t header_line(const struct markdown *m, size_t at)
 {
+    if (at > 0)
+        at = next_line(m, line_end(m, at));
     while (at < m->n) {
         size_t end = line_end(m, at), next = next_line(m, end), next_end = line_end(m, next);
-        if (memchr(m->source + at, '|', end - at) != NULL && is_made_of(m, next, next_end, " \t>|:-")
+        if (memchr(m->source + at, '|', next_end - at) != NULL && is_made_of(m, next, next_end, " \t>|:-")
             && memchr(m->source + next, '-', next_end - next) != NULL)
             break;
         at = next;
@@ -297,5 +301,6 @@ void markdown_table(struct markdown *m)
     free(g.wraps);
     free(g.bases);
     free(g.widths);
+    m->read = t->row_end > m->read ? t->row_end : m->read;
     markdown_table_free(t);
 }
