@@ -62,6 +62,12 @@ void tui_perceive(struct tui *t, const struct attachment *a)
     t->perceived[t->n_perceived++] = a;
 }
 
+void tui_attach(struct tui *t, const char *path)
+{
+    if (!draft_attach(&t->draft, path))
+        tui_hint(t, false, "that file is attached already");
+}
+
 bool tui_is_idle(struct tui *t)
 {
     bool idle = t->talk.request == 0 && !talk_waits(&t->talk) && t->model_request == 0 && t->question.text == NULL;

@@ -83,7 +83,6 @@ struct tui {
 
     struct buffer hint;             /* a few words until the next press */
     bool hint_warns, quit_armed;    /* C-c was pressed once */
-    bool prefix;                    /* C-x was pressed */
 
     bool ready;                     /* a text model is loaded and no other is on its way */
     bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
@@ -122,6 +121,7 @@ void tui_note(struct tui *t, enum item_kind kind, const char *format, ...) __att
 void tui_hint(struct tui *t, bool warns, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void tui_set_activity(struct tui *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tui_perceive(struct tui *t, const struct attachment *a);
+void tui_attach(struct tui *t, const char *path);
 bool tui_stop(struct tui *t);               /* stops what goes on; false: nothing does */
 bool tui_is_idle(struct tui *t);            /* nothing is answered or loaded; else a hint says so */
 void tui_draft_changed(struct tui *t);
@@ -132,6 +132,7 @@ void tui_show_branch_again(struct tui *t);  /* with the program's own words at t
 void tui_show_turn(struct tui *t, const struct talk_turn *turn);
 void tui_open_session(struct tui *t, int64_t id);           /* 0: the last */
 void tui_new_session(struct tui *t);
+void tui_print_again(struct tui *t);        /* inline: the last turn, whatever of it stands in the scrollback */
 int64_t tui_current_turn(const struct tui *t);              /* the selected one, else the last; 0: none */
 void tui_regenerate(struct tui *t, int64_t turn);
 void tui_edit_turn(struct tui *t, int64_t turn);

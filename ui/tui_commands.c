@@ -49,9 +49,9 @@ static void run_attach(struct tui *t, const char *argument)
 {
     struct paths paths;
 
-    paths_parse(argument, &paths);
+    paths_parse(argument + (argument[0] == '@'), &paths);
     for (size_t i = 0; i < paths.n; i++)
-        draft_attach(&t->draft, paths.items[i]);
+        tui_attach(t, paths.items[i]);
     if (paths.n == 0)
         tui_open_files(t);
     paths_free(&paths);

@@ -191,7 +191,7 @@ static enum style print_activity(const struct tui *t, struct buffer *text)
     }
     if (t->mode == MODE_RECORDING)
         buffer_print(text, "recording");
-    else if (t->prefix)
+    else if (t->draft.editor.prefixed)
         buffer_print(text, "C-x");
     else if (t->send_waits)
         buffer_print(text, "sends when ready: %s", t->activity.n > 0 ? buffer_text(&t->activity) : "waiting");
@@ -292,38 +292,62 @@ static size_t first_live(const struct tui *t)
     return t->i_answer != SIZE_MAX ? t->i_answer : t->view.n_items;
 }
 
+/* Blank rows above an item that is drawn without those before it. */
+static int gap_above(const struct tui *t, size_t i)
+{
+    if (i == 0 || t->view.items[i - 1].kind == ITEM_CHIP)
+        return 0;
+    return t->view.items[i].kind != ITEM_NOTE && t->view.items[i].kind != ITEM_ERROR;
+}
+
+static struct view part_of(const struct tui *t, size_t first, size_t n)
+{
+    return (struct view){ .items = &t->view.items[first], .n_items = n, .plain = t->view.plain };
+}
+
 bool tui_inline_print(struct tui *t, struct screen *s)
 {
-    size_t end = first_live(t);
-
     if (t->n_printed > t->view.n_items)
         t->n_printed = t->view.n_items;
-    if (t->n_printed >= end)
+    if (t->n_printed >= first_live(t))
         return false;
-    struct view part = { .items = &t->view.items[t->n_printed], .n_items = 1, .plain = t->view.plain };
-    size_t rows = view_rows(&part, t->cols, 0, SIZE_MAX);
-    bool gap = t->n_printed > 0 && t->view.items[t->n_printed].kind != ITEM_NOTE && t->view.items[t->n_printed].kind != ITEM_ERROR
-            && t->view.items[t->n_printed - 1].kind != ITEM_CHIP;
-    screen_resize(s, (int)rows + (gap ? 1 : 0), t->cols);
-    view_draw(&part, s, (struct rect){ gap ? 1 : 0, 0, (int)rows, t->cols });
-    s->cursor_row = -1;
+    struct view part = part_of(t, t->n_printed, 1);
+    int gap = gap_above(t, t->n_printed), rows = (int)view_rows(&part, t->cols, 0, SIZE_MAX);
+    screen_resize(s, rows + gap, t->cols);
+    view_draw(&part, s, (struct rect){ gap, 0, rows, t->cols });
     t->n_printed++;
     return true;
 }
 
-static int live_rows(struct tui *t)
-{
-    size_t first = first_live(t);
+struct inline_layout { int gap, live, above_input, list, input; };  /* rows, from the top; one for the status follows */
 
-    if (first >= t->view.n_items)
-        return 0;
-    int most = t->rows - input_rows(t, t->rows / 3 > 0 ? t->rows / 3 : 1) - 3;
-    return most > 0 ? (int)view_rows(&t->view, t->cols, first, (size_t)most) : 0;
+static struct inline_layout inline_layout(struct tui *t)
+{
+    struct inline_layout l = { .input = input_rows(t, t->rows / 3 > 0 ? t->rows / 3 : 1) };
+    size_t first = first_live(t);
+    int most = t->rows - l.input - 2;
+
+    l.list = complete_rows(&t->complete, t->cols);
+    if (t->mode == MODE_BROWSE || t->mode == MODE_FIND) {
+        l.live = INLINE_PANEL_ROWS;
+    } else if (first < t->view.n_items) {
+        struct view part = part_of(t, first, t->view.n_items - first);
+        l.live = (int)view_rows(&part, t->cols, 0, (size_t)t->rows);
+        l.gap = gap_above(t, first);
+    }
+    l.list = l.list < most ? l.list : most > 0 ? most : 0;
+    l.above_input = t->view.n_items > 0 && most - l.list >= 4;
+    l.gap = most - l.list >= 4 ? l.gap : 0;
+    most -= l.list + l.gap + l.above_input;
+    l.live = l.live < most ? l.live : most;
+    l.live = l.live > 0 ? l.live : 0;
+    return l;
 }
 
 int tui_inline_rows(struct tui *t)
 {
-    int rows = live_rows(t) + input_rows(t, t->rows / 3 > 0 ? t->rows / 3 : 1) + 1;
+    struct inline_layout l = inline_layout(t);
+    int rows = l.gap + l.live + l.above_input + l.list + l.input + 1;
 
     if (t->panel != NULL)
         rows = t->panel->rows_wanted > 0 ? question_rows(t) : INLINE_PANEL_ROWS;
@@ -332,19 +356,27 @@ int tui_inline_rows(struct tui *t)
 
 static void draw_inline(struct tui *t, struct screen *s)
 {
-    int live = live_rows(t), rows = s->rows - live - 1;
+    struct inline_layout l = inline_layout(t);
+    size_t first = first_live(t);
+    int row = l.gap;
 
     if (t->panel != NULL) {
         draw_panel(t, s, (struct rect){ 0, 0, s->rows, s->cols });
         return;
     }
-    if (live > 0) {
-        size_t first = first_live(t);
-        struct view part = { .items = &t->view.items[first], .n_items = t->view.n_items - first, .plain = t->view.plain };
-        view_draw(&part, s, (struct rect){ 0, 0, live, s->cols });
+    if (t->mode == MODE_BROWSE || t->mode == MODE_FIND) {
+        view_draw(&t->view, s, (struct rect){ row, 0, l.live, s->cols });
+    } else if (l.live > 0) {
+        struct view part = part_of(t, first, t->view.n_items - first);
+        view_draw(&part, s, (struct rect){ row, 0, l.live, s->cols });
     }
-    draw_input(t, s, (struct rect){ live, 0, rows > 0 ? rows : 1, s->cols });
-    draw_status(t, s, s->rows - 1);
+    row += l.live + l.above_input;
+    complete_draw(&t->complete, s, (struct rect){ row, 0, l.list, s->cols });
+    row += l.list;
+    if (row < s->rows)
+        draw_input(t, s, (struct rect){ row, 0, s->rows - row - 1 > 0 ? s->rows - row - 1 : 1, s->cols });
+    if (s->rows > 1)
+        draw_status(t, s, s->rows - 1);
 }
 
 void tui_draw(struct tui *t, struct screen *s)

@@ -146,7 +146,7 @@ static void session_gone(struct tui *t, int64_t id)
 static void attach_all(struct tui *t, const struct panel_outcome *o)
 {
     for (size_t i = 0; i < o->n_paths; i++)
-        draft_attach(&t->draft, o->paths[i]);
+        tui_attach(t, o->paths[i]);
 }
 
 /* Closes the panel when the outcome says so; what it points to is used before. */

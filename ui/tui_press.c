@@ -101,13 +101,11 @@ static void attach_clipboard(struct tui *t)
     char *path = clipboard_image(&err);
 
     if (path != NULL)
-        draft_attach(&t->draft, path);
+        tui_attach(t, path);
     else
         tui_hint(t, true, "%s", err.text);
     free(path);
 }
-
-static void start_prefix(struct tui *t) { t->prefix = true; }
 
 static const struct key_row chat_keys[] = {
     { PRESS_ENTER, 0, tui_submit, "Enter", "send; Alt-Enter or C-j starts a new line" },
@@ -123,7 +121,7 @@ static const struct key_row chat_keys[] = {
     { PRESS_CTRL, 's', find, "C-s", "search the conversation" },
     { PRESS_CTRL, 't', tui_open_sessions, "C-t", "earlier conversations" },
     { PRESS_F1, 0, tui_open_help, "? F1", "this help, when the draft is empty" },
-    { PRESS_CTRL, 'x', start_prefix, "C-x C-e", "the draft in your editor" },
+    { PRESS_CTRL, 0, NULL, "C-x C-e", "the draft in your editor" },
     { PRESS_TAB, 0, NULL, "Tab", "complete; on an empty draft: browse the turns" },
     { 0, 0, NULL, NULL, NULL }
 };
@@ -136,15 +134,6 @@ static void browse(struct tui *t)
         tui_hint(t, false, "there is no turn to browse yet");
 }
 
-static void after_prefix(struct tui *t, const struct press *p)
-{
-    t->prefix = false;
-    if (p->kind == PRESS_CTRL && p->letter == 'e')
-        t->wishes.editor = true;
-    else if (p->kind != PRESS_ESCAPE)
-        tui_hint(t, true, "C-x goes before C-e");
-}
-
 static void edited(struct tui *t)
 {
     if (t->send_waits || t->question.text != NULL)
@@ -152,6 +141,17 @@ static void edited(struct tui *t)
     t->send_waits = false;
     tui_drop_question(t);
     tui_draft_changed(t);
+}
+
+/* C-x C-e; what else follows a C-x is the editor's. */
+static void after_prefix(struct tui *t, const struct press *p)
+{
+    if (p->kind == PRESS_CTRL && p->letter == 'e') {
+        t->draft.editor.prefixed = false;
+        t->wishes.editor = true;
+    } else if (draft_press(&t->draft, p, tui_input_width(t))) {
+        edited(t);
+    }
 }
 
 static bool complete(struct tui *t, const struct press *p)
@@ -203,7 +203,7 @@ void tui_press_chat(struct tui *t, const struct press *p)
     bool armed = t->quit_armed, empty = draft_is_empty(&t->draft);
 
     t->quit_armed = armed && p->kind == PRESS_CTRL && p->letter == 'c';
-    if (t->prefix)
+    if (t->draft.editor.prefixed)
         after_prefix(t, p);
     else if (p->kind == PRESS_MOUSE)
         click(t, p);

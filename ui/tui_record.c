@@ -50,7 +50,7 @@ void tui_end_recording(struct tui *t, bool keep)
     if (!keep)
         tui_hint(t, false, "the recording was thrown away");
     else if (path != NULL && record_finish(record, path, &err))
-        draft_attach(&t->draft, path);
+        tui_attach(t, path);
     else
         tui_note(t, ITEM_ERROR, "%s", err.text);
     free(path);

@@ -101,10 +101,12 @@ static void ask(struct tui *t)
     talk_set_draft(&t->talk, "");
     t->draft_changed = false;
     t->below = -1;
-    if (branches)
+    if (branches) {
         tui_show_branch(t);
-    else
+        tui_print_again(t);
+    } else {
         tui_show_turn(t, talk_head(&t->talk));
+    }
     t->i_answer = SIZE_MAX;
     view_to_end(&t->view);
     tui_set_activity(t, "thinking");

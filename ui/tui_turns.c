@@ -179,11 +179,18 @@ static bool has_turn(struct tui *t, int64_t turn)
     return false;
 }
 
+void tui_print_again(struct tui *t)
+{
+    for (size_t i = t->view.n_items; i > 0 && t->view.items[i - 1].turn == talk_head_id(&t->talk); i--)
+        t->n_printed = i - 1 < t->n_printed ? i - 1 : t->n_printed;
+}
+
 static void answer_begins(struct tui *t)
 {
     view_unselect(&t->view);
     t->mode = MODE_CHAT;
     tui_show_branch(t);
+    tui_print_again(t);
     view_to_end(&t->view);
     tui_set_activity(t, "thinking");
 }
