@@ -122,7 +122,7 @@ static void show_history(struct editor *e, size_t i)
 
 void editor_move_to(struct editor *e, size_t at)
 {
-    e->at = at;
+    e->at = move_settle(editor_text(e), at);       /* what was left behind a change may have joined */
     e->has_goal = false;
 }
 

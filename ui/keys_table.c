@@ -156,7 +156,7 @@ bool key_of_ss3(const char *s, size_t n, struct press *press, uint32_t *code)
     if (final == 'M')
         return key_of_control(modifiers != 0 ? '\n' : '\r', press);
     if ((final >= 'j' && final <= 'y') || final == 'X') {   /* the keypad of a VT100: * + , - . / 0-9 = */
-        *code = final == 'X' ? '=' : final & 0x3Fu;
+        *code = final == 'X' ? '=' : (uint32_t)(final & 0x3F);
         return true;
     }
     return final >= 'A' && final <= 'P' && find_key(final, 1, modifiers, press);
