@@ -173,8 +173,8 @@ void plain_measured(struct plain *p, const struct session_event *e)
         abort();
     memcpy(p->left_out, e->left_out, e->n_left_out * sizeof *p->left_out);
     p->n_left_out = e->n_left_out;
-    plain_note(p, "the context is full (%zu of %zu tokens): the model can no longer be told the %zu oldest turn%s",
-               e->n_prompt, e->n_ctx, e->n_left_out, e->n_left_out == 1 ? "" : "s");
+    plain_note(p, "the context of %zu tokens is full: the model can no longer be told the %zu oldest turn%s", e->n_ctx,
+               e->n_left_out, e->n_left_out == 1 ? "" : "s");
     p->choosing = p->is_terminal;
     if (p->choosing)
         plain_note(p, "yes leaves them out, sum has the model sum them up first, no keeps all and drops this question");

@@ -122,6 +122,29 @@ printf 'a \033[31mred\033[0m \033]52;c;aGk=\007 b\rc \302\233 \342\200\256 d\n\0
 told '^mynah: a .*31mred'
 told '^error: the line holds NUL bytes'
 
+begin "what could steer a terminal, from the model"
+printf '%s\n' 'bytes 61 1b 5b 33 31 6d 62 1b 5d 35 32 3b 63 3b 61 07 c2 9b 32 4a 0d 08 e2 80 ae 63 ff 64' | piped --new
+told '^mynah: a.*31mb.*52;c;a.*c.*d$'
+
+begin "cut, failed, noted, configured"
+printf '%s\n' 'cut one two three four' /continue 'fail out of order' /retry 'note take care' '/set temperature 0.5' 'settings' | piped --new
+told '^mynah: one two ?$'
+told '^note: the answer was cut; /continue'
+told '^mynah: three four$'
+[ "$(grep -c '^error: out of order$' "$work/out")" = 2 ] || told 'out of order twice'
+told '^note: /regenerate asks again'
+told '^note: take care$'
+told '^mynah: temperature 0.5 '
+printf 'settings' | piped --new --temp 0.25 --seed 7 --system 'Be kind.'
+told '^mynah: temperature 0.25 .*seed 7 .*system Be kind.$'
+
+begin "a context that is full, by a pipe"
+export MYNAH_ECHO_CONTEXT=48
+printf '%s\n' "$(words 10)" "$(words 10)" 'say done' | piped --new
+told '^note: the context of 48 tokens is full: the model can no longer be told the 1 oldest turn$'
+told '^mynah: done$'
+
+unset MYNAH_ECHO_CONTEXT
 begin "a recording"
 printf '%s\n' /record '' 'what is said?' | piped --new --microphone "$assets/speech.flac"
 told '^note: recording; Enter ends it'
@@ -202,6 +225,37 @@ start
 expect 'note: conversation "word'
 press C-d
 wait_exit 0
+no_escape
+
+begin "a context that is full: yes, sum or no"
+cat >"$work/mynah-dumb" <<SCRIPT
+#!/bin/sh
+TERM=dumb MYNAH_ECHO_CONTEXT=48 exec "$mynah" "\$@"
+SCRIPT
+start --new
+for i in 1 2; do
+    type "$(words 10)$i"; press Enter
+    until_deadline sh -c "[ \$(grep -c '^you: ' '$work/bytes') -gt $i ]" || fail "no prompt after $i"
+done
+type "$(words 10)3"; press Enter
+wait_for "the model can no longer be told the"
+wait_for "yes, sum or no:"
+type no; press Enter
+wait_for "the question was not asked"
+type "$(words 10)4"; press Enter
+until_deadline sh -c "[ \$(grep -c '^yes, sum or no: ' '$work/bytes') = 2 ]" || fail "it did not ask again"
+type yes; press Enter
+until_deadline grep -q '^mynah: word.* 4' "$work/bytes" || fail "no answer after yes"
+type "$(words 10)5"; press Enter
+until_deadline sh -c "[ \$(grep -c '^yes, sum or no: ' '$work/bytes') = 3 ]" || fail "it did not ask a third time"
+type sum; press Enter
+wait_for "mynah: Summary of 1 turn."
+# The summary takes room, too: it asks once more.
+until_deadline sh -c "[ \$(grep -c '^yes, sum or no: ' '$work/bytes') = 4 ]" || fail "it did not ask a fourth time"
+type yes; press Enter
+until_deadline grep -q '^mynah: word.* 5' "$work/bytes" || fail "no answer after sum"
+type /quit; press Enter
+until_deadline test -f "$work/stty.after" || fail "did not end"
 no_escape
 
 begin "C-z stops it, fg brings it back"
