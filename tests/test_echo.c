@@ -65,6 +65,13 @@ static struct session_event finish(struct engine *e, uint32_t request, struct bu
     }
 }
 
+/* The event has its numbers and its error; what it owned is freed. */
+static struct session_event plain(struct session_event event)
+{
+    session_event_done(&event);
+    return event;
+}
+
 /* Asks; *said is what came. */
 static struct session_event ask(struct engine *e, const struct turn *turn, struct buffer *said)
 {
@@ -130,22 +137,22 @@ static void test_going_on(void **state)
     const struct turn go_on = { .task = TURN_CONTINUE };
 
     (void)state;
-    struct session_event event = ask(e, &go_on, &said);
+    struct session_event event = plain(ask(e, &go_on, &said));
     assert_int_equal(event.kind, SESSION_FAILED);
     ask_text(e, "cut one two three four", &said);
     size_t before = gauge(e);
-    event = ask(e, &go_on, &said);
+    event = plain(ask(e, &go_on, &said));
     assert_string_equal(buffer_text(&said), "three |four|");
     assert_false(event.cut);
     assert_int_equal(gauge(e), before + 2);
-    ask(e, &go_on, &said);
+    plain(ask(e, &go_on, &said));
     assert_string_equal(buffer_text(&said), "and |so |on|");
     uint32_t request = e->ask(e->self, &(struct turn){ .text = "count 100" });
     buffer_clear(&said);
-    event = finish(e, request, &said, 3);
+    event = plain(finish(e, request, &said, 3));
     assert_true(event.stopped);
     assert_string_equal(buffer_text(&said), "1 |2 |3 |");
-    event = ask(e, &go_on, &said);
+    event = plain(ask(e, &go_on, &said));
     assert_int_equal(strncmp(buffer_text(&said), "4 |5 |", 6), 0);
     buffer_free(&said);
     engine_free(e);
@@ -190,7 +197,7 @@ static void test_order(void **state)
     e->restore(e->self, &(struct turn){ .text = "two" }, "two");
     e->rewind(e->self, 1);
     uint32_t three = e->ask(e->self, &(struct turn){ .text = "three" });
-    struct session_event first = finish(e, one, NULL, 0), second = finish(e, three, NULL, 0);
+    struct session_event first = plain(finish(e, one, NULL, 0)), second = plain(finish(e, three, NULL, 0));
     assert_int_equal(first.n_used, 2);
     assert_int_equal(second.n_used, 4);
     buffer_free(&said);
@@ -318,7 +325,7 @@ static void test_files(void **state)
         assert_non_null(a.preview);
         ids[i] = a.id;
     }
-    struct session_event event = ask(e, &(struct turn){ .text = "see", .attachments = ids, .n_attachments = 2 }, &said);
+    struct session_event event = plain(ask(e, &(struct turn){ .text = "see", .attachments = ids, .n_attachments = 2 }, &said));
     assert_non_null(strstr(buffer_text(&said), ".png) |("));
     assert_int_equal(event.n_used, 1 + 20 + 3);
     struct session_event gone = finish(e, e->attach(e->self, "/nowhere.png"), NULL, 0);

@@ -464,7 +464,7 @@ static struct request of_turn(const struct echo *e, enum wish wish, const struct
     for (size_t i = 0; i < turn->n_attachments; i++)
         buffer_print(&files, "(%s) ", echo_file_name(e->attachments[turn->attachments[i] - 1]));
     return (struct request){
-        .wish = wish, .text = text_copy(turn->text != NULL ? turn->text : ""), .files = text_copy(buffer_text(&files)),
+        .wish = wish, .text = text_copy(turn->text != NULL ? turn->text : ""), .files = files.s != NULL ? files.s : text_copy(""),
         .task = turn->task, .alone = turn->alone, .n_media = turn->n_attachments, .n = turn->n_summarised,
     };
 }
