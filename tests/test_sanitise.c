@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <cmocka.h>
 
 /* The whole text as it would be drawn. */
@@ -88,6 +89,89 @@ static void test_escape_sequences(void **state)
         strcpy(both, drawn(whole, cut));
         strcat(both, drawn(whole + cut, strlen(whole) - cut));
         check(whole, both);
+    }
+}
+
+/* The two parts as they would be drawn one after the other. */
+static const char *drawn_in_parts(const char *text, size_t n, size_t cut)
+{
+    static char both[8192];
+
+    strcpy(both, drawn(text, cut));
+    strcat(both, drawn(text + cut, n - cut));
+    return both;
+}
+
+/* Cut anywhere it stays harmless, and between characters it is drawn no differently. */
+static void check_all_cuts(const char *text, size_t n)
+{
+    char whole[4096];
+
+    strcpy(whole, drawn(text, n));
+    assert_harmless(whole);
+    for (size_t cut = 0; cut <= n; cut++) {
+        const char *parts = drawn_in_parts(text, n, cut);
+        assert_harmless(parts);
+        if (utf8_complete(text, cut) == cut)
+            assert_string_equal(parts, whole);
+    }
+}
+
+/* ECMA-48: ESC and a final byte (5.3), CSI parameters intermediates final (5.4), control strings
+ * (5.6) with BEL, ST and C1's ST behind; each by ESC, by C1 in UTF-8 and by C1 as a raw byte. */
+static void test_every_sequence(void **state)
+{
+    static const char *const starts[][3] = {
+        { "\x1B[", "\xC2\x9B", "\x9B" }, { "\x1B]", "\xC2\x9D", "\x9D" }, { "\x1BP", "\xC2\x90", "\x90" },
+        { "\x1B_", "\xC2\x9F", "\x9F" }, { "\x1B^", "\xC2\x9E", "\x9E" }, { "\x1BX", "\xC2\x98", "\x98" },
+    };
+    static const char *const bodies[] = { "", "0", "1;2", "?25", ">0;1", "=1 ", "52;c;QQ==", "8;;http://x", "$q\"p", "Ga=T" };
+    static const char *const ends[] = { "", "\a", "\x1B\\", "\xC2\x9C", "\x9C", "\x18", "\x1A", "\r\n" };
+    char text[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+        for (int form = 0; form < 3; form++)
+            for (size_t b = 0; b < sizeof bodies / sizeof bodies[0]; b++)
+                for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
+                    snprintf(text, sizeof text, "a%s%s%sb", starts[i][form], bodies[b], ends[e]);
+                    check_all_cuts(text, strlen(text));
+                }
+    for (int final = 0x20; final < 0x7F; final++) {
+        check_all_cuts(text, (size_t)snprintf(text, sizeof text, "\x1B%cx", final));
+        check_all_cuts(text, (size_t)snprintf(text, sizeof text, "\x1B[1;2 %cx", final));
+        check_all_cuts(text, (size_t)snprintf(text, sizeof text, "\x1B[?%cx", final));
+        check_all_cuts(text, (size_t)snprintf(text, sizeof text, "\x1B\x1B[%cx", final));
+    }
+}
+
+/* Every code point by itself, before and behind a letter: nothing of C0, C1, bidi or tags is drawn, and
+ * what Unicode calls a control or a bidi control is named. */
+static void test_every_character(void **state)
+{
+    char text[16], name[16];
+
+    (void)state;
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        if (code >= 0xD800 && code <= 0xDFFF)
+            continue;
+        text[0] = 'a';
+        size_t n = 1 + utf8_encode(code, text + 1);
+        text[n++] = 'b';
+        const char *shown = drawn(text, n);
+        assert_harmless(shown);
+        const utf8proc_property_t *property = utf8proc_get_property((utf8proc_int32_t)code);
+        bool steers = property->category == UTF8PROC_CATEGORY_CC || property->category == UTF8PROC_CATEGORY_ZL
+            || property->category == UTF8PROC_CATEGORY_ZP || property->bidi_class == UTF8PROC_BIDI_CLASS_LRE
+            || property->bidi_class == UTF8PROC_BIDI_CLASS_LRO || property->bidi_class == UTF8PROC_BIDI_CLASS_RLE
+            || property->bidi_class == UTF8PROC_BIDI_CLASS_RLO || property->bidi_class == UTF8PROC_BIDI_CLASS_PDF
+            || property->bidi_class == UTF8PROC_BIDI_CLASS_LRI || property->bidi_class == UTF8PROC_BIDI_CLASS_RLI
+            || property->bidi_class == UTF8PROC_BIDI_CLASS_FSI || property->bidi_class == UTF8PROC_BIDI_CLASS_PDI;
+        if (steers && code > 0x9F) {
+            snprintf(name, sizeof name, "a<U+%04X>b", (unsigned)code);
+            assert_string_equal(shown, name);
+        }
+        assert_int_equal(sanitise_width(text, n) >= 2, 1);
     }
 }
 
@@ -176,7 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_control), cmocka_unit_test(test_escape_sequences),
-        cmocka_unit_test(test_hidden_characters), cmocka_unit_test(test_broken_utf8),
+        cmocka_unit_test(test_every_sequence), cmocka_unit_test(test_every_character), cmocka_unit_test(test_hidden_characters), cmocka_unit_test(test_broken_utf8),
         cmocka_unit_test(test_clusters), cmocka_unit_test(test_any_bytes_are_harmless),
         cmocka_unit_test(test_write),
     };

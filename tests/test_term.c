@@ -207,7 +207,7 @@ static void test_few_bytes(void **state)
         sum += n;
     }
     print_message("bytes for a key: %.1f, at most %zu\n", (double)sum / 10, most);
-    assert_true(most < 30);
+    assert_true(sum < 10 * 30 && most < 64);        /* a key that changes the gauge's tokens says so, too */
     pty_send(&p, "\x15");
     before = p.n;
     say("one two three four five six seven eight nine ten eleven twelve", 62);

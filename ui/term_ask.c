@@ -88,7 +88,6 @@ void term_set_mouse(bool on)
 
 bool term_reply(const char *text, size_t n)
 {
-    const struct theme *before = term.theme;
     char reply[64];
 
     if (n >= 3 && memcmp(text, "[?", 2) == 0 && text[n - 1] == 'c')
@@ -99,10 +98,13 @@ bool term_reply(const char *text, size_t n)
     memcpy(reply, text, n);
     reply[n] = '\0';
     int is_light = theme_background_of_reply(reply);
-    if (is_light >= 0)
-        term.is_light = is_light;
+    if (is_light < 0)
+        return false;
+    term.is_light = is_light;
+    if (term_would_choose(term.is_light) == term.theme)
+        return false;
     term_set_theme(term.wanted);
-    return term.theme != before;
+    return true;
 }
 
 /* ---- clipboard ------------------------------------------------------------------------- */
