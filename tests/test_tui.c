@@ -180,6 +180,23 @@ static void test_it_waits_for_the_model(void **state)
     assert_string_equal(fake_told(&f->fake), "measure(early)");
 }
 
+static void test_the_next_question_waits_for_the_answer(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "one");
+    measured(f, NULL, 0);
+    enter(f, "two");
+    assert_shows(f, "sends after this answer");
+    press(f, PRESS_ESCAPE);                     /* takes it back; the answer goes on */
+    assert_shows(f, "not sent");
+    assert_string_equal(fake_told(&f->fake), "measure(one) ask(one)");
+    press(f, PRESS_ENTER);
+    said(f, "1");
+    answered(f, false);
+    assert_string_equal(fake_told(&f->fake), "measure(two)");
+}
+
 static void test_stop_and_continue(void **state)
 {
     struct fixture *f = *state;
@@ -560,7 +577,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
+        TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
+        TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),

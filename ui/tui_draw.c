@@ -193,6 +193,8 @@ static enum style print_activity(const struct tui *t, struct buffer *text)
         buffer_print(text, "recording");
     else if (t->draft.editor.prefixed)
         buffer_print(text, "C-x");
+    else if (t->send_waits && t->talk.request != 0)
+        buffer_print(text, "sends after this answer");
     else if (t->send_waits)
         buffer_print(text, "sends when ready: %s", t->activity.n > 0 ? buffer_text(&t->activity) : "waiting");
     else if (t->activity.n > 0)

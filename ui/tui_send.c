@@ -126,8 +126,8 @@ void tui_submit(struct tui *t)
         return;
     if (is_blank_text(text) && draft_n_sendable(&t->draft) == 0)
         return;
-    if (t->talk.request != 0 || t->question.text != NULL) {
-        tui_hint(t, true, "the answer is still coming: Esc stops it");
+    if (t->question.text != NULL) {
+        tui_hint(t, true, "the question before is still on its way: Esc takes it back");
         return;
     }
     if (t->no_model) {

@@ -107,6 +107,7 @@ press Enter
 wait_for "(sea.jpg) (one.png) what is in sea.jpg and @nobody, one.png?"
 expect "image sea.jpg"
 
+wait_for ready
 begin "a mentioned file is read before the question goes"
 head -c 400000 /dev/zero >slow.png
 type 'look at @slow.png'
