@@ -529,6 +529,28 @@ static void test_quitting(void **state)
     assert_true(f->tui.quits);
 }
 
+static void test_vi_keys(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "/set keys vi");
+    type(f, "one two");
+    press(f, PRESS_ESCAPE);
+    assert_shows(f, "vi normal");
+    type(f, "bdw");
+    assert_shows(f, "› one");
+    assert_hides(f, "two");
+    type(f, "u");
+    assert_shows(f, "› one two");
+    control(f, 'r');
+    assert_null(f->tui.panel);
+    assert_hides(f, "two");
+    type(f, "A!");
+    assert_shows(f, "vi insert");
+    press(f, PRESS_ENTER);
+    assert_string_equal(f->tui.question.text, "one !");
+}
+
 static void test_every_size(void **state)
 {
     static const char *const panels[] = { "", "/help", "/sessions", "/details", "/delete", "/set", "/files" };
@@ -583,7 +605,7 @@ int main(void)
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
-        TEST(test_quitting), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),
+        TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -309,14 +309,15 @@ static int loop(struct chat *c)
         draw(c);
         int wait_ms = keys_waiting(&c->keys) ? KEYS_WAIT_MS : tui_tick_ms(&c->tui);
         int ready = poll(fds, 3, wait_ms);
-        if (keys_waiting(&c->keys) && clock_ms() - typed_ms >= KEYS_WAIT_MS)
+        bool typed = ready > 0 && fds[0].revents != 0;
+        if (!typed && keys_waiting(&c->keys) && clock_ms() - typed_ms >= KEYS_WAIT_MS)
             take_keys(c, true);
         if (fds[1].revents != 0 || ready < 0) {
             int number = take_signals(c);
             if (number != 0)
                 return number;
         }
-        if (ready > 0 && fds[0].revents != 0) {
+        if (typed) {
             int n = term_read(bytes, sizeof bytes);
             if (n < 0)
                 return SIGHUP;

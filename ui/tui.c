@@ -181,7 +181,7 @@ static void ask_for_gauge(struct tui *t)
 bool tui_stop(struct tui *t)
 {
     if (t->send_waits || t->question.text != NULL) {
-        bool summing_up = t->talk.request != 0;
+        bool summing_up = t->question.after_summary;
         tui_drop_question(t);
         t->send_waits = false;
         if (summing_up)

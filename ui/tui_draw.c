@@ -10,7 +10,8 @@ enum {
     INDENT = 2, NARROW = 16,        /* below this width nothing is indented */
     RULE_ROWS = 8, STATUS_ROWS = 3, /* screens with fewer rows have none */
     CHAT_COLS_LEAST = 40,           /* beside a drawer */
-    INLINE_PANEL_ROWS = 16
+    INLINE_PANEL_ROWS = 16,
+    N_FACTS = 4                     /* of the status line, beside the model */
 };
 
 /* ---- geometry --------------------------------------------------------------------- */
@@ -167,7 +168,7 @@ static void print_gauge(const struct tui *t, struct buffer *text)
 /* What stands at the left, as much as fits: the model, the context, the speed, the microphone. */
 static void print_facts(const struct tui *t, int width, struct buffer *text)
 {
-    struct buffer parts[3] = { { 0 } };
+    struct buffer parts[N_FACTS] = { { 0 } };
 
     if (t->n_ctx > 0)
         print_gauge(t, &parts[0]);
@@ -175,8 +176,10 @@ static void print_facts(const struct tui *t, int width, struct buffer *text)
         buffer_print(&parts[1], "%.1f tokens/s", t->tokens_per_s);
     if (t->mode == MODE_RECORDING || t->microphone != NULL || *t->config->microphone != '\0')
         buffer_print(&parts[2], t->mode == MODE_RECORDING ? "mic on" : "mic ready");
+    if (editor_mode(&t->draft.editor) != EDITOR_EMACS)
+        buffer_print(&parts[3], editor_mode(&t->draft.editor) == EDITOR_VI_NORMAL ? "vi normal" : "vi insert");
     buffer_print(text, "%s", t->engine->model);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_FACTS; i++) {
         if (parts[i].n > 0 && sanitise_width(text->s, text->n) + (int)parts[i].n + 3 <= width)
             buffer_print(text, " · %s", parts[i].s);
         buffer_free(&parts[i]);

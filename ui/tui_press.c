@@ -154,6 +154,18 @@ static void after_prefix(struct tui *t, const struct press *p)
     }
 }
 
+/* vi's own: Esc leaves insert mode before it means anything else; C-r is redo in normal mode. */
+static bool press_vi(struct tui *t, const struct press *p)
+{
+    enum editor_mode mode = editor_mode(&t->draft.editor);
+    bool is_vi = (mode != EDITOR_EMACS && p->kind == PRESS_ESCAPE) || (mode == EDITOR_VI_NORMAL && p->kind == PRESS_CTRL && p->letter == 'r');
+
+    if (!is_vi || t->complete.n > 0 || !draft_press(&t->draft, p, tui_input_width(t)))
+        return false;
+    tui_draft_changed(t);
+    return true;
+}
+
 static bool complete(struct tui *t, const struct press *p)
 {
     struct complete_sources sources = { tui_complete_command, config_rows(), t->engine };
@@ -207,6 +219,8 @@ void tui_press_chat(struct tui *t, const struct press *p)
         after_prefix(t, p);
     else if (p->kind == PRESS_MOUSE)
         click(t, p);
+    else if (press_vi(t, p))
+        return;
     else if (empty && press_empty(t, p))
         return;
     else if (p->kind == PRESS_CTRL && p->letter == 'd' && t->draft.editor.text.n == 0)
