@@ -100,19 +100,27 @@ static enum style style_of(enum item_kind kind)
     return STYLE_PLAIN;
 }
 
-const struct page *view_page_of(struct view *v, size_t i, int cols)
+static const struct page *lay_out(struct item *item, int cols, bool markdown)
 {
-    struct item *item = &v->items[i];
-    bool markdown = item->kind == ITEM_ANSWER && !v->plain;
+    const char *text = buffer_text(&item->text);
+    size_t n = item->text.n;
+    int width = text_width(item, cols);
 
     if (item->markdown != markdown)
         page_reset(&item->page);
     item->markdown = markdown;
+    while (!markdown && n > 0 && text[n - 1] == '\n')
+        n--;
     if (markdown)
-        page_markdown(&item->page, buffer_text(&item->text), item->text.n, text_width(item, cols));
+        page_markdown(&item->page, text, n, width);
     else
-        page_plain(&item->page, buffer_text(&item->text), item->text.n, text_width(item, cols), style_of(item->kind));
+        page_plain(&item->page, text, n, width, style_of(item->kind));
     return &item->page;
+}
+
+const struct page *view_page_of(struct view *v, size_t i, int cols)
+{
+    return lay_out(&v->items[i], cols, v->items[i].kind == ITEM_ANSWER && !v->plain);
 }
 
 bool view_has_fold(struct view *v, size_t i, int cols)
@@ -249,11 +257,12 @@ void view_fold(struct view *v, size_t item, bool folded)
         v->top.row = 0;
 }
 
+/* Also when answers are shown as they are: the next draw lays it out again. */
 static const struct page *codes_of(struct view *v, size_t item)
 {
     int cols = v->drawn.cols > 0 ? v->drawn.cols : TEXT_COLUMNS_MOST;
 
-    return view_page_of(v, item, cols);
+    return lay_out(&v->items[item], cols, v->items[item].kind == ITEM_ANSWER);
 }
 
 size_t view_n_codes(struct view *v, size_t item)
