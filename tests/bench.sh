@@ -1,10 +1,11 @@
 #!/bin/sh
-# bench.sh BUILD - speed of the text models that are here, and of image and sound.
+# bench.sh BUILD - speed of the text models that are here, of image and sound, and of the screen.
 #
 # PEER_LLAMA_BENCH names another engine's llama-bench: its figures on the same file follow ours.
 cd "$(dirname "$0")/.." || exit 1
 mynah=$1/mynah
 "$mynah" doctor -q | grep -E 'processor|memory'
+"$1"/tests/bench_view || exit 1
 for name in tiny small default; do
     path=$("$mynah" models --json | sed -n "s/.*\"name\":\"$name\".*\"path\":\"\([^\"]*\)\".*\"present\":true.*/\1/p")
     [ -n "$path" ] || { echo "$name: not here (mynah pull $name)"; continue; }

@@ -301,6 +301,8 @@ void markdown_table(struct markdown *m)
     free(g.wraps);
     free(g.bases);
     free(g.widths);
+    if (g.n_rows == 1)                          /* the line of dashes was read, too */
+        t->row_end = line_end(m, next_line(m, t->row_end));
     m->read = t->row_end > m->read ? t->row_end : m->read;
     markdown_table_free(t);
 }
