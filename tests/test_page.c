@@ -1,7 +1,10 @@
 /* Markdown and plain text laid out for a width. */
 #include "tests/page_checks.h"
 
+#include "base/file.h"
 #include "ui/entities.h"
+
+#include <dirent.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,12 +223,134 @@ static void test_korean_and_wide(void **state)
     assert_string_equal(shown("**한국**어 `문장`은", 8), "한국어\n문장은\n");
 }
 
+/* Calls check with each document of the fuzzer's corpus: nested, broken, wide, cut short. */
+static void each_document(void (*check)(const char *source, size_t n))
+{
+    static const char folder[] = "tests/fuzz/corpus/markdown";
+    DIR *d = opendir(folder);
+    size_t n_read = 0;
+
+    assert_non_null(d);
+    for (struct dirent *entry; (entry = readdir(d)) != NULL;) {
+        char path[512];
+        size_t n;
+        struct error err = { 0 };
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unsigned char *source = entry->d_name[0] != '.' ? file_read(path, 1 << 20, &n, &err) : NULL;
+        if (source != NULL && n > 0) {
+            check((const char *)source + 1, n - 1);     /* the first byte is the fuzzer's width */
+            n_read++;
+        }
+        free(source);
+    }
+    closedir(d);
+    assert_true(n_read >= 10);
+}
+
+static void check_widths(const char *source, size_t n)
+{
+    struct page p = { 0 };
+
+    for (int width = 1; width <= 300; width += width < 40 ? 1 : 13) {
+        page_markdown(&p, source, n, width);
+        page_check_lines(&p);
+        page_check_nothing_lost(&p, source, n);
+        page_plain(&p, source, n, width + 1, STYLE_PLAIN);
+        page_check_lines(&p);
+        page_check_nothing_lost(&p, source, n);
+    }
+    page_free(&p);
+}
+
+static void test_every_width(void **state)
+{
+    (void)state;
+    each_document(check_widths);
+}
+
+/* Byte by byte, also inside characters and markup: each time the page of what there is. */
+static void check_prefixes(const char *source, size_t n)
+{
+    static const int widths[] = { 17, 80 };
+    struct page grown = { 0 }, whole = { 0 }, plain = { 0 };
+
+    for (size_t w = 0; w < 2; w++) {
+        page_reset(&plain);
+        for (size_t i = 0; i <= n; i++) {
+            page_markdown(&grown, source, i, widths[w]);
+            page_reset(&whole);
+            page_markdown(&whole, source, i, widths[w]);
+            page_check_same(&grown, &whole);
+            page_plain(&plain, source, i, widths[w], STYLE_PLAIN);
+            page_reset(&whole);
+            page_plain(&whole, source, i, widths[w], STYLE_PLAIN);
+            page_check_same(&plain, &whole);
+        }
+    }
+    page_free(&grown);
+    page_free(&whole);
+    page_free(&plain);
+}
+
+static void test_every_prefix(void **state)
+{
+    (void)state;
+    each_document(check_prefixes);
+}
+
+/* What is finished stays: only the last blocks are laid out again. */
+static void test_only_the_end_is_laid_out_again(void **state)
+{
+    struct buffer text = { 0 };
+    struct page p = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        buffer_print(&text, "Paragraph %d.\n\n1. item\n\n   ```c\n\n   int a;\n   ```\n\n| a | b |\n|---|---|\n| c | d |\n\n", i);
+        page_markdown(&p, text.s, text.n, 80);
+        assert_true(text.n - p.stable.source < 200);
+        assert_true(p.stable.n_lines <= p.n_lines && p.n_lines - p.stable.n_lines < 20);
+    }
+    assert_int_equal(p.n_codes, 100);
+    buffer_free(&text);
+    page_free(&p);
+}
+
+/* Examples of the specifications (CommonMark 0.31, GFM 0.29), by number: what each is there for. */
+static void test_specification(void **state)
+{
+    (void)state;
+    assert_string_equal(styled("***\n---\n___") + 5, styled("***\n\n---\n\n___") + 5);                  /* 43 */
+    assert_string_equal(styled("####### foo"), "####### foo");                                            /* 63 */
+    assert_string_equal(styled("#5 bolt\n\n#hashtag"), "#5 bolt\n\n#hashtag");                            /* 64 */
+    assert_string_equal(styled("## foo ##"), "<h>foo</h>");                                               /* 71 */
+    assert_string_equal(styled("foo\n    bar"), "foo\nbar");                                              /* 113 */
+    assert_string_equal(styled("````\naaa\n```\n``````"), "  <code>aaa</code>\n  <code>```</code>");      /* 126 */
+    assert_string_equal(styled("> ```\n> aaa\n\nbbb"), "<q>│ </q>  <code>aaa</code>\n\nbbb");             /* 128 */
+    assert_string_equal(styled("> # Foo\n> bar\nbaz"), "<q>│ </q><h>Foo</h>\n<q>│</q>\n<q>│ </q><q>bar</q>\n<q>│ </q><q>baz</q>"); /* 228, 232 */
+    assert_string_equal(styled("> foo\n---")  + 0, styled("> foo\n\n---"));                               /* 234 */
+    assert_string_equal(styled("-one\n\n2.two"), "-one\n\n2.two");                                       /* 261 */
+    assert_string_equal(styled("123456789. ok"), "<mark>123456789. </mark>ok");                          /* 265 */
+    assert_string_equal(styled("- foo\n- bar\n+ baz"), "<mark>• </mark>foo\n<mark>• </mark>bar\n\n<mark>• </mark>baz");  /* 301 */
+    assert_string_equal(styled("The number is\n14.  doors"), "The number is\n14.  doors");                 /* 304 */
+    assert_string_equal(styled("`` foo ` bar ``"), "<code>foo ` bar</code>");                             /* 329 */
+    assert_string_equal(styled("a * foo bar*"), "a * foo bar*");                                          /* 351 */
+    assert_string_equal(styled("foo*bar*"), "foo<i>bar</i>");                                             /* 355 */
+    assert_string_equal(styled("snake_case_name"), "snake_case_name");                                    /* 360 */
+    assert_string_equal(styled("**foo*bar*baz**"), "<b>foo</b><bi>bar</bi><b>baz</b>");                   /* 410 */
+    assert_string_equal(styled("[link](foo\\bar)"), "<a>link</a><dim> (foo\\bar)</dim>");                 /* 502 */
+    assert_string_equal(styled("foo\\\nbar"), "foo\nbar");                                               /* 639 */
+    assert_string_equal(styled("~~Hi~~ ~there~"), "<dim>~~Hi~~</dim> <dim>~~there~~</dim>");              /* GFM 491 */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_styles), cmocka_unit_test(test_links), cmocka_unit_test(test_broken_is_shown_as_it_is),
         cmocka_unit_test(test_entities), cmocka_unit_test(test_lists), cmocka_unit_test(test_quotes), cmocka_unit_test(test_code),
-        cmocka_unit_test(test_tables), cmocka_unit_test(test_korean_and_wide),
+        cmocka_unit_test(test_tables), cmocka_unit_test(test_korean_and_wide), cmocka_unit_test(test_every_width),
+        cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_only_the_end_is_laid_out_again),
+        cmocka_unit_test(test_specification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
