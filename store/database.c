@@ -172,7 +172,7 @@ static bool read_number(struct database *d, const char *sql, int64_t *number, st
     return database_done(d, q, err);
 }
 
-/* *version: 0 for a new file.  Nothing has been written to it yet. */
+/* *version: 0 for a new file.  Inside a transaction: another program may be making its tables. */
 static bool check_kind(struct database *d, int64_t *version, struct error *err)
 {
     int64_t application = 0, n_tables = 0;
@@ -228,7 +228,8 @@ static bool set_up(struct database *d, struct error *err)
     sqlite3_db_config(d->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->sqlite, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(d->sqlite, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    if (!database_exec(d, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err) || !check_kind(d, &version, err))
+    bool ok = database_exec(d, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN", err) && check_kind(d, &version, err);
+    if (!database_end(d, ok, err))  /* nothing was written yet: a file of somebody else is as it was */
         return false;
     return use_wal(d, err) && database_exec(d, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", err)
         && (version == SCHEMA_VERSION || migrate(d, err));

@@ -14,3 +14,4 @@ for name in tiny small default; do
     [ -z "$PEER_LLAMA_BENCH" ] || "$PEER_LLAMA_BENCH" -m "$path" -t 2 -p 128,512 -n 32 -fa 0,1 2>/dev/null | grep -E 'pp|tg'
     echo
 done
+"$1"/tests/bench_sessions

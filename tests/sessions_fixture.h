@@ -37,16 +37,21 @@ static inline void store_reopen(struct store *t)
     assert_ok(t, (t->s = sessions_open(t->path, &t->err)) != NULL);
 }
 
-static inline int store_folder(void **state)
+static inline int store_folder_in(const char *where, void **state)
 {
     struct store *t = calloc(1, sizeof *t);
 
-    strcpy(t->folder, "/tmp/mynah-sessions-XXXXXX");
+    snprintf(t->folder, sizeof t->folder, "%s/mynah-sessions-XXXXXX", where);
     if (mkdtemp(t->folder) == NULL)
         return -1;
     snprintf(t->path, sizeof t->path, "%s/sessions.db", t->folder);
     *state = t;
     return 0;
+}
+
+static inline int store_folder(void **state)
+{
+    return store_folder_in("/tmp", state);
 }
 
 static inline int store_set_up(void **state)
