@@ -240,7 +240,8 @@ static void test_a_summary_leaves_out_what_it_sums_up(void **state)
 
     int64_t one = exchange(f, 0, "one", "1"), two = exchange(f, one, "two", "2"), three = exchange(f, two, "three", "3");
     talk_ask(&f->talk, &(struct talk_question){ .parent = three, .task = TURN_SUMMARISE, .text = "sum up", .n_summarised = 2 });
-    answer(f, "1 and 2");
+    send_event(f, (struct session_event){ .kind = SESSION_TEXT, .request = f->talk.request, .text = (char *)(size_t)"1 and 2" });
+    send_event(f, (struct session_event){ .kind = SESSION_ANSWERED, .request = f->talk.request, .left_out = (size_t[]){ 0, 1 }, .n_left_out = 2 });
     assert_true(f->talk.turns[talk_find(&f->talk, two)].saved.left_out);
     assert_false(f->talk.turns[talk_find(&f->talk, three)].saved.left_out);
     resume(f);

@@ -124,7 +124,7 @@ static void assert_shown(struct fixture *f, const char *what, int line)
 static void measured(struct fixture *f, size_t *left_out, size_t n)
 {
     assert_int_not_equal(f->tui.question.request, 0);
-    event(f, (struct session_event){ .kind = SESSION_MEASURED, .request = f->tui.question.request, .n_ctx = 1000, .n_prompt = 900,
+    event(f, (struct session_event){ .kind = SESSION_MEASURED, .request = f->tui.question.request, .n_ctx = 1000, .n_prompt = n > 0 ? 900 : 90,
                                      .n_most = 800, .left_out = left_out, .n_left_out = n });
 }
 
@@ -245,6 +245,17 @@ static void test_a_question_too_long_stays_a_draft(void **state)
     assert_int_equal(f->tui.talk.n_turns, 0);
 }
 
+static void test_a_question_that_never_fits(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "long");
+    event(f, (struct session_event){ .kind = SESSION_MEASURED, .request = f->tui.question.request, .n_ctx = 1000, .n_prompt = 900, .n_most = 800 });
+    assert_shows(f, "takes 900 tokens");
+    assert_shows(f, "› long\n");
+    assert_string_equal(fake_told(&f->fake), "measure(long)");
+}
+
 /* ---- what does not fit ------------------------------------------------------------- */
 
 static void overflow(struct fixture *f)
@@ -280,7 +291,8 @@ static void test_overflow_sums_up(void **state)
     type(f, "s");
     assert_string_equal(fake_told(&f->fake), "measure(third) ask(summarise Sum up what we said so far.)");
     said(f, "one");
-    answered(f, false);
+    event(f, (struct session_event){ .kind = SESSION_ANSWERED, .request = f->tui.talk.request, .n_ctx = 1000,
+                                     .left_out = (size_t[]){ 0 }, .n_left_out = 1 });
     assert_string_equal(fake_told(&f->fake), "measure(third)");
     measured(f, NULL, 0);
     assert_string_equal(fake_told(&f->fake), "ask(third)");
@@ -601,7 +613,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
-        TEST(test_a_question_too_long_stays_a_draft), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
+        TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),

@@ -404,7 +404,6 @@ int64_t talk_ask(struct talk *t, const struct talk_question *q)
 
     stand_below(t, q->parent);
     struct talk_turn *added = add_turn(t, q);
-    t->n_summarised = q->n_summarised;
     start_answer(t, added, &turn);
     free(ids);
     return added->saved.id;
@@ -466,7 +465,6 @@ void talk_continue(struct talk *t)
     struct turn turn = { .task = TURN_CONTINUE };
 
     tell(t);
-    t->n_summarised = 0;
     start_answer(t, talk_head(t), &turn);
 }
 
@@ -528,17 +526,6 @@ void talk_leave_out(struct talk *t, const size_t *i, size_t n)
             leave_out(t, t->told[i[k]]);
 }
 
-static void leave_out_summarised(struct talk *t)
-{
-    for (size_t i = 0, n = 0; i < t->n_told && n < t->n_summarised; i++) {
-        const struct talk_turn *turn = turn_of(t, t->told[i]);
-        if (turn == NULL || turn->saved.left_out)
-            continue;
-        leave_out(t, t->told[i]);
-        n++;
-    }
-}
-
 /* ---- events ---------------------------------------------------------------------------------------- */
 
 static void keep_answer(struct talk *t, const struct session_event *e)
@@ -583,7 +570,7 @@ static enum talk_news answered(struct talk *t, const struct session_event *e)
     keep_answer(t, e);
     if (!t->continues)
         add_told(t, turn_of(t, t->asking));
-    leave_out_summarised(t);
+    talk_leave_out(t, e->left_out, e->n_left_out);
     return TALK_ANSWERED;
 }
 

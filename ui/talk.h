@@ -44,7 +44,6 @@ struct talk {
     uint32_t request;               /* the answer being written; 0: none */
     int64_t asking;                 /* its turn */
     bool continues;                 /* an answer goes on */
-    size_t n_summarised;            /* turns that this answer sums up */
     struct buffer answer;           /* of that turn, so far */
     double written_ms;              /* when it was written to the disk last */
     struct error unsaved;           /* why saving failed; ERROR_NONE: it did not */

@@ -132,7 +132,6 @@ void tui_done(struct tui *t)
     buffer_free(&t->finding);
     buffer_free(&t->wishes.copy);
     free(t->perceived);
-    free(t->old_model);
 }
 
 void tui_resize(struct tui *t, int rows, int cols)
@@ -318,8 +317,6 @@ static void loaded(struct tui *t, const struct session_event *e)
 /* 0: the model that the chat started with. */
 static void not_loaded(struct tui *t, const struct session_event *e)
 {
-    if (e->request != 0)
-        t->engine->model = t->old_model;
     t->model_request = 0;
     t->ready = t->has_model;
     t->no_model = !t->has_model;

@@ -87,7 +87,6 @@ struct tui {
     bool ready;                     /* a text model is loaded and no other is on its way */
     bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
     uint32_t model_request;         /* /model under way */
-    char *old_model;                /* its name until the new one is loaded */
     struct settings settings;       /* of this session */
     struct buffer activity;         /* "reading 40 %" */
     size_t i_answer;                /* its item; SIZE_MAX before the first word */

@@ -119,8 +119,6 @@ static void run_model(struct tui *t, const char *argument)
     }
     if (!tui_is_idle(t))
         return;
-    free(t->old_model);
-    t->old_model = text_copy(t->engine->model);
     paths_parse(argument, &paths);
     if (paths.n == 1)
         t->model_request = t->engine->use_model(t->engine, paths.items[0], &err);

@@ -195,6 +195,12 @@ bool tui_measured(struct tui *t, const struct session_event *e)
         tui_drop_question(t);
         return true;
     }
+    if (e->n_left_out == 0 && e->n_prompt > e->n_most) {
+        tui_note(t, ITEM_ERROR, "this takes %zu tokens, of the context's %zu at most %zu can be asked with: shorten it, or start mynah with a larger context (-c)",
+                 e->n_prompt, e->n_ctx, e->n_most);
+        tui_drop_question(t);
+        return true;
+    }
     if (e->n_left_out == 0) {
         ask(t);
         return true;
