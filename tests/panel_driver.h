@@ -135,8 +135,12 @@ static inline void check_random(struct panel *p, const char *letters, uint32_t s
         if ((next_random(&seed) >> 8) % 3 == 0)
             press.kind = PRESS_TEXT;
         if (press.kind == PRESS_TEXT || press.kind == PRESS_PASTE) {
+            while ((letters[at] & 0xC0) == 0x80)        /* whole characters, as keys.h gives them */
+                at--;
             press.text = letters + at;
-            press.n = length < strlen(letters) - at ? length : strlen(letters) - at;
+            while (press.n < length && letters[at + press.n] != '\0')
+                for (press.n++; (letters[at + press.n] & 0xC0) == 0x80;)
+                    press.n++;
         }
         p->press(p, &press);
         if (i % 4 == 0) {

@@ -203,6 +203,11 @@ static void test_renamed(void **state)
     assert_non_null(strstr(shown(p, 5, 40), "새 이릉xx"));
     assert_int_equal(typed(p, ESCAPE).act, PANEL_NOTHING);
     assert_non_null(strstr(shown(p, 5, 40), "›  새 이릉"));
+    /* What was stored need not be well formed: it is edited all the same, and its bytes stay. */
+    struct error err;
+    assert_true(sessions_rename(store, birds, "bird \xE1\x84", &err));
+    typed(p, "x" BACKSPACE DOWN "\x12\x1B" "b\x1B" "b\x1B" "u\x1B" "u" ENTER);
+    assert_non_null(strstr(shown(p, 5, 40), "›  BIRD \xEF\xBF\xBD"));
     /* An empty name is the first question again. */
     assert_int_equal(typed(p, "\x12\x15" ENTER).act, PANEL_SESSION_RENAMED);
     assert_non_null(strstr(shown(p, 5, 40), "›  Birds"));

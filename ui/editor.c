@@ -244,8 +244,14 @@ void editor_change_case(struct editor *e, size_t from, size_t to, enum letter_ca
 
     for (size_t at = from; at < to;) {
         bool word = move_is_word(t, at);
-        at += utf8_decode(t.s + at, t.n - at, &code);
-        buffer_append(&changed, bytes, utf8_encode((uint32_t)with_case((utf8proc_int32_t)code, to_case, first), bytes));
+        size_t used = utf8_decode(t.s + at, t.n - at, &code);
+        if (used == 0)                  /* a character that the text's end cuts */
+            used = t.n - at;
+        if (utf8_valid(t.s + at, used))
+            buffer_append(&changed, bytes, utf8_encode((uint32_t)with_case((utf8proc_int32_t)code, to_case, first), bytes));
+        else
+            buffer_append(&changed, t.s + at, used);
+        at += used;
         first = first && !word;
     }
     editor_begin(e, RUN_NONE);
