@@ -1,6 +1,7 @@
 /* Panels to read in, to answer in and to look back in: keys in, cells and outcomes out. */
 #include "panel_driver.h"
 
+#include "base/utf8.h"
 #include "ui/found.h"
 #include "ui/list.h"
 
@@ -266,7 +267,7 @@ static void test_history(void **state)
 
 static void test_history_scrolled(void **state)
 {
-    char texts[50][16], *pointers[50];
+    char texts[50][32], *pointers[50];
 
     (void)state;
     for (int i = 0; i < 50; i++) {
@@ -346,6 +347,16 @@ static void test_list_cut(void **state)
     assert_string_equal(row, "/ 6789 abcdefghijklmnop");
     free(row);
     assert_int_equal(s.cursor_col, 23);
+    /* Yanks of yanks do not grow without end; the cut is between characters. */
+    for (int i = 0; i < 200; i++) {
+        list_press(&l, &(struct press){ .kind = PRESS_TEXT, .text = "가", .n = 3 });
+        list_press(&l, &(struct press){ .kind = PRESS_CTRL, .letter = 'u' });
+        for (int j = 0; j < 3; j++)
+            list_press(&l, &(struct press){ .kind = PRESS_CTRL, .letter = 'y' });
+    }
+    assert_true(strlen(list_query(&l)) <= 1000);
+    assert_true(strlen(list_query(&l)) > 990);
+    assert_true(utf8_valid(list_query(&l), strlen(list_query(&l))));
     list_free(&l);
     screen_free(&s);
 }

@@ -1,5 +1,6 @@
 #include "ui/list.h"
 
+#include "base/utf8.h"
 #include "ui/found.h"
 #include "ui/sanitise.h"
 
@@ -10,6 +11,7 @@
 enum {
     TEXT_LEAST = 10,                /* columns of text below which its fact is left out */
     WHEEL_ROWS = 3,
+    INPUT_BYTES = 1000,             /* of a line that is typed */
     INPUT_COLUMNS = 10000           /* width of the input as the editor sees it: one line */
 };
 
@@ -73,23 +75,42 @@ void panel_input(struct screen *s, int row, int col, int end, const char *prompt
     }
 }
 
+/* One paste or a few yanks of what was killed make text that nobody searches for. */
+static void keep_short(struct editor *e)
+{
+    size_t end = 0, next = 0;
+
+    while (next < e->text.n && next <= INPUT_BYTES) {
+        end = next;
+        next = utf8_grapheme_next(e->text.s, e->text.n, next);
+    }
+    if (next > INPUT_BYTES)
+        editor_replace(e, end, e->text.n, "", 0);
+}
+
+static void insert_line(struct editor *e, const char *text, size_t n)
+{
+    for (size_t i = 0, part; i < n; i += part + 1) {
+        const char *newline = memchr(text + i, '\n', n - i);
+        part = newline != NULL ? (size_t)(newline - text) - i : n - i;
+        editor_insert(e, text + i, part);
+        if (newline != NULL)
+            editor_insert(e, " ", 1);
+    }
+}
+
 bool panel_edit(struct editor *e, const struct press *press)
 {
-    switch (press->kind) {
-    case PRESS_TEXT: case PRESS_PASTE:
-        for (size_t i = 0, n; i < press->n; i += n + 1) {
-            const char *newline = memchr(press->text + i, '\n', press->n - i);
-            n = newline != NULL ? (size_t)(newline - press->text) - i : press->n - i;
-            editor_insert(e, press->text + i, n);
-            if (newline != NULL)
-                editor_insert(e, " ", 1);
-        }
-        return true;
-    case PRESS_NEWLINE: case PRESS_UP: case PRESS_DOWN:
+    bool taken = true;
+
+    if (press->kind == PRESS_NEWLINE || press->kind == PRESS_UP || press->kind == PRESS_DOWN)
         return false;
-    default:
-        return editor_press(e, press, INPUT_COLUMNS);
-    }
+    if (press->kind == PRESS_TEXT || press->kind == PRESS_PASTE)
+        insert_line(e, press->text, press->n < INPUT_BYTES ? press->n : utf8_complete(press->text, INPUT_BYTES));
+    else
+        taken = editor_press(e, press, INPUT_COLUMNS);
+    keep_short(e);
+    return taken;
 }
 
 /* ---- rows --------------------------------------------------------------------- */
