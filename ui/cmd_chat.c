@@ -125,7 +125,7 @@ static bool open_models(struct chat *c, const struct options *o, struct error *e
         return false;
     c->paths.text = models_path(c->models, o->model, err);
     if (c->paths.text == NULL && models_find(c->models, o->model) != NULL && !models_present(c->models, o->model)
-        && offer_pull(c, o->model))
+        && isatty(STDIN_FILENO) && offer_pull(c, o->model))        /* lines of a script are no answers */
         c->paths.text = models_path(c->models, o->model, err);
     model_paths_media(&c->paths, c->models);
     return c->paths.text != NULL;

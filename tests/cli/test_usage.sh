@@ -21,6 +21,7 @@ refuse "transcript format" 2 "one of txt json srt vtt, not 'doc'" transcribe --f
 for format in srt vtt; do
     refuse "two clips in one $format" 2 "one clip at a time.*> \"\\\$f.$format\".*--format json" transcribe --format $format a.wav b.wav
 done
+MYNAH_MODELS=$dir/none refuse "lines without a model" 4 "run .mynah pull default" --plain
 refuse "unknown model" 4 "nosuch" ask -m nosuch Hello
 refuse "unknown letter" 2 "'-X' is not an option of .mynah ask" ask -X x
 refuse "a file like an option" 2 "'-i' is not an option" transcribe -i.wav
