@@ -144,6 +144,7 @@ static void test_lists(void **state)
     assert_string_equal(shown("- [x] done\n- [ ] to do", 20), "[x] done\n[ ] to do\n");
     assert_string_equal(shown("-\n- - b\n- # h\n- > q", 20), "•\n• • b\n• h\n• │ q\n");
     assert_string_equal(shown("a\n- b\n\nc", 20), "a\n\n• b\n\nc\n");
+    assert_string_equal(shown("a\n\n1.\n\n2. y\n\nend\n", 20), "a\n\n1.\n\n2. y\n\nend\n");
     assert_string_equal(shown("1. a\n   ```\n   x\n   ```\n2. b", 20), "1. a\n     x\n2. b\n");
     /* No room: the mark stands in the text. */
     assert_string_equal(shown("- one two", 8), "• one\ntwo\n");
@@ -312,6 +313,10 @@ static void test_only_the_end_is_laid_out_again(void **state)
         assert_true(p.stable.n_lines <= p.n_lines && p.n_lines - p.stable.n_lines < 20);
     }
     assert_int_equal(p.n_codes, 100);
+    page_reset(&p);
+    page_plain(&p, text.s, text.n - 1, 80, STYLE_PLAIN);
+    page_plain(&p, text.s, text.n, 80, STYLE_PLAIN);
+    assert_int_equal(p.stable.source, text.n);
     buffer_free(&text);
     page_free(&p);
 }

@@ -57,6 +57,8 @@ static void test_look(void **state)
     assert_int_equal(s.cells[7 * 30 + 4].width, 2);
     /* The end is shown; nothing is indented where there is no room. */
     assert_string_equal(drawn(&v, 3, 10), "• 새\nit flew\naway\n");
+    view_set_text(&v, 3, "A **bird**:\n- 새");
+    drawn(&v, 4, 30);
     v.plain = true;
     assert_string_equal(drawn(&v, 4, 30), "\n  A **bird**:\n  - 새\n! it flew away\n");
     view_free(&v);
@@ -168,6 +170,12 @@ static void test_selecting(void **state)
     assert_false(view_select(&v, -1));
     assert_string_equal(drawn(&v, 4, 8), "q0\n\na0\n\n");     /* no column for the bar */
     assert_int_equal(style_at(0, 0), STYLE_ACCENT);
+    view_set_text(&v, 1, "a\n\nb\n\nc\n\nd\n\ne");            /* longer than the screen: its beginning */
+    drawn(&v, 4, 20);
+    assert_true(view_select(&v, 1));
+    assert_string_equal(drawn(&v, 4, 20), "\n▌ a\n▌\n▌ b\n");
+    view_set_text(&v, 1, "a0");
+    view_to_start(&v);
     view_unselect(&v);
     assert_string_equal(drawn(&v, 4, 20), "› q0\n\n  a0\n\n");
     view_free(&v);

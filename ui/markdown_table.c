@@ -24,16 +24,12 @@ void markdown_table_free(struct table *t)
 
 /* ---- cells too many --------------------------------------------------------------- */
 
-/* The byte behind the n-th bar of s[at..end), or `end`.  An empty cell between two bars
- * side by side is none to md4c. */
+/* The byte behind the n-th bar of s[at..end), or `end`.  md4c takes no cell between bars side by
+ * side, so this may stop too early: before blanks and bars only. */
 static size_t behind_bars(const char *s, size_t at, size_t end, size_t n)
 {
-    bool after_bar = false;
-
     for (; at < end && n > 0; at++) {
-        bool bar = s[at] == '|';
-        n -= bar && !after_bar ? 1 : 0;
-        after_bar = bar;
+        n -= s[at] == '|' ? 1 : 0;
         at += s[at] == '\\' ? 1 : 0;
     }
     return at < end ? at : end;
@@ -67,7 +63,7 @@ static size_t header_line(const struct markdown *m, size_t at)
         at = next_line(m, line_end(m, at));
     while (at < m->n) {
         size_t end = line_end(m, at), next = next_line(m, end), next_end = line_end(m, next);
-        if (memchr(m->source + at, '|', next_end - at) != NULL && is_made_of(m, next, next_end, " \t>|:-")
+        if (memchr(m->source + at, '|', next_end - at) != NULL && is_made_of(m, next, next_end, " \t\v\f>|:-")
             && memchr(m->source + next, '-', next_end - next) != NULL)
             break;
         at = next;
