@@ -32,6 +32,7 @@ struct pty_params {
     void *user;
     const char *background;         /* what the terminal answers to OSC 11; NULL: it does not; DA1 always is */
     int answer_ms;                  /* after so long */
+    bool no_echo;                   /* what is typed while the program does not read raw is not in its bytes */
 };
 
 struct pty {
@@ -138,6 +139,9 @@ static inline bool pty_start(struct pty *p, const struct pty_params *params)
     if (p->stream.fault[0] != '\0' || openpty(&p->fd, &slave, NULL, NULL, &size) != 0 || pipe2(notes, O_CLOEXEC) != 0)
         return false;
     tcgetattr(slave, &p->before);
+    if (params->no_echo)
+        p->before.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(slave, TCSANOW, &p->before);
     fflush(NULL);
     p->shell = fork();
     if (p->shell == 0) {
