@@ -79,6 +79,9 @@ static void scroll(struct text_panel *t, long by)
 static void show_found(struct text_panel *t)
 {
     int column;
+
+    if (t->wrap.n == 0)             /* not drawn yet: several keys came at once */
+        return;
     size_t line = wrap_find(&t->wrap, t->text, t->found, &column);
 
     if (line < t->top || line >= t->top + (size_t)t->n_shown) {

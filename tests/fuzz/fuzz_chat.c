@@ -9,6 +9,7 @@
 
 static struct pty p;
 static char folder[] = "/dev/shm/mynah-chat-XXXXXX", program[4096], home[64], data_home[80], config_home[80];
+static char sanitizer[128];
 
 static void remove_folder(void)
 {
@@ -32,14 +33,21 @@ static void prepare(void)
     atexit(remove_folder);
     snprintf(home, sizeof home, "HOME=%s", folder);
     snprintf(data_home, sizeof data_home, "XDG_DATA_HOME=%s/data", folder);
+    snprintf(sanitizer, sizeof sanitizer, "ASAN_OPTIONS=handle_segv=2:log_path=%s/report", folder);
     snprintf(config_home, sizeof config_home, "XDG_CONFIG_HOME=%s/config", folder);
 }
 
 static void fault(const char *what)
 {
+    char command[80];
+
     fprintf(stderr, "%s; status %x, fault: %s; the last bytes:\n", what, (unsigned)p.status, p.stream.fault);
     for (size_t i = p.n > 2000 ? p.n - 2000 : 0; i < p.n; i++)
         fputc(p.bytes[i], stderr);
+    snprintf(command, sizeof command, "cat '%s'/report* 2>/dev/null", folder);
+    if (system(command) != 0)
+        fprintf(stderr, "\nno report\n");
+    remove_folder();
     abort();
 }
 
@@ -84,7 +92,7 @@ static void drive(const uint8_t *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static const char *const terminals[] = { "xterm-256color", "tmux-256color", "linux", "vt100" };
-    const char *const environment[] = { home, data_home, config_home, "XDG_CACHE_HOME", "XDG_STATE_HOME", "EDITOR=true", "VISUAL", "MYNAH_ECHO_MS=1", NULL };
+    const char *const environment[] = { home, data_home, config_home, "XDG_CACHE_HOME", "XDG_STATE_HOME", "EDITOR=true", "VISUAL", "MYNAH_ECHO_MS=1", sanitizer, NULL };
     const char *const arguments[] = { program, "--engine", "echo", "--new", data[0] & 4 ? "--inline" : NULL, NULL };
     struct pty_params params = { .no_echo = true, .rows = 24, .cols = 80, .environment = environment, .arguments = arguments,
                                  .allowed = EXT_PASTE | EXT_QUERY | EXT_MOUSE | EXT_COPY };

@@ -134,8 +134,13 @@ static void step(struct tui *t, struct engine *engine, struct keys *k, struct in
         in->at += n;
         press_all(t, k, argument & 16);
         break;
-    case 1: case 2: case 3:
+    case 1: case 2:
         keys_feed(k, keys_table[argument % N_KEYS], strlen(keys_table[argument % N_KEYS]));
+        press_all(t, k, true);
+        break;
+    case 3:                         /* several before the next frame */
+        for (unsigned i = 0; i < 3; i++, argument = next(in))
+            keys_feed(k, keys_table[argument % N_KEYS], strlen(keys_table[argument % N_KEYS]));
         press_all(t, k, true);
         break;
     case 4: tui_resize(t, 1 + (int)(argument % ROWS), 1 + (int)(next(in) % COLS)); break;
