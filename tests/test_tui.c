@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-struct fixture { struct fake_engine fake; struct sessions *sessions; struct config config; struct tui tui; struct screen screen; char folder[64]; };
+struct fixture { struct fake_engine fake; struct sessions *sessions; struct config config; struct options options; struct tui tui; struct screen screen; char folder[64]; };
 
 static void start(struct fixture *f, bool fresh)
 {
@@ -22,7 +22,8 @@ static void start(struct fixture *f, bool fresh)
     f->sessions = sessions_open(path, &err);
     assert_non_null(f->sessions);
     config_init(&f->config);
-    tui_init(&f->tui, &f->fake.engine, f->sessions, &f->config, NULL, fresh);
+    f->options = (struct options){ .config = &f->config, .temperature = -1, .fresh = fresh };
+    tui_init(&f->tui, &f->fake.engine, f->sessions, &f->options);
     tui_resize(&f->tui, 24, 80);
 }
 

@@ -34,7 +34,6 @@
 struct chat {
     struct models *models;
     struct model_paths paths;
-    struct config config;
     struct engine *engine;
     struct sessions *sessions;      /* NULL: not saved, err says why */
     struct error unsaved;
@@ -239,9 +238,9 @@ static void grant_wishes(struct chat *c)
         forget_picture(c);
     }
     if (w->theme)
-        term_set_theme(c->config.theme);
+        term_set_theme(c->tui.config->theme);
     if (w->mouse)
-        term_set_mouse(c->config.mouse);
+        term_set_mouse(c->tui.config->mouse);
     if (w->copy.n > 0)
         copy(&w->copy);
     if (w->editor)
@@ -342,9 +341,9 @@ static int run_full(struct chat *c, const struct options *o)
 
     if (!term_open(&params, &err))
         return cli_fail(&err);
-    tui_init(&c->tui, c->engine, c->sessions, &c->config, o->microphone, o->fresh);
+    tui_init(&c->tui, c->engine, c->sessions, o);
     c->tui.is_inline = is_inline;
-    c->pictures = picture_choose(c->config.preview, term_colors());
+    c->pictures = picture_choose(o->config->preview, term_colors());
     c->tui.n_colors = c->pictures == PICTURE_OFF ? -1 : term_colors();
     c->screen.takes_picture = !is_inline && (c->pictures == PICTURE_SIXEL || c->pictures == PICTURE_KITTY);
     if (c->sessions == NULL)
@@ -372,8 +371,6 @@ int cmd_chat(const struct options *o)
 
     set_locale();
     open_log(&c);
-    config_init(&c.config);
-    config_load(&c.config, NULL);
     if ((!plain_wanted(o) && !term_usable(&err)) || !open_engine(&c, o, &err))
         status = cli_fail(&err);
     else
@@ -383,7 +380,6 @@ int cmd_chat(const struct options *o)
     screen_free(&c.screen);
     screen_free(&c.printed);
     keys_free(&c.keys);
-    config_done(&c.config);
     log_to(NULL, NULL, LOG_INFO);
     model_paths_done(&c.paths);
     models_close(c.models);

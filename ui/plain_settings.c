@@ -10,12 +10,8 @@
 /* The command line and the settings file stand behind what the conversation has. */
 void plain_use_settings(struct plain *p, const char *text)
 {
-    const struct options *o = p->options;
-
     settings_done(&p->settings);
-    settings_init(&p->settings, o->system, o->temperature);
-    p->settings.session.seed = o->seed;
-    p->settings.session.max_tokens = o->max_tokens;
+    settings_init(&p->settings, p->options);
     settings_read(&p->settings, text);
     p->engine->configure(p->engine->self, &p->settings.session);
 }

@@ -1,5 +1,7 @@
 #include "ui/settings.h"
 
+#include "ui/cli.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -23,13 +25,15 @@ static const struct setting { const char *name; enum setting_kind kind; size_t f
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-void settings_init(struct settings *s, const char *system, double temperature)
+void settings_init(struct settings *s, const struct options *o)
 {
     *s = (struct settings){ .session = session_settings_default() };
-    if (temperature >= 0)
-        s->session.temperature = (float)temperature;
-    if (system != NULL && *system != '\0')
-        s->session.system = s->system = text_copy(system);
+    if (o->temperature >= 0)
+        s->session.temperature = (float)o->temperature;
+    s->session.seed = o->seed;
+    s->session.max_tokens = o->max_tokens;
+    if (o->system != NULL && *o->system != '\0')
+        s->session.system = s->system = text_copy(o->system);
 }
 
 void settings_done(struct settings *s)

@@ -7,9 +7,12 @@
 #include "fusion/session.h"
 #include "ui/buffer.h"
 
+struct options;                     /* ui/cli.h */
+
 struct settings { struct session_settings session; char *system; };     /* session.system is system or NULL */
 
-void settings_init(struct settings *s, const char *system, double temperature);     /* the user's own defaults */
+/* The user's own defaults: the command line's, else the settings file's. */
+void settings_init(struct settings *s, const struct options *o);
 void settings_done(struct settings *s);
 void settings_read(struct settings *s, const char *text);   /* lines that are not understood are left out */
 void settings_write(const struct settings *s, struct buffer *text);

@@ -79,18 +79,18 @@ bool tui_is_idle(struct tui *t)
 
 /* ---- life -------------------------------------------------------------------------- */
 
-void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, struct config *config,
-              const char *microphone, bool fresh)
+void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, const struct options *options)
 {
+    struct config *config = options->config;
     char **history;
     size_t n_history;
 
-    *t = (struct tui){ .engine = engine, .sessions = sessions, .config = config, .microphone = microphone,
+    *t = (struct tui){ .engine = engine, .sessions = sessions, .options = options, .config = config,
                        .rows = 24, .cols = 80, .n_colors = 256, .i_answer = SIZE_MAX, .below = -1 };
     t->view.plain = !config->markdown;
     talk_init(&t->talk, engine, sessions);
     draft_init(&t->draft, engine);
-    settings_init(&t->settings, config->system, config->temperature);
+    settings_init(&t->settings, options);
     editor_set_vi(&t->draft.editor, strcmp(config->keys, "vi") == 0);
     tui_set_activity(t, "loading %s", engine->model);
     if (sessions != NULL && history_load(sessions, 1000, &history, &n_history, NULL)) {
@@ -100,7 +100,7 @@ void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, s
         }
         free(history);
     }
-    if (fresh)
+    if (options->fresh)
         talk_begin(&t->talk);
     else
         tui_open_session(t, 0);

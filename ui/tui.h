@@ -12,6 +12,7 @@
 #define UI_TUI_H
 
 #include "ui/buffer.h"
+#include "ui/cli.h"
 #include "ui/complete.h"
 #include "ui/config.h"
 #include "ui/draft.h"
@@ -54,8 +55,8 @@ struct wishes {
 struct tui {
     struct engine *engine;
     struct sessions *sessions;      /* NULL: not saved, the user was told why */
-    struct config *config;
-    const char *microphone;         /* a clip in its place; NULL: the default device */
+    const struct options *options;
+    struct config *config;          /* the options' */
     int rows, cols;
     int n_colors;                   /* of the terminal, for pictures; -1: none are shown */
     bool is_inline;
@@ -103,9 +104,8 @@ struct tui {
     size_t n_printed;               /* inline: items that stand in the scrollback */
 };
 
-/* Engine, sessions and config stay the caller's.  fresh: a new session instead of the last. */
-void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, struct config *config,
-              const char *microphone, bool fresh);
+/* Engine, sessions and options stay the caller's. */
+void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, const struct options *options);
 void tui_done(struct tui *t);
 void tui_resize(struct tui *t, int rows, int cols);
 void tui_press(struct tui *t, const struct press *press);

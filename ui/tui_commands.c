@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef void command_run(struct tui *t, const char *argument);
+typedef void chat_command(struct tui *t, const char *argument);
 
-static command_run run_attach, run_files, run_record, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
-static const struct { struct complete_command command; const char *argument, *summary; command_run *run; } table[] = {
+static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
     { { "/attach", COMPLETE_FILE, NULL }, "PATH", "attach images and clips, as pasting or dropping does", run_attach },
     { { "/files", COMPLETE_NONE, NULL }, "", "choose files to attach", run_files },
     { { "/record", COMPLETE_NONE, NULL }, "", "record a clip; Enter stops, Esc cancels", run_record },

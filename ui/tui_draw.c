@@ -174,7 +174,7 @@ static void print_facts(const struct tui *t, int width, struct buffer *text)
         print_gauge(t, &parts[0]);
     if (t->tokens_per_s > 0)
         buffer_print(&parts[1], "%.1f tokens/s", t->tokens_per_s);
-    if (t->mode == MODE_RECORDING || t->microphone != NULL || *t->config->microphone != '\0')
+    if (t->mode == MODE_RECORDING || t->options->microphone != NULL || *t->config->microphone != '\0')
         buffer_print(&parts[2], t->mode == MODE_RECORDING ? "mic on" : "mic ready");
     if (editor_mode(&t->draft.editor) != EDITOR_EMACS)
         buffer_print(&parts[3], editor_mode(&t->draft.editor) == EDITOR_VI_NORMAL ? "vi normal" : "vi insert");
@@ -317,6 +317,7 @@ bool tui_inline_print(struct tui *t, struct screen *s)
     if (t->n_printed >= first_live(t))
         return false;
     struct view part = part_of(t, t->n_printed, 1);
+    view_fold(&part, 0, false);     /* nothing in the scrollback can be opened */
     int gap = gap_above(t, t->n_printed), rows = (int)view_rows(&part, t->cols, 0, SIZE_MAX);
     screen_resize(s, rows + gap, t->cols);
     view_draw(&part, s, (struct rect){ gap, 0, rows, t->cols });

@@ -10,7 +10,7 @@ void tui_record(struct tui *t)
 {
     struct error err;
 
-    t->record = record_start(t->microphone, t->config->microphone, &err);
+    t->record = record_start(t->options->microphone, t->config->microphone, &err);
     if (t->record == NULL) {
         tui_note(t, ITEM_ERROR, "%s", err.text);
         return;

@@ -108,7 +108,7 @@ void tui_show_branch_again(struct tui *t)
 static void use_settings(struct tui *t, const char *text)
 {
     settings_done(&t->settings);
-    settings_init(&t->settings, t->config->system, t->config->temperature);
+    settings_init(&t->settings, t->options);
     settings_read(&t->settings, text);
     t->engine->configure(t->engine->self, &t->settings.session);
 }
