@@ -337,7 +337,6 @@ static void test_preview_asked(void **state)
     p->free(p);
     /* The first file is asked for by a press that means nothing. */
     p = open_picker("Birds");
-    shown(p, 20, 80);
     o = p->press(p, &(struct press){ .kind = PRESS_REPLY, .text = "[?62c", .n = 5 });
     assert_int_equal(o.act, PANEL_PREVIEW);
     assert_string_equal(o.paths[0], in_folder("Birds/one.jpg"));

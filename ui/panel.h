@@ -51,7 +51,7 @@ struct panel *panel_text_new(const char *title, const char *text);
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
 /* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several.
- * Each press may ask for a preview, also one that means nothing to it: PRESS_REPLY asks for the first after a draw. */
+ * Each press may ask for a preview, also one that means nothing to it: so PRESS_REPLY asks for the first. */
 struct panel *panel_files_new(const char *folder, struct error *err);
 /* A question with a text and a few answers, one at least, each with its letter (0: none, shown as
  * "[Esc]"); Esc is the last answer. */

@@ -27,7 +27,7 @@ struct picker {
     char **marked;                  /* paths, in the order in which they were marked */
     size_t n_marked, marked_capacity;
     struct previews previews;
-    bool previewing;                /* the last draw had room for it */
+    bool previewing;                /* the last draw had room for it; before the first, it may have */
     char *path;                     /* of an outcome */
     const char *paths[1];
     struct buffer hint;
@@ -356,9 +356,10 @@ struct panel *panel_files_new(const char *folder, struct error *err)
 
     if (p == NULL)
         abort();
-    p->panel = (struct panel){ .title = "Attach", .keys = "Enter attaches · Space marks · Backspace up · ~ home · . hidden files · Esc closes",
+    p->panel = (struct panel){ .title = "Attach", .keys = "Enter attaches · Space marks · Backspace up · ~ home · . hidden · Esc closes",
                                .n_colors = 256, .draw = draw, .press = press, .preview = take_preview, .free = free_panel };
     p->list.hint = "type to filter";
+    p->previewing = true;
     if (!listing_read(&p->listing, folder, err)) {
         free_panel(&p->panel);
         return NULL;
