@@ -27,12 +27,13 @@ struct pty_params {
     int rows, cols;
     unsigned allowed;               /* extensions, see pty_stream.h */
     const char *const *environment; /* NAME=value or NAME (unset), NULL at the end; may be NULL */
+    const char *folder;             /* where it runs; NULL: here */
     const char *const *arguments;   /* of the program, NULL at the end; or */
     void (*function)(void *user);   /* run in the child instead of a program */
     void *user;
     const char *background;         /* what the terminal answers to OSC 11; NULL: it does not; DA1 always is */
     int answer_ms;                  /* after so long */
-    bool no_echo;                   /* what is typed while the program does not read raw is not in its bytes */
+    bool bare;                      /* before the program no echo and no keys that make signals: random bytes are typed */
 };
 
 struct pty {
@@ -89,6 +90,8 @@ static inline void pty_run_program(const struct pty_params *params)
             *value = '\0', setenv(pair, value + 1, 1);
         free(pair);
     }
+    if (params->folder != NULL && chdir(params->folder) != 0)
+        _exit(126);
     if (params->function != NULL) {
         params->function(params->user);
         exit(0);
@@ -139,8 +142,8 @@ static inline bool pty_start(struct pty *p, const struct pty_params *params)
     if (p->stream.fault[0] != '\0' || openpty(&p->fd, &slave, NULL, NULL, &size) != 0 || pipe2(notes, O_CLOEXEC) != 0)
         return false;
     tcgetattr(slave, &p->before);
-    if (params->no_echo)
-        p->before.c_lflag &= ~(tcflag_t)ECHO;
+    if (params->bare)
+        p->before.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
     tcsetattr(slave, TCSANOW, &p->before);
     fflush(NULL);
     p->shell = fork();

@@ -219,6 +219,8 @@ static inline const char *stream_row(const struct stream *s, int row)
 /* Rows [top, bottom] move up by n, or down when n < 0. */
 static inline void stream_scroll(struct stream *s, int top, int bottom, int n)
 {
+    if (top > bottom)               /* written for a size that is not any more */
+        return;
     for (; n > 0; n--) {
         if (top == 0 && s->on_scroll_off != NULL)
             s->on_scroll_off(s->user, stream_row(s, 0));
@@ -280,7 +282,7 @@ static inline void stream_move(struct stream *s, int row, int col)
 static inline void stream_shift(struct stream *s, int n)    /* n > 0: blanks go in, n < 0: cells go out */
 {
     struct stream_cell *cells = s->cells[s->row] + s->col;
-    int left = s->cols - s->col, by = n > 0 ? n : -n;
+    int left = s->cols > s->col ? s->cols - s->col : 0, by = n > 0 ? n : -n;
 
     by = by < left ? by : left;
     if (n > 0)
@@ -323,7 +325,7 @@ static inline bool stream_obey(struct stream *s, const char *name, const struct 
                 stream_move(s, s->row - 1, col);
         }
     else if (IS("csr")) {
-        s->top = p->n[0] - 1;
+        s->top = stream_limit(p->n[0] - 1, s->rows - 1);
         s->bottom = stream_limit(p->n[1] - 1, s->rows - 1);
         stream_move(s, 0, 0);
     } else if (IS("il") || IS("il1"))

@@ -232,7 +232,7 @@ static void check_killed(int number)
 
 static void test_signals(void **state)
 {
-    static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGQUIT };
 
     (void)state;
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {

@@ -103,6 +103,8 @@ static void child(void *user)
         }
     }
     term_close();
+    screen_free(&s);
+    keys_free(&keys);
 }
 
 static struct term_params params;

@@ -108,6 +108,7 @@ static void child(void *user)
         }
     }
     term_close();
+    screen_free(&s);
     printf("after the chat\r\n");
 }
 

@@ -11,7 +11,7 @@
  *
  * Restored on: term_close, exit(), C-z and SIGTSTP (until SIGCONT), SIGTERM and
  * SIGHUP (through the event loop; at once if a second one comes), and the crash
- * signals SIGSEGV SIGBUS SIGILL SIGFPE SIGABRT, which then kill as usual. */
+ * signals SIGSEGV SIGBUS SIGILL SIGFPE SIGABRT SIGQUIT, which then kill as usual. */
 #ifndef UI_TERM_H
 #define UI_TERM_H
 

@@ -79,7 +79,7 @@ static void handle(int number, void (*handler)(int), unsigned flags)
 
 void tty_handle_signals(bool on)
 {
-    static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGQUIT };
     static const int others[] = { SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGINT };
 
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)

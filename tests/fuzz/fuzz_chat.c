@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static const char *const terminals[] = { "xterm-256color", "tmux-256color", "linux", "vt100" };
     const char *const environment[] = { home, data_home, config_home, "XDG_CACHE_HOME", "XDG_STATE_HOME", "EDITOR=true", "VISUAL", "MYNAH_ECHO_MS=1", sanitizer, NULL };
     const char *const arguments[] = { program, "--engine", "echo", "--new", data[0] & 4 ? "--inline" : NULL, NULL };
-    struct pty_params params = { .no_echo = true, .rows = 24, .cols = 80, .environment = environment, .arguments = arguments,
+    struct pty_params params = { .bare = true, .folder = folder, .rows = 24, .cols = 80, .environment = environment, .arguments = arguments,
                                  .allowed = EXT_PASTE | EXT_QUERY | EXT_MOUSE | EXT_COPY };
 
     if (n < 2 || n > 2048)
