@@ -4,6 +4,7 @@
 #include "ui/buffer.h"
 #include "ui/found.h"
 #include "ui/list.h"
+#include "ui/sanitise.h"
 #include "ui/wrap.h"
 
 #include <stdlib.h>
@@ -15,7 +16,9 @@ struct text_panel {
     struct panel panel;
     char *title, *text;
     size_t n_text;
-    struct wrap wrap;
+    struct wrap_line *lines;        /* [n_lines] of text at this width */
+    size_t n_lines, line_capacity;
+    int width;
     size_t top;                     /* first line shown */
     int n_shown;                    /* lines of the last draw */
     bool typing;                    /* the query, in the last row */
@@ -37,6 +40,60 @@ static bool is_heading(const struct text_panel *t, size_t start)
     return start == 0 || (start >= 2 && t->text[start - 2] == '\n');
 }
 
+/* Bytes of a table's first column and the gap behind it ("C-r     history"), below which the rest of
+ * the line goes on; 0: there is none, or it is too wide for that. */
+static size_t first_column(const char *line, size_t n, int width)
+{
+    size_t at = 0;
+
+    while (at < n && line[at] == ' ')
+        at++;
+    while (at + 1 < n && (line[at] != ' ' || line[at + 1] != ' '))
+        at++;
+    while (at < n && line[at] == ' ')
+        at++;
+    return at + 1 < n && sanitise_width(line, at) <= width / 2 ? at : 0;
+}
+
+static void lay_out_line(struct text_panel *t, struct wrap *w, size_t start, size_t n)
+{
+    size_t head = first_column(t->text + start, n, t->width);
+    int indent = sanitise_width(t->text + start, head);
+
+    wrap_reset(w);
+    wrap_update(w, t->text + start + head, n - head, t->width - indent);
+    for (size_t i = 0; i < w->n; i++) {
+        t->lines = array_grow(t->lines, t->n_lines, &t->line_capacity, sizeof *t->lines);
+        t->lines[t->n_lines++] = (struct wrap_line){ .start = start + (i > 0 ? head + w->lines[i].start : 0),
+                                                     .end = start + head + w->lines[i].end,
+                                                     .indent = i > 0 ? indent + w->lines[i].indent : 0 };
+    }
+}
+
+static void lay_out(struct text_panel *t, int width)
+{
+    struct wrap w = { 0 };
+
+    if (width == t->width)
+        return;
+    t->width = width;
+    t->n_lines = 0;
+    for (size_t start = 0, n; start <= t->n_text; start += n + 1) {
+        n = strcspn(t->text + start, "\n");
+        lay_out_line(t, &w, start, n);
+    }
+    wrap_free(&w);
+}
+
+static size_t line_of(const struct text_panel *t, size_t at)
+{
+    size_t i = 0;
+
+    while (i + 1 < t->n_lines && t->lines[i + 1].start <= at)
+        i++;
+    return i;
+}
+
 static void draw_line(const struct text_panel *t, struct screen *s, const struct wrap_line *line, int row, int col, int end)
 {
     size_t start = source_start(t, line->start);
@@ -47,7 +104,7 @@ static void draw_line(const struct text_panel *t, struct screen *s, const struct
 
 static size_t last_top(const struct text_panel *t)
 {
-    return t->wrap.n > (size_t)t->n_shown ? t->wrap.n - (size_t)t->n_shown : 0;
+    return t->n_lines > (size_t)t->n_shown ? t->n_lines - (size_t)t->n_shown : 0;
 }
 
 static void draw(struct panel *p, struct screen *s, struct rect where)
@@ -60,12 +117,12 @@ static void draw(struct panel *p, struct screen *s, struct rect where)
         return;
     if (t->typing)
         panel_input(s, r.row + --r.rows, r.col, end, "/", &t->query, "");
-    wrap_update(&t->wrap, t->text, t->n_text, r.cols);
+    lay_out(t, r.cols);
     t->n_shown = r.rows;
     if (t->top > last_top(t))
         t->top = last_top(t);
-    for (int i = 0; i < r.rows && t->top + (size_t)i < t->wrap.n; i++)
-        draw_line(t, s, &t->wrap.lines[t->top + (size_t)i], r.row + i, r.col, end);
+    for (int i = 0; i < r.rows && t->top + (size_t)i < t->n_lines; i++)
+        draw_line(t, s, &t->lines[t->top + (size_t)i], r.row + i, r.col, end);
 }
 
 static void scroll(struct text_panel *t, long by)
@@ -78,12 +135,9 @@ static void scroll(struct text_panel *t, long by)
 /* Shows the place with a line or two above it. */
 static void show_found(struct text_panel *t)
 {
-    int column;
-
-    if (t->wrap.n == 0)             /* not drawn yet: several keys came at once */
+    if (t->n_lines == 0)            /* not drawn yet: several keys came at once */
         return;
-    size_t line = wrap_find(&t->wrap, t->text, t->found, &column);
-
+    size_t line = line_of(t, t->found);
     if (line < t->top || line >= t->top + (size_t)t->n_shown) {
         t->top = line;
         scroll(t, t->n_shown > 4 ? -2 : 0);
@@ -170,7 +224,7 @@ static struct panel_outcome press_text(struct text_panel *t, const struct press 
         case 'N': outcome = again(t, true); break;
         case '/':
             t->typing = true;
-            t->found = t->top < t->wrap.n ? t->wrap.lines[t->top].start : 0;
+            t->found = t->top < t->n_lines ? t->lines[t->top].start : 0;
             editor_set(&t->query, "");
             return press_typing(t, &(struct press){ .kind = PRESS_TEXT, .text = press->text + i + 1, .n = press->n - i - 1 });
         default: break;
@@ -212,7 +266,7 @@ static void free_panel(struct panel *p)
 {
     struct text_panel *t = (struct text_panel *)p;
 
-    wrap_free(&t->wrap);
+    free(t->lines);
     editor_free(&t->query);
     buffer_free(&t->hint);
     free(t->title);
