@@ -1,6 +1,7 @@
 #include "ui/tui.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -205,7 +206,7 @@ static void press_recording(struct tui *t, const struct press *p)
         tui_end_recording(t, false);
 }
 
-void tui_press(struct tui *t, const struct press *press)
+static void press_one(struct tui *t, const struct press *press)
 {
     buffer_clear(&t->hint);
     if (press->kind == PRESS_CTRL && press->letter == 'l') {
@@ -224,6 +225,24 @@ void tui_press(struct tui *t, const struct press *press)
     case MODE_RECORDING: press_recording(t, press); break;
     }
     ask_for_gauge(t);
+}
+
+/* Letters that came at once, as a slow line brings them, are so many keys where they are not text. */
+void tui_press(struct tui *t, const struct press *press)
+{
+    struct press rest = *press;
+    uint32_t code;
+
+    while (rest.kind == PRESS_TEXT && rest.n > 0 && (t->panel != NULL || t->mode == MODE_BROWSE)) {
+        char one[5] = "";
+        size_t n = utf8_decode(rest.text, rest.n, &code);
+        memcpy(one, rest.text, n);
+        press_one(t, &(struct press){ .kind = PRESS_TEXT, .text = one, .n = n });
+        rest.text += n;
+        rest.n -= n;
+    }
+    if (rest.kind != PRESS_TEXT || rest.n > 0)
+        press_one(t, &rest);
 }
 
 void tui_edited(struct tui *t, char *text)

@@ -80,10 +80,11 @@ void tui_show_branch(struct tui *t)
         tui_show_turn(t, &t->talk.turns[t->talk.branch[i]]);
 }
 
-/* The program's own words at the end stay. */
+/* The program's own words at the end stay, and so does the place that is read or selected. */
 void tui_show_branch_again(struct tui *t)
 {
     size_t n = t->view.n_items, n_words = 0;
+    struct view was = t->view;
 
     while (n_words < n && t->view.items[n - n_words - 1].turn == 0)
         n_words++;
@@ -101,6 +102,8 @@ void tui_show_branch_again(struct tui *t)
         free(words[i].text);
     }
     free(words);
+    t->view.selecting = was.selecting && was.selected < t->view.n_items;
+    t->view.scrolled = was.scrolled && was.top.item < t->view.n_items;
 }
 
 /* ---- sessions ----------------------------------------------------------------------- */
@@ -234,7 +237,7 @@ void tui_edit_turn(struct tui *t, int64_t turn)
     draft_set(&t->draft, edited->saved.text);
     view_unselect(&t->view);
     t->mode = MODE_CHAT;
-    tui_hint(t, false, "Enter asks this in place of the earlier question, and keeps both; Esc gives it up");
+    tui_hint(t, false, "Enter asks this beside the earlier question, Esc gives it up");
 }
 
 void tui_delete_turn(struct tui *t, int64_t turn)
@@ -252,6 +255,27 @@ void tui_delete_turn(struct tui *t, int64_t turn)
     buffer_free(&text);
 }
 
+static size_t depth_of(const struct tui *t, int64_t turn)
+{
+    size_t i = 0;
+
+    while (i < t->talk.n_branch && t->talk.turns[t->talk.branch[i]].saved.id != turn)
+        i++;
+    return i;
+}
+
+/* The question or the answer of a turn; its question, when it has no answer. */
+static void select_part(struct tui *t, int64_t turn, enum item_kind kind)
+{
+    size_t i = t->view.n_items;
+
+    while (i > 0 && (t->view.items[i - 1].turn != turn || (t->view.items[i - 1].kind != kind && t->view.items[i - 1].kind != ITEM_USER)))
+        i--;
+    t->view.selecting = i > 0;
+    t->view.selected = i;           /* as if one came from the item below */
+    view_select(&t->view, -1);
+}
+
 void tui_switch_branch(struct tui *t, int64_t turn, int direction)
 {
     size_t n, at;
@@ -263,10 +287,12 @@ void tui_switch_branch(struct tui *t, int64_t turn, int direction)
         tui_hint(t, false, n > 1 ? "there is no further branch that way" : "this question has one branch; e or r begins another");
         return;
     }
-    size_t place = t->view.selected;
+    size_t depth = depth_of(t, turn);
+    enum item_kind kind = t->view.selecting ? t->view.items[t->view.selected].kind : ITEM_ANSWER;
     talk_switch(&t->talk, turn, direction);
     tui_show_branch(t);
-    t->view.selected = place < t->view.n_items ? place : t->view.n_items - 1;
+    if (depth < t->talk.n_branch)
+        select_part(t, t->talk.turns[t->talk.branch[depth]].saved.id, kind);
     tui_hint(t, false, "branch %zu of %zu", at + (size_t)direction + 1, n);
 }
 
