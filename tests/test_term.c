@@ -14,16 +14,22 @@
 static struct pty p;
 static char program[4096], home[] = "/tmp/mynah-term-XXXXXX", home_variable[64];
 
-static const char *const environment[] = { home_variable, "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", NULL };
+static const char *const environment[] = { home_variable, "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "MYNAH_ECHO_MS=4", NULL };
 static const char *const chat[] = { program, "--engine", "echo", "--new", NULL };
+static const char *const inline_chat[] = { program, "--engine", "echo", "--new", "--inline", NULL };
 
-static void start_chat(const char *terminal, int rows, int cols)
+static void start_as(const char *const *arguments, const char *terminal, int rows, int cols)
 {
     struct pty_params params = { .terminal = terminal, .rows = rows, .cols = cols, .allowed = EXT_PASTE | EXT_QUERY,
-                                 .environment = environment, .arguments = chat };
+                                 .environment = environment, .arguments = arguments };
 
     assert_true(pty_start(&p, &params));
     assert_true(pty_wait(&p, "ready"));
+}
+
+static void start_chat(const char *terminal, int rows, int cols)
+{
+    start_as(chat, terminal, rows, cols);
 }
 
 static void paste(const char *text, size_t n)
@@ -155,6 +161,21 @@ static void test_stream_tmux(void **state) { (void)state; test_stream_of("tmux-2
 static void test_stream_linux(void **state) { (void)state; test_stream_of("linux"); }
 static void test_stream_vt100(void **state) { (void)state; test_stream_of("vt100"); }
 static void test_stream_screen(void **state) { (void)state; test_stream_of("screen"); }
+
+/* In the scrollback, where nothing but term_text stands between a cell and the terminal. */
+static void test_stream_inline(void **state)
+{
+    static const char *const terminals[] = { "xterm-256color", "vt100" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start_as(inline_chat, terminals[i], 24, 80);
+        say_hostile();
+        say_random(11, 2);
+        assert_false(pty_wrote(&p, 0, "\x1B[?1049h"));
+        quit_chat();
+    }
+}
 
 /* The checker itself refuses what it should. */
 static void test_checker(void **state)
@@ -302,7 +323,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checker), cmocka_unit_test(test_stream_xterm), cmocka_unit_test(test_stream_tmux),
-        cmocka_unit_test(test_stream_linux), cmocka_unit_test(test_stream_vt100), cmocka_unit_test(test_stream_screen),
+        cmocka_unit_test(test_stream_linux), cmocka_unit_test(test_stream_vt100), cmocka_unit_test(test_stream_screen), cmocka_unit_test(test_stream_inline),
         cmocka_unit_test(test_few_bytes), cmocka_unit_test(test_signals), cmocka_unit_test(test_stop_and_continue),
     };
 
