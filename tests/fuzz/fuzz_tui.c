@@ -6,6 +6,7 @@
 #include "replay.h"
 #include "base/utf8.h"
 #include "store/sessions.h"
+#include "ui/cli.h"
 #include "ui/config.h"
 #include "ui/tui.h"
 #include "ui/tui_draw.h"
@@ -204,6 +205,7 @@ static void run(unsigned flags, struct input *in)
 {
     struct error err = { 0 };
     struct config config;
+    struct options options = { .config = &config, .temperature = -1, .fresh = true };
     struct screen s = { 0 };
     struct keys k = { 0 };
     struct tui t;
@@ -217,7 +219,7 @@ static void run(unsigned flags, struct input *in)
         free(config.keys);
         config.keys = strdup("vi");
     }
-    tui_init(&t, engine, sessions, &config, NULL, true);
+    tui_init(&t, engine, sessions, &options);
     t.is_inline = flags & 2;
     t.n_colors = 256;
     tui_resize(&t, 24, 80);
