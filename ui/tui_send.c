@@ -175,8 +175,8 @@ static void ask_what_to_drop(struct tui *t, const struct session_event *e)
     };
     struct buffer text = { 0 };
 
-    buffer_print(&text, "This takes %zu tokens; %zu of the context's %zu are free for it. The model can no longer be told %zu earlier turn%s:",
-                 e->n_prompt, e->n_most, e->n_ctx, e->n_left_out, e->n_left_out == 1 ? "" : "s");
+    buffer_print(&text, "All that was said does not fit: questions may take %zu of the context's %zu tokens. This one takes %zu when the model is no longer told %zu earlier turn%s:",
+                 e->n_most, e->n_ctx, e->n_prompt, e->n_left_out, e->n_left_out == 1 ? "" : "s");
     list_left_out(t, &text);
     tui_open_panel(t, FOR_OVERFLOW, panel_question_new("the context is full", buffer_text(&text), answers, 4));
     buffer_free(&text);

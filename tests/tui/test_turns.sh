@@ -208,7 +208,8 @@ wait_copied "**bold** and 한국어 👍🏽"
 begin "a code block is copied without its fences"
 paste "$(printf 'say see:\n```c\nint a;\n\n  int b;\n```\nand so on')"
 press Enter
-wait_for "  and so on"
+twice() { [ "$(n_lines "$1")" = 2 ]; }
+until_deadline twice "  and so on" || fail "no answer"
 wait_for ready
 browse
 press Y
