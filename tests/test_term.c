@@ -116,7 +116,7 @@ static void say_hostile(void)
 /* Each cut in two words at every place: a word of an answer is one event, drawn by itself. */
 static void say_split(void)
 {
-    static const char *const whole[] = { "\x1B[31m", "\x1B]0;t\a", "\x1BPq\x1B\\", "\xC2\x9B" "2J", "\xE2\x80\xAE" };
+    static const char *const whole[] = { "\x1B[31m", "\x1B]0;t\a", "\x1BPq\x1B\\", ("\xC2\x9B" "2J"), "\xE2\x80\xAE" };
     char text[SAY_BYTES + 64];
     size_t n = 0;
 
