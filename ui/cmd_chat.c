@@ -355,8 +355,19 @@ static int run_full(struct chat *c, const struct options *o)
     return number == 0 ? 0 : 128 + number;
 }
 
+/* So that there is a file to look into; without one the defaults hold. */
+static void offer_settings(void)
+{
+    char *path = config_path(NULL);
+
+    if (path != NULL)
+        config_write_new(path, NULL);
+    free(path);
+}
+
 static int run(struct chat *c, const struct options *o)
 {
+    offer_settings();
     c->sessions = sessions_open(NULL, &c->unsaved);
     if (plain_wanted(o))
         return plain_run(c->engine, c->sessions, &c->unsaved, o);

@@ -75,6 +75,22 @@ static bool write_all(int fd, const char *text, size_t n)
     return true;
 }
 
+/* Takes fd over; a half-written file is removed. */
+static bool fill(int fd, const char *path, const char *text, struct error *err)
+{
+    bool written = write_all(fd, text, strlen(text));
+    int why = errno;
+
+    if (close(fd) != 0 && written) {
+        written = false;
+        why = errno;
+    }
+    if (written)
+        return true;
+    unlink(path);
+    return error_set(err, ERROR_INPUT, "%s: was not written: %s", path, strerror(why));
+}
+
 char *export_markdown(const char *title, const char *markdown, struct error *err)
 {
     struct buffer name = { 0 }, path = { 0 };
@@ -82,21 +98,19 @@ char *export_markdown(const char *title, const char *markdown, struct error *err
     name_of(title, &name);
     int fd = create(name.s, &path);
     buffer_free(&name);
-    if (fd < 0) {
+    if (fd < 0)
         error_set(err, ERROR_INPUT, "%s: cannot be written here: %s; start mynah in a folder of yours", buffer_text(&path), strerror(errno));
-        buffer_free(&path);
-        return NULL;
-    }
-    bool written = write_all(fd, markdown, strlen(markdown));
-    int why = errno;
-    if (close(fd) != 0 && written) {
-        written = false;
-        why = errno;
-    }
-    if (written)
+    else if (fill(fd, path.s, markdown, err))
         return path.s;
-    unlink(path.s);
-    error_set(err, ERROR_INPUT, "%s: was not written: %s", path.s, strerror(why));
     buffer_free(&path);
     return NULL;
+}
+
+bool export_to(const char *path, const char *markdown, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return error_set(err, ERROR_INPUT, "%s: cannot be written: %s", path, errno == EEXIST ? "a file of that name is there" : strerror(errno));
+    return fill(fd, path, markdown, err);
 }

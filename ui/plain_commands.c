@@ -3,9 +3,9 @@
 
 #include "base/folder.h"
 #include "ui/config.h"
+#include "ui/export.h"
 #include "ui/paths.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/clear", "", "the same", run_new },
     { "/sessions", "[WORDS | NUMBER]", "list conversations, those with the words, or open one of the list", run_sessions },
     { "/rename", "TITLE", "name this conversation", run_rename },
-    { "/export", "FILE", "write this conversation to a file as Markdown", run_export },
+    { "/export", "[FILE]", "write this conversation to a file as Markdown", run_export },
     { "/model", "[NAME | FILE]", "change the model", plain_run_model },
     { "/set", "[NAME VALUE]", "settings; sampling of this conversation, or a setting of mynah", plain_run_set },
     { "/system", "[TEXT]", "what the model is told about itself in this conversation", plain_run_system },
@@ -273,7 +273,7 @@ static void run_rename(struct plain *p, const char *argument)
         return;
     if (*argument == '\0')
         plain_error(p, "/rename takes the title");
-    else if (sessions_rename(p->sessions, p->talk.session, argument, &err))
+    else if (talk_rename(&p->talk, argument, &err))
         plain_note(p, "this conversation is now \"%s\"", argument);
     else
         plain_error(p, "%s", err.text);
@@ -288,19 +288,13 @@ static void run_export(struct plain *p, const char *argument)
         return;
     paths_parse(argument, &paths);
     char *text = sessions_markdown(p->sessions, p->talk.session, &err);
-    FILE *file = text != NULL && paths.n == 1 ? fopen(paths.items[0], "wx") : NULL;
-    int why = errno;
-    bool ok = file != NULL && fputs(text, file) >= 0;
-    if (file != NULL && fclose(file) != 0)
-        ok = false;
-    if (text == NULL)
-        plain_error(p, "%s", err.text);
-    else if (paths.n != 1)
-        plain_error(p, "/export takes the name of one file: /export talk.md");
-    else if (ok)
-        plain_note(p, "written: %s", paths.items[0]);
+    char *path = text == NULL ? NULL : paths.n == 0 ? export_markdown(talk_title(&p->talk), text, &err)
+               : export_to(paths.items[0], text, &err) ? text_copy(paths.items[0]) : NULL;
+    if (path != NULL)
+        plain_note(p, "written: %s", path);
     else
-        plain_error(p, "%s: cannot be written: %s", paths.items[0], strerror(file == NULL ? why : errno));
+        plain_error(p, "%s", err.text);
+    free(path);
     free(text);
     paths_free(&paths);
 }

@@ -42,6 +42,21 @@ void talk_set_settings(struct talk *t, const char *settings)
         note_failure(t, sessions_set_settings(t->sessions, t->session, copy, &err), &err);
 }
 
+bool talk_rename(struct talk *t, const char *title, struct error *err)
+{
+    if (t->sessions != NULL && t->session != 0 && !sessions_rename(t->sessions, t->session, title, err))
+        return false;
+    char *copy = text_copy(title);
+    free(t->title);
+    t->title = copy;
+    return true;
+}
+
+const char *talk_title(const struct talk *t)
+{
+    return *t->title != '\0' ? t->title : t->n_branch > 0 ? t->turns[t->branch[0]].saved.text : "";
+}
+
 /* ---- the tree -------------------------------------------------------------------------- */
 
 static void free_turn(struct talk_turn *turn)

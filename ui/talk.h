@@ -59,6 +59,9 @@ void talk_done(struct talk *t);     /* an unfinished answer is kept as a stopped
  * typed and not sent, malloc'd. */
 bool talk_resume(struct talk *t, int64_t id, bool *in_use, char **draft, struct error *err);
 void talk_begin(struct talk *t);    /* a new session; it is on disk with its first turn */
+/* The user's, or what was asked first; "" before that. */
+const char *talk_title(const struct talk *t);
+bool talk_rename(struct talk *t, const char *title, struct error *err);
 void talk_set_draft(struct talk *t, const char *draft);
 void talk_set_settings(struct talk *t, const char *settings);
 

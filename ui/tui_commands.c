@@ -1,14 +1,12 @@
 /* tui_commands.c - the chat's commands: one table for running, help and completion. */
 #include "ui/tui.h"
 
+#include "ui/export.h"
 #include "ui/paths.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef void chat_command(struct tui *t, const char *argument);
 
@@ -28,7 +26,7 @@ static const struct { struct complete_command command; const char *argument, *su
     { { "/clear", COMPLETE_NONE, NULL }, "", "the same as /new", run_new },
     { { "/sessions", COMPLETE_NONE, NULL }, "", "earlier conversations: open, search, rename, delete, export", run_sessions },
     { { "/rename", COMPLETE_NONE, NULL }, "TITLE", "name this conversation", run_rename },
-    { { "/export", COMPLETE_FILE, NULL }, "PATH", "write this conversation as Markdown", run_export },
+    { { "/export", COMPLETE_FILE, NULL }, "[PATH]", "write this conversation as Markdown", run_export },
     { { "/find", COMPLETE_NONE, NULL }, "TEXT", "search this conversation", run_find },
     { { "/edit", COMPLETE_NONE, NULL }, "", "edit the last question; the earlier one is kept beside it", run_edit },
     { { "/regenerate", COMPLETE_NONE, NULL }, "", "another answer to the last question, beside this one", run_regenerate },
@@ -232,26 +230,10 @@ static void run_rename(struct tui *t, const char *argument)
         return;
     if (*argument == '\0')
         tui_hint(t, true, "/rename takes a title");
-    else if (sessions_rename(t->sessions, t->talk.session, argument, &err))
+    else if (talk_rename(&t->talk, argument, &err))
         tui_hint(t, false, "renamed");
     else
         tui_note(t, ITEM_ERROR, "%s", err.text);
-}
-
-/* A file that is there is never overwritten. */
-static bool write_new(const char *path, const char *text, struct error *err)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-
-    if (file == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return error_set(err, ERROR_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-    }
-    bool good = fputs(text, file) >= 0;
-    good = fclose(file) == 0 && good;
-    return good || error_set(err, ERROR_INPUT, "%s: could not be written whole: %s", path, strerror(errno));
 }
 
 static void run_export(struct tui *t, const char *argument)
@@ -262,12 +244,14 @@ static void run_export(struct tui *t, const char *argument)
     if (!has_session(t))
         return;
     paths_parse(argument, &paths);
-    const char *path = paths.n == 1 ? paths.items[0] : "conversation.md";
     char *text = sessions_markdown(t->sessions, t->talk.session, &err);
-    if (text != NULL && write_new(path, text, &err))
+    char *path = text == NULL ? NULL : paths.n == 0 ? export_markdown(talk_title(&t->talk), text, &err)
+               : export_to(paths.items[0], text, &err) ? text_copy(paths.items[0]) : NULL;
+    if (path != NULL)
         tui_hint(t, false, "written to %s", path);
     else
         tui_note(t, ITEM_ERROR, "%s", err.text);
+    free(path);
     free(text);
     paths_free(&paths);
 }
