@@ -270,7 +270,7 @@ static void overflow(struct fixture *f)
     measured(f, left_out, 1);
     assert_shows(f, "the context is full");
     assert_shows(f, "first");
-    assert_shows(f, "This takes 900 tokens");
+    assert_shows(f, "This one takes 900");
 }
 
 static void test_overflow_drops(void **state)

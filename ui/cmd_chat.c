@@ -221,11 +221,18 @@ static void edit_draft(struct chat *c)
     resize(c);
 }
 
-static void copy(struct buffer *text)
+static void copy(struct chat *c, struct buffer *text)
 {
-    term_copy(text->s, text->n);
-    clipboard_copy(text->s, text->n);
+    bool sent = term_copy(text->s, text->n), taken = clipboard_copy(text->s, text->n);
+
+    if (!sent && !taken)
+        tui_hint(&c->tui, true, "not copied: it is too long for this terminal, and there is no wl-copy or xclip");
     buffer_clear(text);
+}
+
+static void use_colors(struct chat *c)
+{
+    c->tui.n_colors = c->pictures == PICTURE_OFF ? -1 : term_colors();
 }
 
 /* What the chat wants of the terminal. */
@@ -237,12 +244,14 @@ static void grant_wishes(struct chat *c)
         term_redraw();
         forget_picture(c);
     }
-    if (w->theme)
+    if (w->theme) {
         term_set_theme(c->tui.config->theme);
+        use_colors(c);
+    }
     if (w->mouse)
         term_set_mouse(c->tui.config->mouse);
     if (w->copy.n > 0)
-        copy(&w->copy);
+        copy(c, &w->copy);
     if (w->editor)
         edit_draft(c);
     w->redraw = w->theme = w->mouse = w->editor = false;
@@ -279,7 +288,8 @@ static void take_keys(struct chat *c, bool ended)
             term_stop();
             resize(c);
         } else if (press.kind == PRESS_REPLY) {
-            term_reply(press.text, press.n);
+            if (term_reply(press.text, press.n))
+                use_colors(c);
         } else {
             tui_press(&c->tui, &press);
             grant_wishes(c);
@@ -344,7 +354,7 @@ static int run_full(struct chat *c, const struct options *o)
     tui_init(&c->tui, c->engine, c->sessions, o);
     c->tui.is_inline = is_inline;
     c->pictures = picture_choose(o->config->preview, term_colors());
-    c->tui.n_colors = c->pictures == PICTURE_OFF ? -1 : term_colors();
+    use_colors(c);
     c->screen.takes_picture = !is_inline && (c->pictures == PICTURE_SIXEL || c->pictures == PICTURE_KITTY);
     if (c->sessions == NULL)
         tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", c->unsaved.text);
