@@ -378,6 +378,63 @@ static void test_editing_begins_a_branch(void **state)
     assert_int_equal(f->tui.below, -1);
 }
 
+/* An edit does not stand below a turn that is gone. */
+static void test_deleting_gives_up_an_edit(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    exchange(f, "two", "2");
+    enter(f, "/edit");
+    control(f, 'a');
+    control(f, 'k');
+    assert_shows(f, "editing an earlier question");
+    for (int i = 0; i < 2; i++) {
+        enter(f, "/delete");
+        type(f, "y");
+    }
+    assert_int_equal(f->tui.below, -1);
+    assert_hides(f, "editing an earlier question");
+    exchange(f, "three", "3");
+    assert_int_equal(f->tui.talk.n_branch, 1);
+    assert_int_equal(f->tui.talk.unsaved.code, ERROR_NONE);
+}
+
+/* The conversation is deleted while it is answered: the next one is saved. */
+static void test_a_deleted_conversation_does_not_end_saving(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "one");
+    measured(f, NULL, 0);
+    said(f, "1");
+    control(f, 't');
+    control(f, 'd');
+    type(f, "y");
+    press(f, PRESS_ESCAPE);
+    exchange(f, "two", "2");
+    assert_hides(f, "not saved");
+    end(f);
+    start(f, false);
+    assert_shows(f, "two");
+}
+
+/* Before there is a conversation, too; a long paste in it is kept as text. */
+static void test_a_first_draft_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    char paste[1200];
+
+    memset(paste, 'x', sizeof paste);
+    type(f, "half a question");
+    tui_press(&f->tui, &(struct press){ .kind = PRESS_PASTE, .text = paste, .n = sizeof paste });
+    end(f);
+    start(f, false);
+    assert_memory_equal(buffer_text(&f->tui.draft.editor.text), "half a question\n\nxxx", 20);
+    assert_int_equal(f->tui.draft.editor.text.n, strlen("half a question\n\n") + sizeof paste);
+    ready(f);
+}
+
 static void test_deleting_asks_first(void **state)
 {
     struct fixture *f = *state;
@@ -615,7 +672,8 @@ int main(void)
         TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
-        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first),
+        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_deleting_gives_up_an_edit),
+        TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
         TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),

@@ -346,19 +346,33 @@ static void append_text(const struct draft *d, struct buffer *question)
     buffer_append(question, text + from, strlen(text + from));
 }
 
+static void append_pastes(const struct draft *d, struct buffer *text)
+{
+    for (size_t i = 0; i < d->n_chips; i++) {
+        if (d->chips[i].kind != CHIP_PASTE)
+            continue;
+        while (text->n > 0 && text->s[text->n - 1] == '\n')
+            buffer_remove(text, text->n - 1, 1);
+        buffer_print(text, "%s%s", text->n > 0 ? "\n\n" : "", d->chips[i].pasted);
+    }
+}
+
 char *draft_question(struct draft *d)
 {
     struct buffer question = { 0 };
 
     append_text(d, &question);
-    for (size_t i = 0; i < d->n_chips; i++) {
-        if (d->chips[i].kind != CHIP_PASTE)
-            continue;
-        while (question.n > 0 && question.s[question.n - 1] == '\n')
-            buffer_remove(&question, question.n - 1, 1);
-        buffer_print(&question, "%s%s", question.n > 0 ? "\n\n" : "", d->chips[i].pasted);
-    }
+    append_pastes(d, &question);
     return question.s;
+}
+
+char *draft_text(const struct draft *d)
+{
+    struct buffer text = { 0 };
+
+    buffer_append(&text, buffer_text(&d->editor.text), d->editor.text.n);
+    append_pastes(d, &text);
+    return text.s;
 }
 
 /* ---- presses ---------------------------------------------------------------------- */

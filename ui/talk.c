@@ -23,10 +23,24 @@ static bool saves(const struct talk *t)
     return t->sessions != NULL && t->unsaved.code == ERROR_NONE;
 }
 
+/* What was set before the conversation had a place goes with it. */
+static void begin_session(struct talk *t)
+{
+    struct error err;
+
+    if (!saves(t) || t->session != 0)
+        return;
+    note_failure(t, sessions_begin(t->sessions, &t->session, &err), &err);
+    if (saves(t) && *t->settings != '\0')
+        note_failure(t, sessions_set_settings(t->sessions, t->session, t->settings, &err), &err);
+}
+
 void talk_set_draft(struct talk *t, const char *draft)
 {
     struct error err;
 
+    if (*draft != '\0')
+        begin_session(t);           /* a first question is worth keeping before it is asked */
     if (saves(t) && t->session != 0)
         note_failure(t, sessions_set_draft(t->sessions, t->session, draft, &err), &err);
 }
@@ -301,6 +315,7 @@ void talk_begin(struct talk *t)
     free(t->settings);
     t->title = text_copy("");
     t->settings = text_copy("");
+    t->unsaved = (struct error){ 0 };       /* another conversation may well be saved */
     t->engine->clear(t->engine->self);
 }
 
@@ -366,11 +381,7 @@ static struct talk_turn *add_turn(struct talk *t, const struct talk_question *q)
         files[i].gone = q->attachments[i] == NULL;
     }
     saved.id = t->n_turns > 0 ? t->turns[t->n_turns - 1].saved.id + 1 : 1;
-    if (saves(t) && t->session == 0) {
-        note_failure(t, sessions_begin(t->sessions, &t->session, &err), &err);
-        if (*t->settings != '\0')
-            talk_set_settings(t, t->settings);
-    }
+    begin_session(t);
     if (saves(t))
         note_failure(t, sessions_ask(t->sessions, t->session, &saved, &saved.id, &err), &err);
     t->turns = array_grow(t->turns, t->n_turns, &t->turn_capacity, sizeof *t->turns);

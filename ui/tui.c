@@ -109,17 +109,20 @@ void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, c
         tui_note(t, ITEM_ERROR, "%s%s", config->problems.text, config->n_problems > 1 ? " (there are more)" : "");
 }
 
-static void save_draft(struct tui *t)
+/* With the long pastes, as text. */
+void tui_save_draft(struct tui *t)
 {
     if (!t->draft_changed)
         return;
     t->draft_changed = false;
-    talk_set_draft(&t->talk, buffer_text(&t->draft.editor.text));
+    char *draft = draft_text(&t->draft);
+    talk_set_draft(&t->talk, draft);
+    free(draft);
 }
 
 void tui_done(struct tui *t)
 {
-    save_draft(t);
+    tui_save_draft(t);
     tui_close_panel(t);
     record_abandon(t->record);
     tui_drop_question(t);
@@ -153,7 +156,7 @@ void tui_draft_changed(struct tui *t)
 void tui_tick(struct tui *t)
 {
     if (t->draft_changed && clock_ms() - t->draft_changed_ms >= SAVE_DRAFT_MS)
-        save_draft(t);
+        tui_save_draft(t);
     if (t->mode != MODE_RECORDING)
         return;
     t->level = record_level(t->record);

@@ -216,7 +216,7 @@ static void run_system(struct tui *t, const char *argument)
 
 static bool has_session(struct tui *t)
 {
-    if (t->sessions != NULL && t->talk.session != 0)
+    if (t->sessions != NULL && t->talk.session != 0 && t->talk.n_turns > 0)
         return true;
     tui_hint(t, true, "this conversation has no turn yet");
     return false;

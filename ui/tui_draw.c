@@ -204,6 +204,8 @@ static enum style print_activity(const struct tui *t, struct buffer *text)
         buffer_print(text, "%s", buffer_text(&t->activity));
     else if (t->mode == MODE_BROWSE)
         buffer_print(text, "browsing");
+    else if (t->below >= 0)
+        buffer_print(text, "editing an earlier question, Esc gives it up");
     else
         buffer_print(text, "ready");
     return STYLE_DIM;

@@ -132,6 +132,7 @@ static void choose(struct tui *t, enum panel_purpose purpose, int choice)
         tui_overflow_choice(t, choice);
     else if (choice == 0) {
         talk_remove(&t->talk, t->deletes);
+        t->below = -1;              /* an edit may have stood below it */
         view_unselect(&t->view);
         tui_show_branch(t);
     }

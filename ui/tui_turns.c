@@ -119,6 +119,7 @@ static void use_settings(struct tui *t, const char *text)
 static void start_over(struct tui *t)
 {
     tui_drop_question(t);
+    t->told_unsaved = false;
     t->below = -1;
     t->n_used = 0;
     t->n_printed = 0;
@@ -131,6 +132,8 @@ void tui_open_session(struct tui *t, int64_t id)
     bool in_use;
     char *draft = NULL;
     struct error err = { 0 };
+
+    tui_save_draft(t);              /* another may take its place */
     bool opened = talk_resume(&t->talk, id, &in_use, &draft, &err);
 
     if (!opened) {
@@ -192,6 +195,7 @@ static void answer_begins(struct tui *t)
 {
     view_unselect(&t->view);
     t->mode = MODE_CHAT;
+    t->below = -1;                  /* what was being edited is given up */
     tui_show_branch(t);
     tui_print_again(t);
     view_to_end(&t->view);
@@ -290,6 +294,7 @@ void tui_switch_branch(struct tui *t, int64_t turn, int direction)
     size_t depth = depth_of(t, turn);
     enum item_kind kind = t->view.selecting ? t->view.items[t->view.selected].kind : ITEM_ANSWER;
     talk_switch(&t->talk, turn, direction);
+    t->below = -1;
     tui_show_branch(t);
     if (depth < t->talk.n_branch)
         select_part(t, t->talk.turns[t->talk.branch[depth]].saved.id, kind);
