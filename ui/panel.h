@@ -48,6 +48,9 @@ struct sessions;
 /* Lines to read and scroll, searched with / and n: help, details, facts.  The first line of the text and
  * those after an empty line are headings. */
 struct panel *panel_text_new(const char *title, const char *text);
+/* Attachments, one after the other, from `first` on: heading, picture, lines. Strings are copied, previews borrowed. */
+struct panel_detail { const char *heading, *lines; const struct preview *preview; };
+struct panel *panel_details_new(const struct panel_detail *details, size_t n, size_t first);
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
 /* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several.

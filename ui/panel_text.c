@@ -1,8 +1,11 @@
-/* A panel to read in: help, details, facts. */
-#include "ui/panel.h"
+/* A panel to read in: help, details, facts.
+ *
+ * Rows are lines of the text and, below the heading of a part that has one, those of its picture. */
+#include "ui/panel_text.h"
 
 #include "ui/buffer.h"
 #include "ui/found.h"
+#include "ui/inset.h"
 #include "ui/list.h"
 #include "ui/sanitise.h"
 #include "ui/wrap.h"
@@ -19,8 +22,12 @@ struct text_panel {
     struct wrap_line *lines;        /* [n_lines] of text at this width */
     size_t n_lines, line_capacity;
     int width;
-    size_t top;                     /* first line shown */
-    int n_shown;                    /* lines of the last draw */
+    struct part { size_t start, line; struct inset inset; } *parts;    /* [n_parts]; line: the one below its heading */
+    size_t n_parts;
+    int part_rows, part_colors;     /* that the pictures were laid out for */
+    size_t top;                     /* first row shown */
+    size_t first;                   /* before anything was laid out: the byte that is to be on top */
+    int n_shown;                    /* rows of the last draw */
     bool typing;                    /* the query, in the last row */
     struct editor query;
     size_t found;                   /* byte where the query was found last */
@@ -34,15 +41,21 @@ static size_t source_start(const struct text_panel *t, size_t at)
     return at;
 }
 
-/* The first line of the text and of what follows an empty line. */
+/* The first line of the text and of what follows an empty line; where there are parts, theirs alone. */
 static bool is_heading(const struct text_panel *t, size_t start)
 {
+    for (size_t i = 0; i < t->n_parts; i++)
+        if (t->parts[i].start == start)
+            return true;
+    if (t->n_parts > 0)
+        return false;
     return start == 0 || (start >= 2 && t->text[start - 2] == '\n');
 }
 
-/* Bytes of a table's first column and the gap behind it ("C-r     history"), below which the rest of
- * the line goes on; 0: there is none, or it is too wide for that. */
-static size_t first_column(const char *line, size_t n, int width)
+/* ---- lines and rows ------------------------------------------------------------------ */
+
+/* Bytes of a table's first column ("C-r     history") and, in *gap, with the blanks behind it; 0: there is none. */
+static size_t first_column(const char *line, size_t n, size_t *gap)
 {
     size_t at = 0;
 
@@ -50,49 +63,115 @@ static size_t first_column(const char *line, size_t n, int width)
         at++;
     while (at + 1 < n && (line[at] != ' ' || line[at + 1] != ' '))
         at++;
-    while (at < n && line[at] == ' ')
-        at++;
-    return at + 1 < n && sanitise_width(line, at) <= width / 2 ? at : 0;
+    *gap = at;
+    while (*gap < n && line[*gap] == ' ')
+        ++*gap;
+    return *gap + 1 < n ? at : 0;
 }
 
-static void lay_out_line(struct text_panel *t, struct wrap *w, size_t start, size_t n)
+static void add_lines(struct text_panel *t, struct wrap *w, size_t from, size_t to, int indent)
 {
-    size_t head = first_column(t->text + start, n, t->width);
-    int indent = sanitise_width(t->text + start, head);
-
     wrap_reset(w);
-    wrap_update(w, t->text + start + head, n - head, t->width - indent);
+    wrap_update(w, t->text + from, to - from, t->width - indent);
     for (size_t i = 0; i < w->n; i++) {
         t->lines = array_grow(t->lines, t->n_lines, &t->line_capacity, sizeof *t->lines);
-        t->lines[t->n_lines++] = (struct wrap_line){ .start = start + (i > 0 ? head + w->lines[i].start : 0),
-                                                     .end = start + head + w->lines[i].end,
-                                                     .indent = i > 0 ? indent + w->lines[i].indent : 0 };
+        t->lines[t->n_lines++] = (struct wrap_line){ from + w->lines[i].start, from + w->lines[i].end, indent + w->lines[i].indent };
     }
 }
 
-static void lay_out(struct text_panel *t, int width)
+/* The second column goes on below itself; where it would be too narrow, below the first. */
+static void lay_out_line(struct text_panel *t, struct wrap *w, size_t start, size_t n)
+{
+    const char *line = t->text + start;
+    size_t gap, key = first_column(line, n, &gap), first = t->n_lines;
+    int column = sanitise_width(line, gap), below = (int)strspn(line, " ") + 2;
+
+    if (key == 0 || sanitise_width(line, n) <= t->width) {
+        add_lines(t, w, start, start + n, 0);
+    } else if (column <= t->width / 2) {
+        add_lines(t, w, start + gap, start + n, column);
+        t->lines[first].start = start;
+        t->lines[first].indent = 0;
+    } else {
+        add_lines(t, w, start, start + key, 0);
+        add_lines(t, w, start + gap, start + n, below <= t->width / 2 ? below : 0);
+    }
+}
+
+static size_t line_of(const struct text_panel *t, size_t at)
+{
+    size_t low = 0, high = t->n_lines;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (t->lines[middle].start <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static size_t row_of_line(const struct text_panel *t, size_t line)
+{
+    size_t row = line;
+
+    for (size_t i = 0; i < t->n_parts && t->parts[i].line <= line; i++)
+        row += (size_t)t->parts[i].inset.rows;
+    return row;
+}
+
+static size_t row_of_byte(const struct text_panel *t, size_t at)
+{
+    return row_of_line(t, line_of(t, at));
+}
+
+/* The line in a row, or the one above the picture that is there. */
+static size_t line_at(const struct text_panel *t, size_t row)
+{
+    size_t above = 0;
+
+    for (size_t i = 0; i < t->n_parts && t->parts[i].line + above <= row; i++) {
+        size_t rows = (size_t)t->parts[i].inset.rows;
+        if (row < t->parts[i].line + above + rows)
+            return t->parts[i].line - 1;
+        above += rows;
+    }
+    return row - above;
+}
+
+/* A picture leaves half of the rows to the lines. */
+static void lay_out_parts(struct text_panel *t)
+{
+    for (size_t i = 0; i < t->n_parts; i++) {
+        size_t start = t->parts[i].start, end = start + strcspn(t->text + start, "\n");
+        t->parts[i].line = line_of(t, end) + 1;
+        inset_fit(&t->parts[i].inset, t->width, t->part_rows / 2, t->part_colors);
+    }
+}
+
+/* What was on top stays there. */
+static void lay_out(struct text_panel *t, int rows, int width)
 {
     struct wrap w = { 0 };
+    size_t on_top = t->n_lines > 0 ? t->lines[line_at(t, t->top)].start : t->first;
 
-    if (width == t->width)
+    if (width == t->width && (t->n_parts == 0 || (rows == t->part_rows && t->panel.n_colors == t->part_colors)))
         return;
     t->width = width;
+    t->part_rows = rows;
+    t->part_colors = t->panel.n_colors;
     t->n_lines = 0;
     for (size_t start = 0, n; start <= t->n_text; start += n + 1) {
         n = strcspn(t->text + start, "\n");
         lay_out_line(t, &w, start, n);
     }
     wrap_free(&w);
+    lay_out_parts(t);
+    t->top = row_of_byte(t, on_top);
 }
 
-static size_t line_of(const struct text_panel *t, size_t at)
-{
-    size_t i = 0;
-
-    while (i + 1 < t->n_lines && t->lines[i + 1].start <= at)
-        i++;
-    return i;
-}
+/* ---- drawing ------------------------------------------------------------------------ */
 
 static void draw_line(const struct text_panel *t, struct screen *s, const struct wrap_line *line, int row, int col, int end)
 {
@@ -104,32 +183,78 @@ static void draw_line(const struct text_panel *t, struct screen *s, const struct
 
 static size_t last_top(const struct text_panel *t)
 {
-    return t->n_lines > (size_t)t->n_shown ? t->n_lines - (size_t)t->n_shown : 0;
+    size_t n = row_of_line(t, t->n_lines);
+
+    return n > (size_t)t->n_shown ? n - (size_t)t->n_shown : 0;
+}
+
+/* A part that was jumped to is on top, however short it is. */
+static size_t lowest_top(const struct text_panel *t)
+{
+    size_t last = t->n_parts > 1 ? row_of_byte(t, t->parts[t->n_parts - 1].start) : 0;
+
+    return last > last_top(t) ? last : last_top(t);
+}
+
+static void draw_rows(struct text_panel *t, struct screen *s, struct rect r)
+{
+    for (size_t i = line_at(t, t->top); i < t->n_lines; i++) {
+        size_t row = row_of_line(t, i);
+        if (row >= t->top + (size_t)r.rows)
+            break;
+        if (row >= t->top)
+            draw_line(t, s, &t->lines[i], r.row + (int)(row - t->top), r.col, r.col + r.cols);
+    }
+    for (size_t i = 0; i < t->n_parts; i++) {
+        struct part *part = &t->parts[i];
+        long row = (long)row_of_line(t, part->line) - part->inset.rows - (long)t->top;
+        if (row > -part->inset.rows && row < r.rows)
+            inset_draw(&part->inset, s, r, (int)row);
+    }
 }
 
 static void draw(struct panel *p, struct screen *s, struct rect where)
 {
     struct text_panel *t = (struct text_panel *)p;
     struct rect r = panel_clear(s, where, STYLE_PLAIN);
-    int end = r.col + r.cols;
 
     if (r.rows <= 0 || r.cols <= 0)
         return;
+    lay_out(t, r.rows, r.cols);
     if (t->typing)
-        panel_input(s, r.row + --r.rows, r.col, end, "/", &t->query, "");
-    lay_out(t, r.cols);
+        panel_input(s, r.row + --r.rows, r.col, r.col + r.cols, "/", &t->query, "");
     t->n_shown = r.rows;
-    if (t->top > last_top(t))
-        t->top = last_top(t);
-    for (int i = 0; i < r.rows && t->top + (size_t)i < t->n_lines; i++)
-        draw_line(t, s, &t->lines[t->top + (size_t)i], r.row + i, r.col, end);
+    if (t->top > lowest_top(t))
+        t->top = lowest_top(t);
+    draw_rows(t, s, r);
 }
+
+/* ---- going about -------------------------------------------------------------------- */
 
 static void scroll(struct text_panel *t, long by)
 {
     size_t top = by < 0 && (size_t)-by > t->top ? 0 : t->top + (size_t)by;
 
-    t->top = top < last_top(t) ? top : last_top(t);
+    if (by < 0 || top <= last_top(t))
+        t->top = top;
+    else if (t->top < last_top(t))
+        t->top = last_top(t);
+}
+
+/* To the heading after the first row shown, or before it. */
+static void jump(struct text_panel *t, bool back)
+{
+    size_t to = t->top;
+
+    for (size_t i = 0; i < t->n_parts; i++) {
+        size_t row = row_of_byte(t, t->parts[i].start);
+        if (row < t->top ? back : row > t->top && !back) {
+            to = row;
+            if (!back)
+                break;
+        }
+    }
+    t->top = to;
 }
 
 /* Shows the place with a line or two above it. */
@@ -137,10 +262,10 @@ static void show_found(struct text_panel *t)
 {
     if (t->n_lines == 0)            /* not drawn yet: several keys came at once */
         return;
-    size_t line = line_of(t, t->found);
-    if (line < t->top || line >= t->top + (size_t)t->n_shown) {
-        t->top = line;
-        scroll(t, t->n_shown > 4 ? -2 : 0);
+    size_t row = row_of_byte(t, t->found);
+    if (row < t->top || row >= t->top + (size_t)t->n_shown) {
+        size_t above = t->n_shown > 4 && row > 2 ? 2 : 0;
+        t->top = row - above < last_top(t) ? row - above : last_top(t);
     }
 }
 
@@ -224,7 +349,7 @@ static struct panel_outcome press_text(struct text_panel *t, const struct press 
         case 'N': outcome = again(t, true); break;
         case '/':
             t->typing = true;
-            t->found = t->top < t->n_lines ? t->lines[t->top].start : 0;
+            t->found = t->n_lines > 0 ? t->lines[line_at(t, t->top)].start : 0;
             editor_set(&t->query, "");
             return press_typing(t, &(struct press){ .kind = PRESS_TEXT, .text = press->text + i + 1, .n = press->n - i - 1 });
         default: break;
@@ -245,6 +370,7 @@ static struct panel_outcome press(struct panel *p, const struct press *press)
     case PRESS_DOWN: case PRESS_ENTER: scroll(t, 1); break;
     case PRESS_PAGE_UP: scroll(t, -t->n_shown); break;
     case PRESS_PAGE_DOWN: scroll(t, t->n_shown); break;
+    case PRESS_LEFT: case PRESS_RIGHT: jump(t, press->kind == PRESS_LEFT); break;
     case PRESS_HOME: case PRESS_TOP: t->top = 0; break;
     case PRESS_END: case PRESS_BOTTOM: t->top = last_top(t); break;
     case PRESS_MOUSE:
@@ -266,6 +392,9 @@ static void free_panel(struct panel *p)
 {
     struct text_panel *t = (struct text_panel *)p;
 
+    for (size_t i = 0; i < t->n_parts; i++)
+        inset_free(&t->parts[i].inset);
+    free(t->parts);
     free(t->lines);
     editor_free(&t->query);
     buffer_free(&t->hint);
@@ -274,16 +403,28 @@ static void free_panel(struct panel *p)
     free(t);
 }
 
-struct panel *panel_text_new(const char *title, const char *text)
+struct panel *panel_text_with_parts(const char *title, const char *text, const struct text_part *parts, size_t n, size_t first)
 {
     struct text_panel *t = calloc(1, sizeof *t);
+    struct part *own = calloc(n > 0 ? n : 1, sizeof *own);
 
-    if (t == NULL)
+    if (t == NULL || own == NULL)
         abort();
+    for (size_t i = 0; i < n; i++)
+        own[i] = (struct part){ .start = parts[i].start, .inset.preview = parts[i].picture };
+    t->parts = own;
+    t->n_parts = n;
+    t->first = first < n ? parts[first].start : 0;
     t->title = text_copy(title);
     t->text = text_copy(text);
     t->n_text = strlen(text);
-    t->panel = (struct panel){ .title = t->title, .keys = "Esc closes · up, down scroll · / searches · n next", .cols_wanted = 64,
-                               .draw = draw, .press = press, .free = free_panel };
+    t->panel = (struct panel){ .title = t->title, .cols_wanted = 64, .n_colors = 256, .draw = draw, .press = press, .free = free_panel,
+                               .keys = n > 1 ? "Esc closes · up, down scroll · left, right: the next one · / searches"
+                                             : "Esc closes · up, down scroll · / searches · n next" };
     return &t->panel;
+}
+
+struct panel *panel_text_new(const char *title, const char *text)
+{
+    return panel_text_with_parts(title, text, NULL, 0, 0);
 }

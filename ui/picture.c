@@ -8,7 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EIGHTHS = 8 };
+enum {
+    EIGHTHS = 8,
+    CLIP_ROWS = 8                   /* a waveform that is higher only shouts */
+};
+
+#define CELL_RATIO 0.5               /* of its width to its height, in most fonts */
 
 /* ---- which kind ------------------------------------------------------------------------- */
 
@@ -54,6 +59,19 @@ static void fit(const struct preview *p, struct rect *where, double cell_ratio)
     chafa_calc_canvas_geometry((gint)p->width, (gint)p->height, &where->cols, &where->rows, (gfloat)cell_ratio, FALSE, FALSE);
     where->cols = where->cols > 0 ? where->cols : 1;
     where->rows = where->rows > 0 ? where->rows : 1;
+}
+
+struct rect picture_fit(const struct preview *p, struct rect where)
+{
+    if (where.rows <= 0 || where.cols <= 0)
+        return (struct rect){ where.row, where.col, 0, 0 };
+    if (p->rgb != NULL && p->width > 0 && p->height > 0)
+        fit(p, &where, CELL_RATIO);
+    else if (p->n_peaks > 0)
+        where.rows = where.rows < CLIP_ROWS ? where.rows : CLIP_ROWS;
+    else
+        where.rows = 0;
+    return where;
 }
 
 static ChafaCanvas *canvas_of(const struct preview *p, ChafaCanvasConfig *config, struct rect where)
@@ -103,7 +121,6 @@ static void draw_cell(struct screen *s, int row, int col, ChafaCanvas *canvas, i
 
 static void draw_image(const struct preview *p, struct screen *s, struct rect where, int n_colors)
 {
-    fit(p, &where, 0.5);
     ChafaCanvas *canvas = canvas_of(p, config_of_blocks(n_colors), where);
     for (int y = 0; y < where.rows; y++)
         for (int x = 0; x < where.cols; x++)
@@ -156,9 +173,12 @@ void picture_draw(const struct preview *p, struct screen *s, struct rect where, 
 {
     if (!clip_to_screen(s, &where))
         return;
+    where = picture_fit(p, where);
+    if (where.rows == 0)
+        return;
     if (p->rgb != NULL && p->width > 0 && p->height > 0)
         draw_image(p, s, where, n_colors);
-    else if (p->n_peaks > 0)
+    else
         draw_clip(p, s, where);
 }
 

@@ -17,6 +17,8 @@ enum picture_kind { PICTURE_OFF, PICTURE_BLOCKS, PICTURE_SIXEL, PICTURE_KITTY };
 /* wanted: a value of the setting `preview`; n_colors: term_colors(). A choice that is named is obeyed. */
 enum picture_kind picture_choose(const char *wanted, int n_colors);
 
+/* What of the rectangle it takes, from its top left; rows 0: nothing can be shown. */
+struct rect picture_fit(const struct preview *p, struct rect where);
 /* Draws into the rectangle, keeping the aspect ratio (cells count as 1:2); a clip as bars. */
 void picture_draw(const struct preview *p, struct screen *s, struct rect where, int n_colors);
 /* The bytes of a sixel or kitty image that fills at most `where`; appended. cell_w, cell_h: pixels of a cell. */

@@ -115,7 +115,7 @@ void previews_draw(const struct previews *p, const char *path, struct screen *s,
     }
     facts_of(kept->preview, &facts);
     if (n_colors >= 0 && where.rows > fact_rows) {
-        struct rect picture = { where.row, where.col, where.rows - fact_rows, where.cols };
+        struct rect picture = picture_fit(kept->preview, (struct rect){ where.row, where.col, where.rows - fact_rows, where.cols });
         if (s->takes_picture && kept->preview->rgb != NULL) {
             s->picture = kept->preview;
             s->picture_at = picture;

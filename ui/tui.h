@@ -157,7 +157,7 @@ void tui_close_panel(struct tui *t);
 void tui_press_panel(struct tui *t, const struct press *press);
 void tui_previewed(struct tui *t, const struct session_event *event);
 void tui_open_text(struct tui *t, const char *title, struct buffer *text);  /* takes the text over */
-void tui_open_details(struct tui *t);
+void tui_open_details(struct tui *t, const struct attachment *first);     /* NULL: from the start */
 void tui_open_help(struct tui *t);
 void tui_open_sessions(struct tui *t);
 void tui_open_files(struct tui *t);

@@ -59,7 +59,7 @@ static void run_attach(struct tui *t, const char *argument)
     static void name(struct tui *t, const char *argument) { (void)argument; call; }
 WITHOUT_ARGUMENT(run_files, tui_open_files(t))
 WITHOUT_ARGUMENT(run_record, tui_record(t))
-WITHOUT_ARGUMENT(run_details, tui_open_details(t))
+WITHOUT_ARGUMENT(run_details, tui_open_details(t, NULL))
 WITHOUT_ARGUMENT(run_sessions, tui_open_sessions(t))
 WITHOUT_ARGUMENT(run_new, tui_new_session(t))
 WITHOUT_ARGUMENT(run_edit, tui_edit_turn(t, tui_current_turn(t)))

@@ -1,5 +1,6 @@
 #include "ui/tui_draw.h"
 
+#include "ui/list.h"
 #include "ui/sanitise.h"
 
 #include <math.h>
@@ -230,15 +231,35 @@ static void draw_status(struct tui *t, struct screen *s, int row)
 
 /* ---- panels ------------------------------------------------------------------------- */
 
+/* As many of the keys as fit whole: "Esc closes · / searches". */
+static void draw_keys(struct screen *s, int row, int col, int end, const char *keys)
+{
+    size_t n = strlen(keys);
+
+    while (n > 0 && sanitise_width(keys, n) > end - col)
+        while (n > 0 && strncmp(&keys[--n], " · ", strlen(" · ")) != 0)
+            ;
+    if (n > 0)
+        screen_put(s, row, col, end, keys, n, STYLE_DIM);
+    else
+        panel_line(s, row, col, end, keys, "", STYLE_DIM);
+}
+
 /* Its title above, its keys below, where there are rows for them. */
 static void draw_panel(struct tui *t, struct screen *s, struct rect where)
 {
-    bool framed = where.rows >= 4;
+    int end = where.col + where.cols, below = where.row + where.rows - 1;
 
-    if (framed) {
-        screen_print(s, where.row, where.col + (where.cols >= NARROW ? 1 : 0), where.col + where.cols, t->panel->title, STYLE_HEADING);
-        screen_print(s, where.row + where.rows - 1, where.col + (where.cols >= NARROW ? 1 : 0), where.col + where.cols,
-                     t->hint.n > 0 ? buffer_text(&t->hint) : t->panel->keys, t->hint.n > 0 && t->hint_warns ? STYLE_WARNING : STYLE_DIM);
+    if (where.cols >= NARROW) {
+        where.col++;
+        where.cols--;
+    }
+    if (where.rows >= 4) {
+        panel_line(s, where.row, where.col, end, t->panel->title, "", STYLE_HEADING);
+        if (t->hint.n > 0)
+            panel_line(s, below, where.col, end, buffer_text(&t->hint), "", t->hint_warns ? STYLE_WARNING : STYLE_DIM);
+        else
+            draw_keys(s, below, where.col, end, t->panel->keys);
         where.row++;
         where.rows -= 2;
     }

@@ -37,19 +37,25 @@ static void trim_newlines(struct buffer *b)
         buffer_remove(b, b->n - 1, 1);
 }
 
-void tui_open_details(struct tui *t)
+void tui_open_details(struct tui *t, const struct attachment *first)
 {
-    struct buffer text = { 0 }, label = { 0 };
+    struct panel_detail *details = calloc(t->n_perceived + 1, sizeof *details);
+    struct buffer *labels = calloc(t->n_perceived + 1, sizeof *labels);
+    size_t at = 0;
 
+    if (details == NULL || labels == NULL)
+        abort();
     for (size_t i = 0; i < t->n_perceived; i++) {
-        draft_label(&t->draft, t->perceived[i], &label);
-        buffer_print(&text, "%s%s\n%s", i > 0 ? "\n\n" : "", buffer_text(&label), t->engine->attachment(t->perceived[i]).details);
-        trim_newlines(&text);
+        struct engine_attachment a = t->engine->attachment(t->perceived[i]);
+        draft_label(&t->draft, t->perceived[i], &labels[i]);
+        details[i] = (struct panel_detail){ buffer_text(&labels[i]), a.details, a.preview };
+        at = t->perceived[i] == first ? i : at;
     }
-    if (t->n_perceived == 0)
-        buffer_print(&text, "Nothing was attached yet.");
-    buffer_free(&label);
-    tui_open_text(t, "what was perceived", &text);
+    tui_open_panel(t, FOR_READING, panel_details_new(details, t->n_perceived, at));
+    for (size_t i = 0; i < t->n_perceived; i++)
+        buffer_free(&labels[i]);
+    free(labels);
+    free(details);
 }
 
 void tui_open_help(struct tui *t)

@@ -206,7 +206,7 @@ static void click(struct tui *t, const struct press *p)
     } else if (hit.fold) {
         view_fold(&t->view, hit.item, !t->view.items[hit.item].folded);
     } else if (t->view.items[hit.item].kind == ITEM_CHIP) {
-        tui_open_details(t);
+        tui_open_details(t, NULL);
     }
 }
 

@@ -1,0 +1,16 @@
+/* panel_text.h - what the panels to read in share: a text to scroll and search, some parts of it with a picture. */
+#ifndef UI_PANEL_TEXT_H
+#define UI_PANEL_TEXT_H
+
+#include "ui/panel.h"
+
+struct text_part {
+    size_t start;                   /* byte of the line that is its heading */
+    const struct preview *picture;  /* below the heading, as high as there is room for; NULL: none; borrowed */
+};
+
+/* Parts come in the order of the text; Left and Right go from one to the next, and only they are
+ * headings.  The panel opens at part `first`. */
+struct panel *panel_text_with_parts(const char *title, const char *text, const struct text_part *parts, size_t n, size_t first);
+
+#endif
