@@ -351,6 +351,22 @@ static void test_browsing_regenerates_and_switches(void **state)
     assert_int_equal(f->tui.mode, MODE_CHAT);
 }
 
+static void test_browsing_by_keys_that_come_together(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "first");
+    exchange(f, "two", "second");
+    exchange(f, "three", "third");
+    press(f, PRESS_TAB);
+    tui_press(&f->tui, &(struct press){ .kind = PRESS_TEXT, .text = "kkkdy", .n = 5 });
+    assert_shows(f, "Delete this question");    /* the second one; the y came before this was seen */
+    assert_shows(f, "two");
+    type(f, "y");
+    assert_hides(f, "two");
+    assert_shows(f, "three");
+}
+
 static void test_editing_begins_a_branch(void **state)
 {
     struct fixture *f = *state;
@@ -672,7 +688,7 @@ int main(void)
         TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
-        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_deleting_gives_up_an_edit),
+        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_deleting_gives_up_an_edit),
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
