@@ -77,8 +77,6 @@ expect_style "short" 3
 expect_style "three" 1
 expect_style "the map" 4
 expect_style "│ │ before the" 3
-refuse "https://example.org/map"
-refuse "**three**"
 
 begin "at 20x5"
 resize 20 5
@@ -132,7 +130,7 @@ expect '```python'
 type "/set markdown on"
 press Enter
 wait_gone '```python'
-wait_for ready
+wait_for "markdown is on, also next time"
 press C-d
 wait_exit 0
 
