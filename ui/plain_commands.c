@@ -1,7 +1,6 @@
 /* plain_commands.c - the commands of the chat of lines: one table for running and help. */
 #include "ui/plain_private.h"
 
-#include "base/folder.h"
 #include "ui/config.h"
 #include "ui/export.h"
 #include "ui/paths.h"
@@ -88,39 +87,20 @@ static void run_record(struct plain *p, const char *argument)
         plain_note(p, "recording; Enter ends it, Ctrl-C gives it up");
 }
 
-static char *take_path(struct error *err)
-{
-    char *folder = folder_data("recordings", err);
-    struct buffer path = { 0 };
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
-
-    if (folder == NULL)
-        return NULL;
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    buffer_print(&path, "%s/take-%s-%03ld.wav", folder, stamp, now.tv_nsec / 1000000);
-    free(folder);
-    return path.s;
-}
-
 void plain_end_record(struct plain *p, bool keep)
 {
     struct error err;
-    struct record *record = p->record;
-    char *path = keep ? take_path(&err) : NULL;
+    char *path = NULL;
 
-    p->record = NULL;
-    if (path == NULL)
-        record_abandon(record);
-    if (!keep)
+    if (!keep) {
+        record_abandon(p->record);
         plain_note(p, "the recording was thrown away");
-    else if (path != NULL && record_finish(record, path, &err))
+    } else if ((path = record_finish(p->record, &err)) != NULL) {
         plain_attach(p, path);
-    else
+    } else {
         plain_error(p, "%s", err.text);
+    }
+    p->record = NULL;
     free(path);
 }
 

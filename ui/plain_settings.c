@@ -16,16 +16,6 @@ void plain_use_settings(struct plain *p, const char *text)
     p->engine->configure(p->engine->self, &p->settings.session);
 }
 
-static void keep_settings(struct plain *p)
-{
-    struct buffer text = { 0 };
-
-    settings_write(&p->settings, &text);
-    talk_set_settings(&p->talk, buffer_text(&text));
-    p->engine->configure(p->engine->self, &p->settings.session);
-    buffer_free(&text);
-}
-
 static void list_settings(struct plain *p)
 {
     struct buffer text = { 0 };
@@ -62,7 +52,7 @@ void plain_run_set(struct plain *p, const char *argument)
     } else if (err.code != ERROR_NONE) {
         plain_error(p, "%s", err.text);
     } else {
-        keep_settings(p);
+        settings_keep(&p->settings, &p->talk);
         plain_note(p, "%s is %s in this conversation", name, *value != '\0' ? value : "default");
     }
     free(name);
@@ -78,7 +68,7 @@ void plain_run_system(struct plain *p, const char *argument)
         return;
     }
     settings_set(&p->settings, "system", argument, &err);
-    keep_settings(p);
+    settings_keep(&p->settings, &p->talk);
     plain_note(p, "the model is told so from the next question on");
 }
 

@@ -17,8 +17,9 @@ struct record_level { double seconds; float peak; bool clipped, ended; };
  * as in the settings; NULL or "" for the default one. */
 struct record *record_start(const char *file, const char *device, struct error *err);
 struct record_level record_level(const struct record *r);
-/* Writes the take and frees r; a silent one is refused, its level named. */
-bool record_finish(struct record *r, const char *path, struct error *err);
+/* Writes the take to a new file of the data folder and frees r: its path, malloc'd.  NULL and *err when it
+ * cannot be written, or is silent: its level is named. */
+char *record_finish(struct record *r, struct error *err);
 void record_abandon(struct record *r);                      /* NULL is fine */
 
 #endif

@@ -1,6 +1,7 @@
 #include "ui/settings.h"
 
 #include "ui/cli.h"
+#include "ui/talk.h"
 
 #include <errno.h>
 #include <math.h>
@@ -155,6 +156,16 @@ void settings_read(struct settings *s, const char *text)
         free(line);
         text += n + (text[n] == '\n');
     }
+}
+
+void settings_keep(const struct settings *s, struct talk *t)
+{
+    struct buffer text = { 0 };
+
+    settings_write(s, &text);
+    talk_set_settings(t, buffer_text(&text));
+    t->engine->configure(t->engine->self, &s->session);
+    buffer_free(&text);
 }
 
 void settings_list(const struct settings *s, struct buffer *text)

@@ -8,6 +8,7 @@
 #include "ui/buffer.h"
 
 struct options;                     /* ui/cli.h */
+struct talk;
 
 struct settings { struct session_settings session; char *system; };     /* session.system is system or NULL */
 
@@ -16,6 +17,9 @@ void settings_init(struct settings *s, const struct options *o);
 void settings_done(struct settings *s);
 void settings_read(struct settings *s, const char *text);   /* lines that are not understood are left out */
 void settings_write(const struct settings *s, struct buffer *text);
+
+/* Of this conversation from now on: kept with it and told to its engine. */
+void settings_keep(const struct settings *s, struct talk *t);
 
 /* True when `name` is one of these; then *err tells whether the value was taken ("" or "default": the task's own). */
 bool settings_set(struct settings *s, const char *name, const char *value, struct error *err);

@@ -177,6 +177,5 @@ void tui_keys_help(enum tui_mode mode, struct buffer *text);
 bool tui_command(struct tui *t, const char *line);
 void tui_commands_help(struct buffer *text);
 const struct complete_command *tui_complete_command(size_t i);
-void tui_settings_changed(struct tui *t);   /* the session's: kept, and told to the engine */
 
 #endif

@@ -134,16 +134,6 @@ static void run_model(struct tui *t, const char *argument)
 
 /* ---- settings --------------------------------------------------------------------------- */
 
-void tui_settings_changed(struct tui *t)
-{
-    struct buffer text = { 0 };
-
-    settings_write(&t->settings, &text);
-    talk_set_settings(&t->talk, buffer_text(&text));
-    t->engine->configure(t->engine->self, &t->settings.session);
-    buffer_free(&text);
-}
-
 static void list_settings(struct tui *t)
 {
     struct buffer text = { 0 };
@@ -192,7 +182,7 @@ static void run_set(struct tui *t, const char *argument)
     else if (err.code != ERROR_NONE)
         tui_hint(t, true, "%s", err.text);
     else {
-        tui_settings_changed(t);
+        settings_keep(&t->settings, &t->talk);
         tui_hint(t, false, "%s is %s in this conversation", name, *value != '\0' ? value : "default");
     }
     free(name);
@@ -208,7 +198,7 @@ static void run_system(struct tui *t, const char *argument)
         return;
     }
     settings_set(&t->settings, "system", argument, &err);
-    tui_settings_changed(t);
+    settings_keep(&t->settings, &t->talk);
     tui_hint(t, false, "the model is told so from the next question on");
 }
 

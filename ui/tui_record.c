@@ -1,10 +1,7 @@
 /* tui_record.c - a take from the microphone becomes an attachment. */
 #include "ui/tui.h"
 
-#include "base/folder.h"
-
 #include <stdlib.h>
-#include <time.h>
 
 void tui_record(struct tui *t)
 {
@@ -19,39 +16,20 @@ void tui_record(struct tui *t)
     t->mode = MODE_RECORDING;
 }
 
-static char *take_path(struct error *err)
-{
-    char *folder = folder_data("recordings", err);
-    struct buffer path = { 0 };
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
-
-    if (folder == NULL)
-        return NULL;
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    buffer_print(&path, "%s/take-%s-%03ld.wav", folder, stamp, now.tv_nsec / 1000000);
-    free(folder);
-    return path.s;
-}
-
 void tui_end_recording(struct tui *t, bool keep)
 {
     struct error err;
-    struct record *record = t->record;
-    char *path = keep ? take_path(&err) : NULL;
+    char *path = NULL;
 
     t->mode = MODE_CHAT;
-    t->record = NULL;
-    if (path == NULL)
-        record_abandon(record);
-    if (!keep)
+    if (!keep) {
+        record_abandon(t->record);
         tui_hint(t, false, "the recording was thrown away");
-    else if (path != NULL && record_finish(record, path, &err))
+    } else if ((path = record_finish(t->record, &err)) != NULL) {
         tui_attach(t, path);
-    else
+    } else {
         tui_note(t, ITEM_ERROR, "%s", err.text);
+    }
+    t->record = NULL;
     free(path);
 }

@@ -253,7 +253,7 @@ void tui_overflow_choice(struct tui *t, int choice)
     case 2:
         talk_begin(&t->talk);
         view_truncate(&t->view, 0);
-        tui_settings_changed(t);    /* they go along */
+        settings_keep(&t->settings, &t->talk);    /* they go along */
         t->below = -1;
         t->n_used = 0;
         measure(t);

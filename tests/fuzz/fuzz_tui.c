@@ -38,10 +38,11 @@ struct record_level record_level(const struct record *r)
     return level;
 }
 
-bool record_finish(struct record *r, const char *path, struct error *err)
+char *record_finish(struct record *r, struct error *err)
 {
     (void)r;
-    return error_set(err, ERROR_INPUT, "%s: nothing was heard", path);
+    error_set(err, ERROR_INPUT, "nothing was heard");
+    return NULL;
 }
 
 void record_abandon(struct record *r)
