@@ -3,7 +3,7 @@
  *   typed, pasted, dropped, @path, picked, recorded, from the clipboard -> text | chip
  *
  * A chip is a file that the engine reads, or a long paste (more than 10 lines or 1000 characters).
- * It is removed as a unit (Backspace or C-Backspace at the start of the text; a click, too).  A paste
+ * It is removed as a unit (Backspace or C-Backspace at the start of the text).  A paste
  * is told below what is typed; Tab on an empty text opens the last one into the text.
  * The same file is one chip however often it is given.  Knows the engine, not the terminal. */
 #ifndef UI_DRAFT_H

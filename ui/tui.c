@@ -216,6 +216,12 @@ static void press_one(struct tui *t, const struct press *press)
         t->wishes.redraw = true;
         return;
     }
+    if (press->kind == PRESS_MOUSE) {
+        t->quit_armed = false;
+        tui_press_mouse(t, press);
+        ask_for_gauge(t);           /* another conversation may have been opened */
+        return;
+    }
     if (t->panel != NULL) {
         tui_press_panel(t, press);
         ask_for_gauge(t);           /* another conversation may have been opened */

@@ -173,6 +173,9 @@ void tui_press_browse(struct tui *t, const struct press *press);
 void tui_press_find(struct tui *t, const struct press *press);
 void tui_keys_help(enum tui_mode mode, struct buffer *text);
 
+/* tui_mouse.c: the wheel over what is under it; a click on a chip, a link or a fold. */
+void tui_press_mouse(struct tui *t, const struct press *p);
+
 /* tui_commands.c: runs a line that begins with '/'; false when it is none. */
 bool tui_command(struct tui *t, const char *line);
 void tui_commands_help(struct buffer *text);

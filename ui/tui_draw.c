@@ -283,6 +283,15 @@ static int question_rows(const struct tui *t)
     return wanted < most ? wanted : most;
 }
 
+bool tui_on_panel(const struct tui *t, int row, int col)
+{
+    if (t->panel == NULL)
+        return false;
+    if (t->panel->rows_wanted > 0 && !t->is_inline)
+        return row >= t->rows - question_rows(t);
+    return !is_beside(t) || col > chat_cols(t);
+}
+
 static void draw_chat(struct tui *t, struct screen *s)
 {
     struct layout l = layout_of(t);

@@ -13,6 +13,7 @@ int tui_inline_rows(struct tui *t);
 /* Inline: what is finished and not printed yet, up to a screenful; false when there is nothing. */
 bool tui_inline_print(struct tui *t, struct screen *s);
 
+bool tui_on_panel(const struct tui *t, int row, int col);   /* a cell of the panel as it is drawn; false without one */
 int tui_input_width(const struct tui *t);                   /* columns where the draft is drawn */
 
 #endif

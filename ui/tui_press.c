@@ -186,30 +186,6 @@ static bool press_empty(struct tui *t, const struct press *p)
     return true;
 }
 
-static void click(struct tui *t, const struct press *p)
-{
-    struct view_hit hit = view_at(&t->view, p->row, p->col);
-    int chip = t->mode == MODE_CHAT ? draft_chip_at(&t->draft, p->row, p->col) : -1;
-
-    if (p->mouse == MOUSE_WHEEL_UP || p->mouse == MOUSE_WHEEL_DOWN)
-        view_scroll(&t->view, p->mouse == MOUSE_WHEEL_UP ? -3 : 3);
-    else if (p->mouse != MOUSE_LEFT)
-        return;
-    else if (chip >= 0)
-        draft_remove_chip(&t->draft, (size_t)chip);
-    else if (hit.item == SIZE_MAX)
-        return;
-    else if (hit.link != NULL) {
-        buffer_clear(&t->wishes.copy);
-        buffer_append(&t->wishes.copy, hit.link, strlen(hit.link));
-        tui_hint(t, false, "copied %s", hit.link);
-    } else if (hit.fold) {
-        view_fold(&t->view, hit.item, !t->view.items[hit.item].folded);
-    } else if (t->view.items[hit.item].kind == ITEM_CHIP) {
-        tui_open_details(t, NULL);
-    }
-}
-
 void tui_press_chat(struct tui *t, const struct press *p)
 {
     bool armed = t->quit_armed, empty = draft_is_empty(&t->draft);
@@ -217,8 +193,6 @@ void tui_press_chat(struct tui *t, const struct press *p)
     t->quit_armed = armed && p->kind == PRESS_CTRL && p->letter == 'c';
     if (t->draft.editor.prefixed)
         after_prefix(t, p);
-    else if (p->kind == PRESS_MOUSE)
-        click(t, p);
     else if (press_vi(t, p))
         return;
     else if (empty && press_empty(t, p))
@@ -336,9 +310,7 @@ static void press_each(struct tui *t, const struct press *p)
 
 void tui_press_browse(struct tui *t, const struct press *p)
 {
-    if (p->kind == PRESS_MOUSE)
-        click(t, p);
-    else if (p->kind == PRESS_TEXT && utf8_grapheme_next(p->text, p->n, 0) < p->n)
+    if (p->kind == PRESS_TEXT && utf8_grapheme_next(p->text, p->n, 0) < p->n)
         press_each(t, p);
     else if (!press_key(t, browse_keys, p))
         tui_hint(t, false, "? shows the keys of browsing, Esc leaves it");

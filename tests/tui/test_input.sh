@@ -164,13 +164,6 @@ press C-a BSpace
 wait_gone "[image cat.png"
 empty_draft
 
-begin "a click removes a chip"
-paste "$work/files/cat.png"
-wait_for "[image cat.png · 3 bytes"
-row=$(screen | grep -n '› \[image cat.png' | cut -d: -f1)
-type "$(printf '\033[<0;5;%dM\033[<0;5;%dm' "$row" "$row")"
-wait_gone "[image cat.png"
-
 begin "the draft in the user's editor"
 printf 'written\nelsewhere\n' >"$work/edited"
 echo 0 >"$work/status"
