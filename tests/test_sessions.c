@@ -1,6 +1,8 @@
 /* Conversations on disk: what was said comes back as it was said, in its tree. */
 #include "tests/sessions_fixture.h"
 
+#include "store/sessions_private.h"
+
 #include <time.h>
 
 /* ---- what is kept -------------------------------------------------------------------- */
@@ -110,6 +112,28 @@ static void test_answer_grows(void **state)
     assert_null(loaded.turns[0].answer);
     assert_int_equal(loaded.turns[0].state, TURN_STOPPED);
     stored_session_done(&loaded);
+}
+
+static void check_flushed(struct store *t)
+{
+    sqlite3_stmt *q = database_prepare(&t->s->database, "PRAGMA synchronous", &t->err);
+
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(q, 0), 2);  /* FULL: https://www.sqlite.org/pragma.html#pragma_synchronous */
+    assert_ok(t, database_done(&t->s->database, q, &t->err));
+}
+
+/* What is written without a flush leaves the next call flushed, also when it fails. */
+static void test_flushed(void **state)
+{
+    struct store *t = *state;
+    int64_t session = store_begin(t), id = store_ask(t, session, 0, "q");
+
+    check_flushed(t);
+    assert_ok(t, sessions_write(t->s, id, "a", &t->err) && sessions_set_draft(t->s, session, "d", &t->err));
+    check_flushed(t);
+    assert_refused(t, sessions_write(t->s, 99, "a", &t->err), "not there");
+    check_flushed(t);
 }
 
 /* ---- the tree ------------------------------------------------------------------------- */
@@ -359,6 +383,18 @@ static void test_resume(void **state)
     loaded = store_load(t, 0);
     assert_int_equal(loaded.id, first);
     stored_session_done(&loaded);
+    int64_t asked = store_ask(t, second, 0, "again");
+    loaded = store_load(t, 0);
+    assert_int_equal(loaded.id, second);
+    stored_session_done(&loaded);
+    assert_ok(t, sessions_set_head(t->s, first, turn, &t->err));
+    loaded = store_load(t, 0);
+    assert_int_equal(loaded.id, first);
+    stored_session_done(&loaded);
+    assert_ok(t, sessions_remove_turn(t->s, asked, &t->err));
+    loaded = store_load(t, 0);
+    assert_int_equal(loaded.id, second);
+    stored_session_done(&loaded);
     int64_t typed = store_begin(t);
     assert_ok(t, sessions_set_draft(t->s, typed, "not sent", &t->err));
     loaded = store_load(t, 0);
@@ -457,6 +493,7 @@ int main(void)
         WITH_STORE(test_comes_back),
         WITH_STORE(test_python_reads_it),
         WITH_STORE(test_answer_grows),
+        WITH_STORE(test_flushed),
         WITH_STORE(test_branches),
         WITH_STORE(test_remove),
         WITH_STORE(test_what_is_not_there),

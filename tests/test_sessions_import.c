@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define HEAD "{\"mynah\":1,\"started\":\"2026-11-24T21:15:00Z\"}\n"
@@ -164,6 +165,38 @@ static void test_left_for_later(void **state)
     assert_int_equal(count(t, &last), 1);
 }
 
+/* Programs that start together find the same files, and take each over once. */
+static void test_two_at_once(void **state)
+{
+    struct store *t = *state;
+    struct session_entry last;
+    char name[32];
+    int ready[2], status;
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "%d.jsonl", i);
+        put_file(t, name, 1000 + i, "{\"role\":\"user\",\"text\":\"q\"}\n");
+    }
+    assert_int_equal(pipe(ready), 0);
+    for (int i = 0; i < 6; i++)
+        if (fork() == 0) {
+            struct error err = { 0 };
+            char c;
+            close(ready[1]);
+            bool ok = read(ready[0], &c, 1) == 0 && sessions_open(t->path, &err) != NULL;     /* all go when the pipe closes */
+            fputs(err.text, stderr);
+            _exit(ok ? 0 : 1);
+        }
+    close(ready[1]);
+    close(ready[0]);
+    for (int i = 0; i < 6; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    store_reopen(t);
+    assert_int_equal(count(t, &last), 20);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, store_folder, store_tear_down)
 
 int main(void)
@@ -174,6 +207,7 @@ int main(void)
         IN_FOLDER(test_order),
         IN_FOLDER(test_hostile_lines),
         IN_FOLDER(test_left_for_later),
+        IN_FOLDER(test_two_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -178,6 +179,7 @@ static void kill_one(const char *path, uint32_t *random, struct finished *finish
     assert_int_equal(pipe(fds), 0);
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(fds[0]);
         write_until_killed(path, fds[1], next_random(random));
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -180,6 +181,16 @@ static void test_read_only(void **state)
 
 /* ---- locks ---------------------------------------------------------------------------------- */
 
+/* A child that does not outlive a test that failed. */
+static pid_t fork_tied(void)
+{
+    pid_t child = fork();
+
+    if (child == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return child;
+}
+
 /* A child that opens the last session and holds it until it is killed. */
 static pid_t hold(const struct store *t)
 {
@@ -187,7 +198,7 @@ static pid_t hold(const struct store *t)
     char c = 0;
 
     assert_int_equal(pipe(fds), 0);
-    pid_t child = fork();
+    pid_t child = fork_tied();
     if (child == 0) {
         struct error err;
         struct stored_session session;
@@ -273,7 +284,7 @@ static void test_lock_across_fork(void **state)
     int64_t session = store_begin(t);
 
     store_ask(t, session, 0, "q");
-    pid_t child = fork();
+    pid_t child = fork_tied();
     if (child == 0)
         for (;;)
             pause();
@@ -316,7 +327,7 @@ static void test_two_at_once(void **state)
     size_t n;
 
     for (int i = 0; i < PROGRAMS; i++)              /* all of them make the new file, too */
-        if (fork() == 0)
+        if (fork_tied() == 0)
             work(t->path, i);
     for (int i = 0; i < PROGRAMS; i++) {
         int status;
