@@ -340,6 +340,22 @@ static void test_a_second_program_begins_its_own(void **state)
     close_talk(&other);
 }
 
+/* The edited question was not asked after all. */
+static void test_an_answer_goes_on_after_measuring(void **state)
+{
+    struct fixture *f = *state;
+
+    int64_t one = exchange(f, 0, "one", "1");
+    say(f, one, "two");
+    send_event(f, (struct session_event){ .kind = SESSION_TEXT, .request = f->talk.request, .text = (char *)(size_t)"ha" });
+    send_event(f, (struct session_event){ .kind = SESSION_ANSWERED, .request = f->talk.request, .stopped = true });
+    talk_measure(&f->talk, &(struct talk_question){ .parent = 0, .text = "uno" });
+    fake_told(&f->fake);
+    assert_true(talk_can_continue(&f->talk));
+    talk_continue(&f->talk);
+    assert_string_equal(fake_told(&f->fake), "restore(one: 1) restore(two: ha) ask(continue )");
+}
+
 static void test_without_a_disk_it_goes_on(void **state)
 {
     struct fixture *f = *state;
@@ -364,6 +380,7 @@ int main(void)
         TEST(test_left_out_turns_are_not_told_again), TEST(test_a_summary_leaves_out_what_it_sums_up),
         TEST(test_measuring_changes_nothing), TEST(test_files_come_back_before_their_turn_is_told),
         TEST(test_an_answer_cut_off_by_the_end_of_the_program_is_kept), TEST(test_settings_and_draft_come_back),
+        TEST(test_an_answer_goes_on_after_measuring),
         TEST(test_a_second_program_begins_its_own), TEST(test_without_a_disk_it_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -465,6 +465,28 @@ static void test_deleting_asks_first(void **state)
     assert_int_equal(f->tui.talk.n_turns, 0);
 }
 
+/* A question that waited for the model was asked while one thought about it. */
+static void test_nothing_is_deleted_below_an_answer(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "one", "1");
+    end(f);
+    start(f, false);
+    enter(f, "two");
+    control(f, 's');                            /* browsing, though there is a draft */
+    enter(f, "one");
+    type(f, "d");
+    assert_shows(f, "Delete this question");
+    ready(f);
+    measured(f, NULL, 0);
+    fake_told(&f->fake);
+    type(f, "y");
+    assert_shows(f, "not now");
+    assert_string_equal(fake_told(&f->fake), "");
+    assert_int_equal(f->tui.talk.n_turns, 2);
+}
+
 static void test_copying(void **state)
 {
     struct fixture *f = *state;
@@ -550,6 +572,56 @@ static void test_new_and_sessions(void **state)
     assert_null(f->tui.panel);
     assert_shows(f, "  meow\n");
     assert_hides(f, "woof");
+}
+
+/* A command that is typed slowly is saved as a draft, and goes with the conversation that it leaves. */
+static void test_a_draft_ends_with_its_command(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "about cats", "meow");
+    type(f, "/new");
+    tui_save_draft(&f->tui);
+    enter(f, "");
+    exchange(f, "about dogs", "woof");
+    control(f, 't');
+    enter(f, "cats");
+    assert_shows(f, "meow");
+    assert_true(draft_is_empty(&f->tui.draft));
+}
+
+/* What waited for the model is not asked in another conversation. */
+static void test_a_waiting_question_is_not_asked_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+
+    exchange(f, "about cats", "meow");
+    enter(f, "/new");
+    exchange(f, "about dogs", "woof");
+    end(f);
+    start(f, false);
+    enter(f, "waits");
+    control(f, 't');
+    enter(f, "cats");
+    event(f, (struct session_event){ .kind = SESSION_READY, .n_ctx = 1000 });
+    assert_null(f->tui.question.text);
+    assert_shows(f, "› waits");
+}
+
+static void test_a_changed_draft_is_not_lost_with_the_question(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "question");
+    uint32_t request = f->tui.question.request;
+    tui_edited(&f->tui, text_copy("a longer question"));
+    event(f, (struct session_event){ .kind = SESSION_MEASURED, .request = request, .n_ctx = 1000, .n_prompt = 90, .n_most = 800 });
+    assert_int_equal(f->tui.talk.n_turns, 0);
+    assert_shows(f, "› a longer question");
+    press(f, PRESS_ENTER);
+    tui_attach(&f->tui, "/dev/null");
+    assert_null(f->tui.question.text);
+    assert_shows(f, "not sent");
 }
 
 static void test_settings_of_a_session(void **state)
@@ -688,9 +760,10 @@ int main(void)
         TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
-        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_deleting_gives_up_an_edit),
+        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept),
-        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions),
+        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
+        TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
         TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),
     };

@@ -344,7 +344,7 @@ void plain_open(struct plain *p, int64_t id)
     if (!talk_resume(&p->talk, id, &in_use, &draft, &err))
         plain_error(p, "%s", err.text);
     else if (in_use)
-        plain_note(p, "that conversation is open in another mynah; this is a new one");
+        plain_note(p, "that conversation is open in another mynah; %s", id == 0 ? "this is a new one" : "this one goes on");
     else if (p->talk.n_branch > 0)
         plain_note(p, "conversation %s%s%s%zu turn%s; /new begins another", *p->talk.title != '\0' ? "\"" : "", p->talk.title,
                    *p->talk.title != '\0' ? "\", " : "of ", p->talk.n_branch, p->talk.n_branch == 1 ? "" : "s");

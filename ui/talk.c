@@ -483,7 +483,7 @@ bool talk_can_continue(const struct talk *t)
 {
     const struct talk_turn *head = talk_head(t);
 
-    return head != NULL && head->in_engine && head->saved.answer != NULL && head->saved.state != TURN_FINISHED;
+    return head != NULL && is_wanted(head) && head->saved.answer != NULL && head->saved.state != TURN_FINISHED;
 }
 
 void talk_continue(struct talk *t)

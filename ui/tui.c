@@ -65,7 +65,9 @@ void tui_perceive(struct tui *t, const struct attachment *a)
 
 void tui_attach(struct tui *t, const char *path)
 {
-    if (!draft_attach(&t->draft, path))
+    if (draft_attach(&t->draft, path))
+        tui_draft_edited(t);
+    else
         tui_hint(t, false, "that file is attached already");
 }
 
@@ -151,6 +153,16 @@ void tui_draft_changed(struct tui *t)
     if (!t->draft_changed)
         t->draft_changed_ms = clock_ms();
     t->draft_changed = true;
+}
+
+/* When a question that is on its way is asked, the draft is cleared: what was added since would be lost. */
+void tui_draft_edited(struct tui *t)
+{
+    if (t->send_waits || t->question.text != NULL)
+        tui_hint(t, false, "not sent: the draft was changed");
+    t->send_waits = false;
+    tui_drop_question(t);
+    tui_draft_changed(t);
 }
 
 void tui_tick(struct tui *t)
@@ -261,7 +273,7 @@ void tui_edited(struct tui *t, char *text)
         return;
     }
     draft_set(&t->draft, text);
-    tui_draft_changed(t);
+    tui_draft_edited(t);
     free(text);
 }
 

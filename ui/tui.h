@@ -124,6 +124,7 @@ void tui_attach(struct tui *t, const char *path);
 bool tui_stop(struct tui *t);               /* stops what goes on; false: nothing does */
 bool tui_is_idle(struct tui *t);            /* nothing is answered or loaded; else a hint says so */
 void tui_draft_changed(struct tui *t);
+void tui_draft_edited(struct tui *t);       /* changed by the user: a question on its way is taken back */
 void tui_save_draft(struct tui *t);         /* when it changed */
 
 /* tui_turns.c: the branch on the screen, and what is done to its turns. */

@@ -136,7 +136,7 @@ static void choose(struct tui *t, enum panel_purpose purpose, int choice)
 {
     if (purpose == FOR_OVERFLOW)
         tui_overflow_choice(t, choice);
-    else if (choice == 0) {
+    else if (choice == 0 && tui_is_idle(t)) {  /* an answer may have begun meanwhile */
         talk_remove(&t->talk, t->deletes);
         t->below = -1;              /* an edit may have stood below it */
         view_unselect(&t->view);
@@ -165,7 +165,7 @@ static void act(struct tui *t, const struct panel_outcome *o)
 
     switch (o->act) {
     case PANEL_ATTACH: attach_all(t, o); break;
-    case PANEL_INSERT: draft_set(&t->draft, o->text); tui_draft_changed(t); break;
+    case PANEL_INSERT: draft_set(&t->draft, o->text); tui_draft_edited(t); break;
     case PANEL_PREVIEW: preview(t, o->paths[0]); break;
     case PANEL_HINT: tui_hint(t, o->warns, "%s", o->text); break;
     case PANEL_SESSION_GONE: session_gone(t, o->id); break;

@@ -134,15 +134,6 @@ static void browse(struct tui *t)
         tui_hint(t, false, "there is no turn to browse yet");
 }
 
-static void edited(struct tui *t)
-{
-    if (t->send_waits || t->question.text != NULL)
-        tui_hint(t, false, "not sent: the draft was changed");
-    t->send_waits = false;
-    tui_drop_question(t);
-    tui_draft_changed(t);
-}
-
 /* C-x C-e; what else follows a C-x is the editor's. */
 static void after_prefix(struct tui *t, const struct press *p)
 {
@@ -150,7 +141,7 @@ static void after_prefix(struct tui *t, const struct press *p)
         t->draft.editor.prefixed = false;
         t->wishes.editor = true;
     } else if (draft_press(&t->draft, p, tui_input_width(t))) {
-        edited(t);
+        tui_draft_edited(t);
     }
 }
 
@@ -200,11 +191,11 @@ void tui_press_chat(struct tui *t, const struct press *p)
     else if (p->kind == PRESS_CTRL && p->letter == 'd' && t->draft.editor.text.n == 0)
         tui_hint(t, false, "Backspace removes the attachment; C-c twice quits");
     else if (p->kind == PRESS_TEXT && p->n > 1 && draft_take_paths(&t->draft, p->text))
-        return;                     /* several characters at once may be files dropped on a terminal */
+        tui_draft_edited(t);        /* several characters at once may be files dropped on a terminal */
     else if (complete(t, p))
-        edited(t);
+        tui_draft_edited(t);
     else if (!press_key(t, chat_keys, p) && draft_press(&t->draft, p, tui_input_width(t)))
-        edited(t);
+        tui_draft_edited(t);
 }
 
 /* ---- browsing --------------------------------------------------------------------------- */

@@ -253,6 +253,7 @@ void tui_overflow_choice(struct tui *t, int choice)
     case 2:
         talk_begin(&t->talk);
         view_truncate(&t->view, 0);
+        t->n_printed = 0;
         settings_keep(&t->settings, &t->talk);    /* they go along */
         t->below = -1;
         t->n_used = 0;

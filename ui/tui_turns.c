@@ -120,6 +120,7 @@ static void start_over(struct tui *t)
 {
     tui_drop_question(t);
     t->told_unsaved = false;
+    t->send_waits = false;
     t->below = -1;
     t->n_used = 0;
     t->n_printed = 0;
@@ -159,6 +160,7 @@ void tui_open_session(struct tui *t, int64_t id)
 
 void tui_new_session(struct tui *t)
 {
+    tui_save_draft(t);
     talk_begin(&t->talk);
     start_over(t);
     use_settings(t, "");
