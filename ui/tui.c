@@ -252,6 +252,7 @@ static void press_one(struct tui *t, const struct press *press)
 void tui_press(struct tui *t, const struct press *press)
 {
     struct press rest = *press;
+    const struct panel *before = t->panel;
     uint32_t code;
 
     while (rest.kind == PRESS_TEXT && rest.n > 0 && (t->panel != NULL || t->mode == MODE_BROWSE)) {
@@ -261,6 +262,8 @@ void tui_press(struct tui *t, const struct press *press)
         press_one(t, &(struct press){ .kind = PRESS_TEXT, .text = one, .n = n });
         rest.text += n;
         rest.n -= n;
+        if (t->panel != NULL && t->panel != before)
+            return;                 /* not seen yet: the next key is no answer to it */
     }
     if (rest.kind != PRESS_TEXT || rest.n > 0)
         press_one(t, &rest);

@@ -285,25 +285,9 @@ static const struct key_row browse_keys[] = {
     { 0, 0, NULL, NULL, NULL }
 };
 
-/* Keys that came together, as from one that is held down over a slow line. A panel that one of
- * them opens was not seen yet: it is not answered by the next. */
-static void press_each(struct tui *t, const struct press *p)
-{
-    struct press one = *p;
-
-    for (size_t at = 0, next; at < p->n && t->panel == NULL; at = next) {
-        next = utf8_grapheme_next(p->text, p->n, at);
-        one.text = p->text + at;
-        one.n = next - at;
-        tui_press(t, &one);
-    }
-}
-
 void tui_press_browse(struct tui *t, const struct press *p)
 {
-    if (p->kind == PRESS_TEXT && utf8_grapheme_next(p->text, p->n, 0) < p->n)
-        press_each(t, p);
-    else if (!press_key(t, browse_keys, p))
+    if (!press_key(t, browse_keys, p))
         tui_hint(t, false, "? shows the keys of browsing, Esc leaves it");
 }
 
