@@ -175,6 +175,8 @@ static void leave(void)
     if (full.screen != NULL) {
         curs_set(1);
         endwin();
+        if (!has("rmcup"))          /* the shell goes on below the chat, not over its last line */
+            tty_write("\r\n", 2);
     } else {
         tty_write(term.restore, term.n_restore);
     }
