@@ -510,6 +510,10 @@ static void test_facts(void **state)
     assert_shows(f, "20 tokens, 20.0 per second");
     press(f, PRESS_ESCAPE);
     assert_null(f->tui.panel);
+    enter(f, "/facts");
+    control(f, 'c');
+    assert_null(f->tui.panel);
+    assert_false(f->tui.quits);
 }
 
 static void test_finding(void **state)

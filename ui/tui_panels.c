@@ -184,9 +184,12 @@ static void act(struct tui *t, const struct panel_outcome *o)
         tui_overflow_choice(t, -1);
 }
 
+/* C-c leaves a panel as it leaves everything else. */
 void tui_press_panel(struct tui *t, const struct press *press)
 {
-    struct panel_outcome o = t->panel->press(t->panel, press);
+    static const struct press escape = { .kind = PRESS_ESCAPE };
+    bool is_interrupt = press->kind == PRESS_CTRL && press->letter == 'c';
+    struct panel_outcome o = t->panel->press(t->panel, is_interrupt ? &escape : press);
 
     act(t, &o);
 }
