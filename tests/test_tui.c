@@ -487,6 +487,21 @@ static void test_nothing_is_deleted_below_an_answer(void **state)
     assert_int_equal(f->tui.talk.n_turns, 2);
 }
 
+/* A warning that would be cut stands in the conversation, once. */
+static void test_long_warnings_are_whole(void **state)
+{
+    struct fixture *f = *state;
+
+    enter(f, "/set top_p 1");
+    assert_shows(f, "'top_p' is no setting: /set alone lists them");
+    assert_int_equal(f->tui.view.n_items, 0);
+    tui_resize(&f->tui, 24, 40);
+    enter(f, "/set top_p 1");
+    enter(f, "/set top_p 1");
+    assert_shows(f, "! 'top_p' is no setting: /set alone");
+    assert_int_equal(f->tui.view.n_items, 1);
+}
+
 static void test_copying(void **state)
 {
     struct fixture *f = *state;
@@ -765,7 +780,7 @@ int main(void)
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
-        TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept),
+        TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept), TEST(test_long_warnings_are_whole),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
         TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
         TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),

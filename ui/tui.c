@@ -1,6 +1,7 @@
 #include "ui/tui.h"
 
 #include "base/clock.h"
+#include "ui/sanitise.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TICK_MS = 100, SAVE_DRAFT_MS = 1000 };
+enum { RECORD_TICK_MS = 100, SAVE_DRAFT_MS = 1000, HINT_MARGIN = 4 };
 
 /* ---- parts of the state -------------------------------------------------------- */
 
@@ -35,14 +36,21 @@ void tui_note(struct tui *t, enum item_kind kind, const char *format, ...)
     buffer_free(&text);
 }
 
+/* A warning that the status line would cut stands in the conversation, where it can be read. */
 void tui_hint(struct tui *t, bool warns, const char *format, ...)
 {
+    const struct item *last = t->view.n_items > 0 ? &t->view.items[t->view.n_items - 1] : NULL;
     va_list args;
 
     va_start(args, format);
     print_text(&t->hint, format, args);
     va_end(args);
     t->hint_warns = warns;
+    if (!warns || t->panel != NULL || sanitise_width(t->hint.s, t->hint.n) + HINT_MARGIN <= t->cols)
+        return;
+    if (last == NULL || last->turn != 0 || strcmp(buffer_text(&last->text), t->hint.s) != 0)
+        tui_note(t, ITEM_ERROR, "%s", t->hint.s);
+    buffer_clear(&t->hint);
 }
 
 void tui_set_activity(struct tui *t, const char *format, ...)

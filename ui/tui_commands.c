@@ -149,10 +149,23 @@ static void list_settings(struct tui *t)
     tui_open_text(t, "settings", &text);
 }
 
+static bool is_config(const char *name)
+{
+    const struct config_row *row = config_rows();
+
+    while (row->name != NULL && strcmp(row->name, name) != 0)
+        row++;
+    return row->name != NULL;
+}
+
 static void set_config(struct tui *t, const char *name, const char *value)
 {
     struct error err;
 
+    if (!is_config(name)) {
+        tui_hint(t, true, "'%s' is no setting: /set alone lists them", name);
+        return;
+    }
     if (!config_set(t->config, NULL, name, value, &err)) {
         tui_hint(t, true, "%s", err.text);
         return;
