@@ -220,6 +220,23 @@ static void test_removing_in_the_middle(void **state)
     assert_string_equal(branch(&f->talk), "one: 1 / three: 3");
 }
 
+static void test_removing_the_end_shows_what_stands_beside(void **state)
+{
+    struct fixture *f = *state;
+
+    int64_t one = exchange(f, 0, "one", "1"), uno = exchange(f, 0, "uno", "I");
+    exchange(f, one, "two", "2");
+    int64_t zwei = exchange(f, one, "two", "zwei");
+    talk_remove(&f->talk, zwei);
+    assert_string_equal(branch(&f->talk), "one: 1 / two: 2");
+    talk_switch(&f->talk, one, 1);
+    assert_string_equal(branch(&f->talk), "uno: I");
+    talk_remove(&f->talk, uno);
+    assert_string_equal(branch(&f->talk), "one: 1 / two: 2");
+    resume(f);
+    assert_string_equal(branch(&f->talk), "one: 1 / two: 2");
+}
+
 static void test_left_out_turns_are_not_told_again(void **state)
 {
     struct fixture *f = *state;
@@ -376,7 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_turns_come_back), TEST(test_another_answer_is_a_branch), TEST(test_an_edited_question_keeps_both),
         TEST(test_stop_and_continue), TEST(test_a_failed_question_is_asked_again_in_its_place),
-        TEST(test_a_question_without_answer_is_not_told), TEST(test_removing_in_the_middle),
+        TEST(test_a_question_without_answer_is_not_told), TEST(test_removing_in_the_middle), TEST(test_removing_the_end_shows_what_stands_beside),
         TEST(test_left_out_turns_are_not_told_again), TEST(test_a_summary_leaves_out_what_it_sums_up),
         TEST(test_measuring_changes_nothing), TEST(test_files_come_back_before_their_turn_is_told),
         TEST(test_an_answer_cut_off_by_the_end_of_the_program_is_kept), TEST(test_settings_and_draft_come_back),
