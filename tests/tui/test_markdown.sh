@@ -124,8 +124,7 @@ wait_gone "2. 북촌"
 begin "as the model wrote it"
 type "/set markdown off"
 press Enter
-wait_for "**not closed, [not a link](,"
-expect '## What to *avoid*'
+wait_for '## What to *avoid*'
 expect '```python'
 type "/set markdown on"
 press Enter

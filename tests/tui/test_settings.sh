@@ -127,12 +127,9 @@ wait_for ready
 mouse_is 000 || fail "the mouse is taken without being asked for"
 set_to mouse on
 until_deadline mouse_is 001 || fail "the mouse was not asked for"
-type "count 300"
+type "count 600"
 press Enter
-wait_for " 300"
-type "count 301"
-press Enter
-wait_for " 301"
+wait_for "602/8192"
 wait_for ready
 for i in 1 2 3 4 5; do type "$(printf '\033[<64;5;5M')"; done
 wait_for "more below"

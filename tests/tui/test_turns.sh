@@ -168,7 +168,8 @@ wait_gone "Delete this question"
 expect "  one two three four"
 browse
 press d
-wait_for "cut one two three four"
+wait_for "[y] delete it"
+expect "cut one two three four"
 press y
 wait_gone "one two three four"
 leave
