@@ -272,7 +272,33 @@ type "/find say third"
 press Enter
 wait_for "3/3"
 press Escape
-wait_for ready
+wait_gone "▌"
+press C-r
+type "another"
+wait_for "say another start"
+press Enter
+wait_for "› say another start"
+press C-u
+
+begin "the model is switched in the chat, and a broken one leaves the old"
+type "/model echo-large"
+press Enter
+wait_for "echo-large · "
+wait_for "/32768"
+type "/model echo-broken"
+press Enter
+wait_for "! echo-broken: is not a model"
+wait_for "echo-large · "
+type "/model"
+press Enter
+wait_for "the model is echo-large; /model NAME or PATH changes it:"
+expect "echo-missing (not here: \`mynah pull\` fetches it)"
+ask "say on the large one" "on the large one"
+type "/facts"
+press Enter
+wait_for "model       echo-large"
+press Escape
+wait_gone "This answer"
 press C-d
 wait_exit 0
 done_testing
