@@ -386,6 +386,7 @@ static void test_preview_shown(void **state)
     assert_non_null(strstr(screen, "3.0 s WAV"));
     assert_null(strstr(screen, "about"));                           /* under a second is not said */
     assert_non_null(strstr(screen, "█"));
+    assert_int_equal(row_of(shown(p, 40, 80), "3.0 s WAV"), 1 + 8);  /* right below the waveform */
     check_every_size(p);
     assert_null(strstr(shown(p, 20, 50), "3.0 s WAV"));             /* narrow: files only */
     p->free(p);

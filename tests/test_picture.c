@@ -244,6 +244,34 @@ static void surroundings(const char *name, const char *more)
         setenv(more, "1", 1);
 }
 
+static void check_fit(const struct preview *p, int rows, int cols, int rows_taken, int cols_taken)
+{
+    struct rect r = picture_fit(p, (struct rect){ 3, 5, rows, cols });
+
+    assert_int_equal(r.row, 3);
+    assert_int_equal(r.col, 5);
+    assert_int_equal(r.rows, rows_taken);
+    if (rows_taken > 0)
+        assert_int_equal(r.cols, cols_taken);
+}
+
+/* Cells count as 1:2; a waveform is wide, not high; what has neither takes nothing. */
+static void test_how_much_it_takes(void **state)
+{
+    unsigned char rgb[3] = { 0 };
+    float peak = 1;
+    struct preview image = { .width = 192, .height = 96, .rgb = rgb }, clip = { .n_peaks = 1, .peaks = &peak }, none = { 0 };
+
+    (void)state;
+    check_fit(&image, 40, 40, 10, 40);
+    check_fit(&image, 10, 100, 10, 40);
+    check_fit(&clip, 45, 100, 8, 100);
+    check_fit(&clip, 3, 20, 3, 20);
+    check_fit(&none, 10, 10, 0, 0);
+    check_fit(&image, 0, 10, 0, 0);
+    check_fit(&clip, 10, 0, 0, 0);
+}
+
 static void test_choice(void **state)
 {
     (void)state;
@@ -269,7 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_have_the_colours), cmocka_unit_test(test_every_rectangle), cmocka_unit_test(test_waveform),
-        cmocka_unit_test(test_pixels_decode_back), cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_pixels_decode_back), cmocka_unit_test(test_how_much_it_takes), cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

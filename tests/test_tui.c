@@ -664,6 +664,23 @@ static void test_settings_of_a_session(void **state)
 
 /* ---- places -------------------------------------------------------------------------- */
 
+/* As many as fit whole, the first cut when none does; in line with the title and what is between. */
+static void test_keys_below_a_panel(void **state)
+{
+    struct fixture *f = *state;
+
+    tui_resize(&f->tui, 10, 80);
+    type(f, "?");
+    assert_shows(f, "\n Esc closes · up, down scroll · / searches · n next\n");
+    tui_resize(&f->tui, 10, 40);
+    assert_shows(f, "\n Esc closes · up, down scroll\n");
+    tui_resize(&f->tui, 10, 20);
+    assert_shows(f, " help\n Keys\n");
+    assert_shows(f, "\n Esc closes\n");
+    tui_resize(&f->tui, 10, 8);
+    assert_shows(f, "\nEsc clo…\n");
+}
+
 static void test_help_is_of_where_one_is(void **state)
 {
     struct fixture *f = *state;
@@ -783,7 +800,7 @@ int main(void)
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept), TEST(test_long_warnings_are_whole),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
         TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
-        TEST(test_settings_of_a_session), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
+        TEST(test_settings_of_a_session), TEST(test_keys_below_a_panel), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
         TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
