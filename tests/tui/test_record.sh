@@ -5,11 +5,13 @@ speech="$tests/../../assets/speech.flac"
 begin "a take becomes a chip"
 chat --engine echo --new --microphone "$speech"
 wait_for ready
+expect "mic ready"
 type "/record"
 press Enter
 wait_for "recording 0:01"
 expect "█"
 expect "Enter stops, Esc cancels"
+expect "mic on"
 press Enter
 wait_for "[clip take-"
 take=$(echo "$XDG_DATA_HOME"/mynah/recordings/take-*.wav)
