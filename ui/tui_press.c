@@ -239,8 +239,10 @@ static void find_after(struct tui *t)  { find_again(t, 1); }
 static void first(struct tui *t)
 {
     view_to_start(&t->view);
-    for (size_t n = t->view.n_items; n > 0 && view_select(&t->view, -1); n--)
-        ;
+    t->view.selecting = true;
+    t->view.selected = SIZE_MAX;    /* as if one came from the item above */
+    if (!view_select(&t->view, 1))
+        view_unselect(&t->view);
 }
 
 static void last(struct tui *t)
