@@ -575,6 +575,35 @@ static void test_everything_comes_back(void **state)
     assert_shows(f, "› remember");
 }
 
+static void test_files_of_a_draft_come_back(void **state)
+{
+    struct fixture *f = *state;
+    char path[96], gone[96];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s/a cat's.png", f->folder);
+    out = fopen(path, "w");
+    fputs("cat", out);
+    fclose(out);
+    tui_attach(&f->tui, path);
+    type(f, "look");
+    end(f);
+    start(f, false);
+    assert_string_equal(fake_told(&f->fake), "clear() configure(-1) attach(a cat's.png)");
+    assert_string_equal(f->tui.draft.chips[0].path, path);
+    assert_string_equal(buffer_text(&f->tui.draft.editor.text), "look");
+
+    ready(f);
+    snprintf(gone, sizeof gone, "%s/gone.png", f->folder);
+    event(f, (struct session_event){ .kind = SESSION_ATTACHED, .request = f->tui.draft.chips[0].request,
+                                     .attachment = fake_attached(&f->fake, ATTACHMENT_IMAGE) });
+    tui_attach(&f->tui, gone);
+    event(f, (struct session_event){ .kind = SESSION_FAILED, .request = f->tui.draft.chips[1].request, .err = { ERROR_INPUT, "gone.png: no such file" } });
+    press(f, PRESS_ENTER);
+    measured(f, NULL, 0);
+    assert_shows(f, "not sent along: gone.png: no such file");
+}
+
 static void test_new_and_sessions(void **state)
 {
     struct fixture *f = *state;
@@ -798,7 +827,7 @@ int main(void)
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept), TEST(test_long_warnings_are_whole),
-        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
+        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_files_of_a_draft_come_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
         TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
         TEST(test_settings_of_a_session), TEST(test_keys_below_a_panel), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
         TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),

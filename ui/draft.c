@@ -366,13 +366,32 @@ char *draft_question(struct draft *d)
     return question.s;
 }
 
+/* Files stand first, a mention a line: draft_restore takes them off again. */
 char *draft_text(const struct draft *d)
 {
     struct buffer text = { 0 };
 
+    for (size_t i = 0; i < d->n_chips; i++) {
+        if (d->chips[i].kind != CHIP_FILE || d->chips[i].state == CHIP_FAILED)
+            continue;
+        buffer_append(&text, "@", 1);
+        paths_escape(d->chips[i].path, &text);
+        buffer_append(&text, "\n", 1);
+    }
     buffer_append(&text, buffer_text(&d->editor.text), d->editor.text.n);
     append_pastes(d, &text);
     return text.s;
+}
+
+void draft_restore(struct draft *d, const char *text)
+{
+    char *path;
+
+    for (size_t n; *text == '@' && (n = paths_mention(text, 0, &path)) > 0 && text[n] == '\n'; text += n + 1) {
+        draft_attach(d, path);
+        free(path);
+    }
+    draft_set(d, text);
 }
 
 /* ---- presses ---------------------------------------------------------------------- */

@@ -61,7 +61,8 @@ bool draft_is_empty(const struct draft *d);
 /* Text and pastes as they will be asked, @paths replaced by the names of files that became chips; the
  * editor keeps them as they were typed. malloc'd. */
 char *draft_question(struct draft *d);
-char *draft_text(const struct draft *d);                    /* text and pastes as they stand, to be kept; malloc'd */
+char *draft_text(const struct draft *d);                    /* all of it as it stands, to be kept; malloc'd */
+void draft_restore(struct draft *d, const char *text);      /* what was kept */
 void draft_clear(struct draft *d);
 void draft_set(struct draft *d, const char *text);          /* chips stay */
 

@@ -226,8 +226,8 @@ struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, str
 
     if (d == NULL)
         abort();
-    d->panel = (struct panel){ .title = "Sessions", .keys = "Enter opens · C-r renames · C-d deletes · C-e exports · Esc closes",
-                               .cols_wanted = 48, .draw = draw, .press = press, .free = free_panel };
+    d->panel = (struct panel){ .title = "Sessions", .keys = "Enter open · C-r name · C-d delete · C-e save · Esc",
+                               .cols_wanted = 54, .draw = draw, .press = press, .free = free_panel };
     d->sessions = sessions;
     d->current = current;
     d->list.hint = "type to search what was said";

@@ -337,3 +337,12 @@ size_t paths_mention(const char *text, size_t at, char **path)
     }
     return 0;
 }
+
+void paths_escape(const char *name, struct buffer *to)
+{
+    for (; *name != '\0'; name++) {
+        if (strchr(" \t\\'\"", *name) != NULL)
+            buffer_append(to, "\\", 1);
+        buffer_append(to, name, 1);
+    }
+}

@@ -10,6 +10,8 @@
 #ifndef UI_PATHS_H
 #define UI_PATHS_H
 
+#include "ui/buffer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +22,8 @@ void paths_parse(const char *text, struct paths *paths);
 /* True when the text is nothing but paths (absolute, ~ or file://), every one of
  * them a regular file: what may become chips without being asked for. */
 bool paths_only(const char *text, struct paths *paths);
+/* A name with backslashes where paths_mention needs them; appended. */
+void paths_escape(const char *name, struct buffer *to);
 void paths_free(struct paths *paths);
 
 /* A mention is an @ at the start of a word and, right behind it, a path in one of the forms above

@@ -86,6 +86,14 @@ static void measure(struct tui *t)
     t->question.request = talk_measure(&t->talk, &q);
 }
 
+/* What could not be read is not in the question: the conversation says so. */
+static void note_failed_chips(struct tui *t)
+{
+    for (size_t i = 0; i < t->draft.n_chips; i++)
+        if (t->draft.chips[i].kind == CHIP_FILE && t->draft.chips[i].state == CHIP_FAILED)
+            tui_note(t, ITEM_ERROR, "not sent along: %s", buffer_text(&t->draft.chips[i].label));
+}
+
 static void ask(struct tui *t)
 {
     struct talk_question q = talk_question(t);
@@ -97,9 +105,6 @@ static void ask(struct tui *t)
         history_add(t->sessions, q.text, &err);
     editor_remember(&t->draft.editor, q.text);
     free_question(&t->question);
-    draft_clear(&t->draft);
-    talk_set_draft(&t->talk, "");
-    t->draft_changed = false;
     t->below = -1;
     if (branches) {
         tui_show_branch(t);
@@ -107,6 +112,10 @@ static void ask(struct tui *t)
     } else {
         tui_show_turn(t, talk_head(&t->talk));
     }
+    note_failed_chips(t);
+    draft_clear(&t->draft);
+    talk_set_draft(&t->talk, "");
+    t->draft_changed = false;
     t->i_answer = SIZE_MAX;
     view_to_end(&t->view);
     tui_set_activity(t, "thinking");

@@ -154,7 +154,7 @@ void tui_open_session(struct tui *t, int64_t id)
     else if (t->talk.n_turns > 0)
         tui_note(t, ITEM_NOTE, "resumed; /new starts a new conversation");
     if (draft != NULL && *draft != '\0')
-        draft_set(&t->draft, draft);
+        draft_restore(&t->draft, draft);
     free(draft);
 }
 

@@ -31,7 +31,7 @@ wait_for "›• Boats float"
 wait_for "   What is a mynah?"
 expect " today "
 expect "type to search what was said"
-wait_row 24 " Enter opens · C-r renames · C-d deletes · C-e exports · Esc closes"
+wait_row 24 " Enter open · C-r name · C-d delete · C-e save · Esc"
 
 begin "typing searches what was said, too"
 type "STARL"
