@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.." || exit 1
 mynah=$1/mynah
 "$mynah" doctor -q | grep -E 'processor|memory'
 "$1"/tests/bench_view || exit 1
+"$1"/tests/bench_chat || exit 1
 for name in tiny small default; do
     path=$("$mynah" models --json | sed -n "s/.*\"name\":\"$name\".*\"path\":\"\([^\"]*\)\".*\"present\":true.*/\1/p")
     [ -n "$path" ] || { echo "$name: not here (mynah pull $name)"; continue; }

@@ -367,6 +367,25 @@ static void test_browsing_by_keys_that_come_together(void **state)
     assert_shows(f, "three");
 }
 
+/* From the end to the first turn, without laying out the thousands between. */
+static void test_browsing_jumps(void **state)
+{
+    struct fixture *f = *state;
+    size_t n_laid_out = 0;
+
+    exchange(f, "the first", "answer");
+    for (int i = 0; i < 500; i++)
+        view_add(&f->tui.view, ITEM_ANSWER, talk_head_id(&f->tui.talk), "an answer");
+    assert_hides(f, "the first");
+    press(f, PRESS_TAB);
+    type(f, "g");
+    assert_shows(f, "the first");
+    assert_int_equal(f->tui.view.selected, 0);
+    for (size_t i = 0; i < f->tui.view.n_items; i++)
+        n_laid_out += f->tui.view.items[i].page.n_lines > 0;
+    assert_in_range(n_laid_out, 1, 100);
+}
+
 static void test_editing_begins_a_branch(void **state)
 {
     struct fixture *f = *state;
@@ -825,7 +844,7 @@ int main(void)
         TEST(test_a_question_and_its_answer), TEST(test_it_waits_for_the_model), TEST(test_the_next_question_waits_for_the_answer),
         TEST(test_stop_and_continue), TEST(test_an_error_keeps_the_question),
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
-        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
+        TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_browsing_jumps), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept), TEST(test_long_warnings_are_whole),
         TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_files_of_a_draft_come_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
         TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
