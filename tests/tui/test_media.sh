@@ -66,7 +66,7 @@ press Enter
 wait_for "! "
 type "/model $MYNAH_MODELS/SmolLM2-135M-Instruct.Q4_1.gguf"
 press Enter
-wait_for "SmolLM2-135M-Instruct.Q4_1.gguf · 0/
+wait_for "SmolLM2-135M-Instruct.Q4_1.gguf · "
 wait_for ready
 press C-d
 wait_exit 0
