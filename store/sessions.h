@@ -86,7 +86,7 @@ bool sessions_ask(struct sessions *s, int64_t session, const struct session_turn
 bool sessions_write(struct sessions *s, int64_t turn, const char *answer, struct error *err);
 /* The answer is complete: answer, state and facts are read. */
 bool sessions_answer(struct sessions *s, int64_t turn, const struct session_turn *facts, struct error *err);
-bool sessions_leave_out(struct sessions *s, int64_t turn, bool left_out, struct error *err);
+bool sessions_leave_out(struct sessions *s, const int64_t *turns, size_t n, bool left_out, struct error *err);  /* all or none */
 /* What followed it follows its parent; the head moves to the parent when it was the head. */
 bool sessions_remove_turn(struct sessions *s, int64_t turn, struct error *err);
 bool sessions_set_head(struct sessions *s, int64_t session, int64_t turn, struct error *err);

@@ -139,13 +139,22 @@ bool sessions_answer(struct sessions *s, int64_t turn, const struct session_turn
     return database_end(&s->database, ok, err);
 }
 
-bool sessions_leave_out(struct sessions *s, int64_t turn, bool left_out, struct error *err)
+static bool put_left_out(struct sessions *s, int64_t turn, bool left_out, struct error *err)
 {
     sqlite3_stmt *q = database_prepare(&s->database, "UPDATE turn SET left_out = ?2 WHERE id = ?1", err);
 
     sqlite3_bind_int64(q, 1, turn);
     sqlite3_bind_int(q, 2, left_out);
     return run_one(s, q, "turn", turn, err);
+}
+
+bool sessions_leave_out(struct sessions *s, const int64_t *turns, size_t n, bool left_out, struct error *err)
+{
+    bool ok = database_begin(&s->database, err);
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = put_left_out(s, turns[i], left_out, err);
+    return database_end(&s->database, ok, err);
 }
 
 /* ?1 the turn. */

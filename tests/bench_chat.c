@@ -9,7 +9,7 @@
 
 enum { REPEATS = 9, IDLE_MS = 3000 };
 
-static char program[PATH_MAX], folder[] = "/tmp/mynah-bench-XXXXXX", last_words[32];
+static char program[PATH_MAX], folder[] = "/tmp/mynah-bench-XXXXXX", last_words[32], context[] = "MYNAH_ECHO_CONTEXT=100000000";
 static const char *model;
 
 static const char answer[] =
@@ -52,7 +52,7 @@ static void make_session(int n_turns)
 static double start(struct pty *p, int rows, int cols)
 {
     static char data[64], home[64];
-    static const char *const environment[] = { data, home, "XDG_CONFIG_HOME", "MYNAH_ECHO_MS=1", "MYNAH_ECHO_CONTEXT=100000000", NULL };
+    static const char *const environment[] = { data, home, context, "XDG_CONFIG_HOME", "MYNAH_ECHO_MS=1", NULL };
     const char *const echo[] = { program, "--engine", "echo", NULL }, *const real[] = { program, "-m", model, NULL };
     const struct pty_params params = { .terminal = "xterm-256color", .rows = rows, .cols = cols, .environment = environment,
                                        .arguments = model != NULL ? real : echo, .allowed = EXT_PASTE | EXT_QUERY | EXT_MOUSE | EXT_COPY };
@@ -201,7 +201,12 @@ static void bench_open(void)
     line("start until it is ready", ready, REPEATS, 0);
 }
 
-static void bench_model(void)
+/* What comes first after the question, and after the choice of what to drop. */
+static bool is_answering(struct pty *p, const char *what) { return (void)what, pty_is_shown(p, "answering") || pty_is_shown(p, "said_so"); }
+static bool is_something(struct pty *p, const char *what) { return is_answering(p, what) || pty_is_shown(p, "the context is full"); }
+
+/* The first question of a conversation that does not fit: with the echo engine what the chat takes of it. */
+static void bench_full(const char *question)
 {
     static struct pty p;
     double begun = clock_ms(), shown = start(&p, 24, 80);
@@ -209,17 +214,16 @@ static void bench_model(void)
     wait_ready(&p);
     printf("chat: shown after %.0f ms, ready after %.0f ms\n", shown, clock_ms() - begun);
     begun = clock_ms();
-    pty_send(&p, "What is a file?\r");
-    for (double end = clock_ms() + 120000; clock_ms() < end && pty_is_gone(&p, "answering") && pty_is_gone(&p, "the context is full");)
+    pty_send(&p, question);
+    must(pty_until(&p, is_something, "an answer or a choice"), "nothing comes of a question");
+    bool is_full = !is_answering(&p, "");
+    printf("chat: a question until %s         %8.2f ms\n", is_full ? "the choice what to drop" : "its first word          ", clock_ms() - begun);
+    begun = clock_ms();
+    pty_send(&p, "d");
+    while (is_full && clock_ms() < begun + 300000 && !is_answering(&p, ""))
         pty_step(&p, 5);
-    printf("chat: a question: %s after %.0f ms\n", pty_is_gone(&p, "answering") ? "a choice" : "the first word", clock_ms() - begun);
-    if (pty_is_shown(&p, "the context is full")) {
-        begun = clock_ms();
-        pty_send(&p, "d");
-        for (double end = clock_ms() + 120000; clock_ms() < end && pty_is_gone(&p, "answering");)
-            pty_step(&p, 5);
-        printf("chat: the first word %.0f ms after the choice\n", clock_ms() - begun);
-    }
+    if (is_full)
+        printf("chat: all but the last turns dropped, the first word %8.2f ms\n", clock_ms() - begun);
     pty_end(&p);
 }
 
@@ -232,11 +236,14 @@ int main(int argc, char **argv)
     must(mkdtemp(folder) != NULL, "no folder");
     make_session(argc > 1 ? atoi(argv[1]) : 5000);
     if (model != NULL) {
-        bench_model();
+        bench_full("What is a file?\r");
     } else {
         bench_open();
         bench_keys(24, 80);
         bench_keys(100, 300);
+        snprintf(context, sizeof context, "MYNAH_ECHO_CONTEXT=8192");
+        snprintf(last_words, sizeof last_words, "resumed");     /* more was said since */
+        bench_full("say said\\_so\r");
     }
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command);

@@ -40,7 +40,7 @@ static void test_comes_back(void **state)
     assert_ok(t, sessions_answer(t->s, id, &facts, &t->err));
     assert_ok(t, sessions_set_draft(t->s, session, "draft \xFF", &t->err));
     assert_ok(t, sessions_set_settings(t->s, session, "temp 0.7\nsystem x", &t->err));
-    assert_ok(t, sessions_leave_out(t->s, id, true, &t->err));
+    assert_ok(t, sessions_leave_out(t->s, &id, 1, true, &t->err));
     store_reopen(t);
     struct stored_session loaded = store_load(t, 0);
     assert_int_equal(loaded.id, session);
@@ -53,7 +53,7 @@ static void test_comes_back(void **state)
     assert_true(loaded.turns[0].left_out);
     check_hard_turn(&loaded.turns[0]);
     stored_session_done(&loaded);
-    assert_ok(t, sessions_leave_out(t->s, id, false, &t->err));
+    assert_ok(t, sessions_leave_out(t->s, &id, 1, false, &t->err));
     loaded = store_load(t, session);
     assert_false(loaded.turns[0].left_out);
     stored_session_done(&loaded);
@@ -212,6 +212,7 @@ static void test_what_is_not_there(void **state)
     const struct session_turn turn = { .parent = one + 77, .text = "q" };
     int64_t other = store_begin(t), elsewhere = store_ask(t, other, 0, "x");
     struct stored_session loaded;
+    char left_out[16];
     bool in_use;
 
     assert_refused(t, sessions_ask(t->s, other, &turn, &id, &t->err), "not there");
@@ -220,7 +221,9 @@ static void test_what_is_not_there(void **state)
     assert_int_equal(id, -1);
     assert_refused(t, sessions_write(t->s, 99, "a", &t->err), "not there");
     assert_refused(t, sessions_answer(t->s, 99, &turn, &t->err), "not there");
-    assert_refused(t, sessions_leave_out(t->s, 99, true, &t->err), "no turn 99");
+    assert_refused(t, sessions_leave_out(t->s, (const int64_t[]){ one, 99 }, 2, true, &t->err), "no turn 99");
+    store_sql(t, "SELECT sum(left_out) FROM turn", left_out, sizeof left_out);
+    assert_string_equal(left_out, "0");             /* all or none */
     assert_refused(t, sessions_set_head(t->s, session, elsewhere, &t->err), "not there");
     assert_refused(t, sessions_set_head(t->s, 99, 0, &t->err), "no conversation 99");
     assert_refused(t, sessions_set_draft(t->s, 99, "", &t->err), "no conversation 99");

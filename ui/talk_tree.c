@@ -275,21 +275,22 @@ void talk_switch(struct talk *t, int64_t id, int direction)
     }
 }
 
-static void leave_out(struct talk *t, int64_t id)
-{
-    struct error err;
-    struct talk_turn *turn = talk_turn(t, id);
-
-    if (turn == NULL || turn->saved.left_out)
-        return;
-    turn->saved.left_out = true;
-    if (talk_saves(t))
-        talk_note_failure(t, sessions_leave_out(t->sessions, id, true, &err), &err);
-}
-
 void talk_leave_out(struct talk *t, const size_t *i, size_t n)
 {
-    for (size_t k = 0; k < n; k++)
-        if (i[k] < t->n_told)
-            leave_out(t, t->told[i[k]]);
+    struct error err;
+    int64_t *ids = calloc(n + 1, sizeof *ids);
+    size_t n_ids = 0;
+
+    if (ids == NULL)
+        abort();
+    for (size_t k = 0; k < n; k++) {
+        struct talk_turn *turn = i[k] < t->n_told ? talk_turn(t, t->told[i[k]]) : NULL;
+        if (turn == NULL || turn->saved.left_out)
+            continue;
+        turn->saved.left_out = true;
+        ids[n_ids++] = turn->saved.id;
+    }
+    if (n_ids > 0 && talk_saves(t))
+        talk_note_failure(t, sessions_leave_out(t->sessions, ids, n_ids, true, &err), &err);
+    free(ids);
 }
