@@ -288,14 +288,31 @@ static bool is_korean(const struct conversation *c, const struct left_out *turns
     return 2 * n > turns->n;
 }
 
-static bool oldest_told(const struct conversation *c, size_t n, struct left_out *out, struct error *err)
+static size_t count_still_told(const struct conversation *c, bool with_media)
 {
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        n += !c->exchanges[i].dropped && (c->exchanges[i].n_media > 0) == with_media;
+    return n;
+}
+
+/* The n that exchanges_left_out would name first: the oldest without attachments, then the oldest. */
+static bool first_to_go(const struct conversation *c, size_t n, struct left_out *out, struct error *err)
+{
+    size_t n_plain = count_still_told(c, false), n_media = n > n_plain ? n - n_plain : 0;
+
     out->turns = malloc((c->n_exchanges + 1) * sizeof *out->turns);
     if (out->turns == NULL)
         return error_set(err, ERROR_INFERENCE, "no memory for the conversation");
-    for (size_t i = 0; i < c->n_exchanges && out->n < n; i++)
-        if (!c->exchanges[i].dropped)
-            out->turns[out->n++] = i;
+    n_plain = n < n_plain ? n : n_plain;
+    for (size_t i = 0; i < c->n_exchanges; i++) {
+        size_t *left = c->exchanges[i].n_media > 0 ? &n_media : &n_plain;
+        if (c->exchanges[i].dropped || *left == 0)
+            continue;
+        out->turns[out->n++] = i;
+        (*left)--;
+    }
     return out->n > 0 || error_set(err, ERROR_USAGE, "there is nothing to sum up");
 }
 
@@ -327,7 +344,7 @@ bool conversation_sum_up(struct conversation *c, const struct prompt_room *room,
     struct exchange asked = { .text = request, .language = "en" };
     size_t first, n_question;
 
-    if (!oldest_told(c, n, &p->left_out, err))
+    if (!first_to_go(c, n, &p->left_out, err))
         return false;
     const struct wording *w = wording_for(is_korean(c, &p->left_out) ? "ko" : "en");
     snprintf(request, sizeof request, "%s%s", w->sum_up, w->sum_up_how);

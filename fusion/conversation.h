@@ -57,8 +57,8 @@ bool conversation_measure(struct conversation *c, const struct prompt_room *room
 size_t *conversation_segments(const struct conversation *c, struct error *err);
 void conversation_set_segments(struct conversation *c, const size_t *segments);
 
-/* Asks for a summary of the n oldest turns that are told, or of the newest of those that
- * fit; p->left_out has all n.  e becomes the exchange that stays. */
+/* Asks for a summary of the n turns that exchanges_left_out names first, or of the newest of those
+ * that fit; p->left_out has all n.  e becomes the exchange that stays. */
 bool conversation_sum_up(struct conversation *c, const struct prompt_room *room, size_t n, struct exchange *e,
                          struct prompt *p, struct error *err);
 

@@ -99,7 +99,7 @@ enum turn_task {
     TURN_CHAT,                      /* answer the text */
     TURN_DESCRIBE,                  /* describe the image in one sentence; text may be NULL */
     TURN_CONTINUE,                  /* go on with the last turn's answer; nothing else of the turn is read */
-    TURN_SUMMARISE                  /* sum up the n_summarised oldest turns; then they are left out, and this one stays */
+    TURN_SUMMARISE                  /* sum up the n_summarised turns that go first; then they are left out, and this one stays */
 };
 
 /* Turns count from 0 in the order in which they came into the conversation.  Exactly these
@@ -118,7 +118,7 @@ struct turn {
     size_t n_attachments;
     const char *language;           /* TURN_DESCRIBE: "en", "ko", ... of the answer; NULL: en */
     bool alone;                     /* not part of the conversation: `describe` of many files */
-    size_t n_summarised;            /* TURN_SUMMARISE: of the turns that are still told */
+    size_t n_summarised;            /* TURN_SUMMARISE: as many as SESSION_MEASURED named; those */
 };
 uint32_t session_ask(struct session *s, const struct turn *turn);
 

@@ -263,6 +263,22 @@ static void test_sum_up(void **state)
     session_event_done(&event);
     e->rewind(e->self, 3);
     assert_int_equal(gauge(e), 18);
+
+    char path[] = "/tmp/test_echo.XXXXXX.png";              /* a turn with a file goes last, as when turns are left out */
+    int fd = mkstemps(path, 4);
+    assert_int_equal(write(fd, "x", 1), 1);
+    close(fd);
+    e->rewind(e->self, 0);
+    struct session_event attached = finish(e, e->attach(e->self, path), NULL, 0);
+    uint32_t id = e->attachment(attached.attachment).id;
+    e->restore(e->self, &(struct turn){ .text = "a", .attachments = &id, .n_attachments = 1 }, "b");
+    for (int i = 0; i < 2; i++)
+        e->restore(e->self, &(struct turn){ .text = "a b c" }, "d e f");
+    event = ask(e, &sum_up, &said);
+    assert_int_equal(event.n_left_out, 2);
+    assert_int_equal(event.left_out[0], 1);
+    session_event_done(&event);
+    unlink(path);
     buffer_free(&said);
     engine_free(e);
 }

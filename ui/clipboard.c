@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEADLINE_MS = 3000, IMAGE_BYTES = 64 << 20, WAIT_MS = 2 };
+enum { DEADLINE_MS = 3000, IMAGE_BYTES = 64 << 20, WAIT_MS = 2, NAME_TRIES = 100 };
 
 extern char **environ;
 
@@ -221,6 +221,22 @@ static void print_name(struct buffer *path, const char *folder, const char *endi
     buffer_print(path, "%s/clipboard-%s-%03ld.%s", folder, stamp, now.tv_nsec / 1000000, ending);
 }
 
+/* Two in one millisecond: the next one's name is free. */
+static int create(struct buffer *path, const char *folder, const char *ending)
+{
+    int fd = -1;
+
+    errno = EEXIST;
+    for (int i = 0; fd < 0 && errno == EEXIST && i < NAME_TRIES; i++) {
+        buffer_clear(path);
+        print_name(path, folder, ending);
+        fd = open(path->s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 && errno == EEXIST)
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    return fd;
+}
+
 static char *save(const struct buffer *bytes, const char *ending, struct error *err)
 {
     char *folder = folder_data("clipboard", err);
@@ -228,9 +244,8 @@ static char *save(const struct buffer *bytes, const char *ending, struct error *
 
     if (folder == NULL)
         return NULL;
-    print_name(&path, folder, ending);
+    int fd = create(&path, folder, ending);
     free(folder);
-    int fd = open(path.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool good = fd >= 0;
     for (size_t at = 0; good && at < bytes->n;) {
         ssize_t n = write(fd, bytes->s + at, bytes->n - at);

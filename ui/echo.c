@@ -138,18 +138,20 @@ static void plan_question(const struct echo *e, struct request *r)
         r->n_left_out = 0;
 }
 
-/* The oldest turns that are still told. */
+/* The turns that plan_question would leave out first. */
 static void plan_summary(const struct echo *e, struct request *r)
 {
     r->left_out = calloc(e->n_turns + 1, sizeof *r->left_out);
     if (r->left_out == NULL)
         abort();
     r->n_prompt = question_tokens(r);
-    for (size_t i = 0; i < e->n_turns && r->n_left_out < r->n; i++)
-        if (e->turns[i].left_for == TOLD) {
-            r->left_out[r->n_left_out++] = i;
-            r->n_prompt += e->turns[i].n_tokens;
-        }
+    for (int with_media = 0; with_media < 2; with_media++)
+        for (size_t i = 0; i < e->n_turns && r->n_left_out < r->n; i++)
+            if (e->turns[i].left_for == TOLD && e->turns[i].has_media == (bool)with_media) {
+                r->left_out[r->n_left_out++] = i;
+                r->n_prompt += e->turns[i].n_tokens;
+            }
+    qsort(r->left_out, r->n_left_out, sizeof *r->left_out, compare_numbers);
 }
 
 static void plan(const struct echo *e, struct request *r)

@@ -165,7 +165,7 @@ void plain_take_question(struct plain *p, const char *text)
 void plain_measured(struct plain *p, const struct session_event *e)
 {
     p->measured = true;
-    if (e->n_left_out == 0)
+    if (e->n_left_out == 0 || p->question.n == 0)       /* taken back meanwhile */
         return;
     free(p->left_out);
     p->left_out = calloc(e->n_left_out, sizeof *p->left_out);

@@ -61,7 +61,14 @@ ends "INT with --json" 130
 
 # Stopped as by Ctrl-Z, it computes and writes nothing; continued, the answer is the same as ever.
 try "the whole answer" 0 ask -q -m tiny --temp 0 -n 200 "$long" && cp "$dir/out" "$dir/whole"
-asking -q -n 200
+# In a process group of its own whose parent is outside it: the signal does nothing to an orphaned one.
+python3 -c 'import os, subprocess, sys
+p = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: os.setpgid(0, 0))
+print(p.pid, file=open(sys.argv[1], "w"))
+sys.exit(p.wait())' "$dir/pid" "$mynah" ask -m tiny --temp 0 -q -n 200 "$long" >"$dir/out" 2>"$dir/err" &
+parent=$!
+for i in $(seq 600); do [ -s "$dir/out" ] && break; sleep 0.05; done
+pid=$(cat "$dir/pid")
 kill -TSTP $pid
 for i in $(seq 100); do [ "$(state)" = T ] && break; sleep 0.02; done
 [ "$(state)" = T ] && ok "TSTP stops it" || not_ok "TSTP stops it" "state $(state)"
@@ -69,6 +76,7 @@ before=$(wc -c <"$dir/out") ticks=$(awk '{ print $14 }' /proc/$pid/stat)
 sleep 0.3
 [ "$(wc -c <"$dir/out")" = "$before" ] && [ "$(awk '{ print $14 }' /proc/$pid/stat)" = "$ticks" ] && ok "stopped, it rests" || not_ok "stopped, it rests" "it went on"
 kill -CONT $pid
+pid=$parent
 ends "CONT goes on" 0
 cmp -s "$dir/out" "$dir/whole" && ok "the answer is whole" || not_ok "the answer is whole" "$(diff "$dir/out" "$dir/whole" | head -n 3)"
 

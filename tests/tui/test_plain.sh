@@ -73,7 +73,7 @@ told '^note: deleted: cherry pie'
 told '^1, you: apple pie$'
 told '^note: nowhere in this conversation'
 told "^note: written: $work/talk.md"
-told "^error: $work/talk.md: cannot be written: File exists"
+told "^error: $work/talk.md: cannot be written: a file of that name is there"
 grep -q '^> apple pie' "$work/talk.md" || told 'the exported question'
 
 begin "resumed, listed, opened"
@@ -81,7 +81,7 @@ printf '%s\n' 'about rivers' | piped --new
 printf '%s\n' 'and lakes' /sessions '/sessions apple' '/sessions 1' /find\ pie /new 'afresh' | piped
 told '^note: conversation "about rivers", 1 turn'
 told '^1. about rivers, [0-9-]+ [0-9:]+, 2 turns, this one$'
-told '^note: conversation "apple pie", 1 turn'
+told '^note: conversation "apple pie", 2 turns'
 told '^1, you: apple pie$'
 told '^note: a new conversation$'
 told '^mynah: afresh$'

@@ -80,7 +80,7 @@ wait_gone "vi insert"
 expect "keys is emacs"
 
 begin "a wrong name or value is told, with what there is"
-for wrong in "theme blue:theme takes one of auto dark light 16 mono, not 'blue'" "thme dark:'thme' is no setting; there are" \
+for wrong in "theme blue:theme takes one of auto dark light 16 mono, not 'blue'" "thme dark:'thme' is no setting: /set alone lists them" \
     "mouse maybe:mouse takes one of on off, not 'maybe'" "temperature hot:temperature takes a number"; do
     type "/set ${wrong%%:*}"
     press Enter

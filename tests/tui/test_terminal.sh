@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 
 begin "no terminal"
-out=$("$program" </dev/null 2>&1)
+out=$(TERM=xterm "$program" </dev/null 2>&1)
 [ $? = 2 ] || fail "the exit status is not 2"
 case $out in *'mynah ask'*) ;; *) fail "it does not point at mynah ask: $out" ;; esac
 
