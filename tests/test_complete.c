@@ -130,8 +130,9 @@ static void test_words_settings_models(void **state)
     assert_string_equal(found("/mouse of^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse off^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse offf^"), "");
-    assert_string_equal(found("/set ^"), "/set {}: model mouse system theme");
-    assert_string_equal(found("/set m^"), "/set {mo}: model mouse");
+    assert_string_equal(found("/set ^"), "/set {}: model mouse system theme temperature top-k top-p min-p repetition-penalty seed max-tokens");
+    assert_string_equal(found("/set mo^"), "/set {mo}: model mouse");
+    assert_string_equal(found("/set rep^"), "/set {repetition-penalty }: repetition-penalty");
     assert_string_equal(found("/set th^"), "/set {theme }: theme");
     assert_string_equal(found("/set theme ^"), "/set theme {}: auto dark light 16 mono");
     assert_string_equal(found("/set theme l^"), "/set theme {light}: light");

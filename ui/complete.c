@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "ui/paths.h"
+#include "ui/settings.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -269,6 +270,10 @@ static void find_setting_words(struct complete *c, const char *text, size_t from
         for (; row->name != NULL; row++)
             if (begins(row->name, text + from, c->to - from))
                 add_word(c, row->name, strlen(row->name), " ");
+        /* And of this conversation, where the settings file has none of that name. */
+        for (size_t i = 0; settings_name(i) != NULL; i++)
+            if (begins(settings_name(i), text + from, c->to - from) && find_setting(sources->settings, settings_name(i), strlen(settings_name(i))) == NULL)
+                add_word(c, settings_name(i), strlen(settings_name(i)), " ");
         share_words(c);
         return;
     }
