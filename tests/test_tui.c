@@ -691,6 +691,34 @@ static void test_a_changed_draft_is_not_lost_with_the_question(void **state)
     assert_shows(f, "not sent");
 }
 
+static void test_another_conversation_while_an_answer_is_written(void **state)
+{
+    struct fixture *f = *state;
+    struct screen printed = { 0 };
+    size_t n = 0;
+
+    exchange(f, "about cats", "meow");
+    enter(f, "/new");
+    for (int i = 0; i < 5; i++)
+        exchange(f, "about dogs", "woof");
+    enter(f, "and birds");
+    measured(f, NULL, 0);
+    said(f, "chirp");
+    control(f, 't');
+    type(f, "cats");
+    press(f, PRESS_ENTER);
+    assert_int_equal(f->tui.i_answer, SIZE_MAX);
+    assert_shows(f, "  meow\n");
+    exchange(f, "again", "purr");
+    assert_shows(f, "  purr\n");
+    f->tui.is_inline = true;
+    f->tui.n_printed = 0;
+    while (tui_inline_print(&f->tui, &printed) && n < 100)
+        n++;
+    assert_in_range(n, 4, 6);
+    screen_free(&printed);
+}
+
 static void test_settings_of_a_session(void **state)
 {
     struct fixture *f = *state;
@@ -846,7 +874,7 @@ int main(void)
         TEST(test_a_question_too_long_stays_a_draft), TEST(test_a_question_that_never_fits), TEST(test_overflow_drops), TEST(test_overflow_sums_up), TEST(test_overflow_begins_anew),
         TEST(test_overflow_goes_back), TEST(test_browsing_regenerates_and_switches), TEST(test_browsing_by_keys_that_come_together), TEST(test_browsing_jumps), TEST(test_editing_begins_a_branch), TEST(test_deleting_asks_first), TEST(test_nothing_is_deleted_below_an_answer), TEST(test_deleting_gives_up_an_edit),
         TEST(test_a_deleted_conversation_does_not_end_saving), TEST(test_a_first_draft_is_kept), TEST(test_long_warnings_are_whole),
-        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_files_of_a_draft_come_back), TEST(test_new_and_sessions), TEST(test_a_draft_ends_with_its_command),
+        TEST(test_copying), TEST(test_facts), TEST(test_finding), TEST(test_everything_comes_back), TEST(test_files_of_a_draft_come_back), TEST(test_new_and_sessions), TEST(test_another_conversation_while_an_answer_is_written), TEST(test_a_draft_ends_with_its_command),
         TEST(test_a_waiting_question_is_not_asked_elsewhere), TEST(test_a_changed_draft_is_not_lost_with_the_question),
         TEST(test_settings_of_a_session), TEST(test_keys_below_a_panel), TEST(test_help_is_of_where_one_is), TEST(test_a_drawer_stands_beside_where_there_is_room),
         TEST(test_quitting), TEST(test_vi_keys), TEST(test_every_size), TEST(test_inline_prints_what_is_finished),

@@ -326,7 +326,7 @@ static void draw_chat(struct tui *t, struct screen *s)
 /* Items that are finished may go to the scrollback; the answer being written may not. */
 static size_t first_live(const struct tui *t)
 {
-    return t->i_answer != SIZE_MAX ? t->i_answer : t->view.n_items;
+    return t->i_answer < t->view.n_items ? t->i_answer : t->view.n_items;
 }
 
 /* Blank rows above an item that is drawn without those before it. */

@@ -75,6 +75,7 @@ void tui_show_turn(struct tui *t, const struct talk_turn *turn)
 
 void tui_show_branch(struct tui *t)
 {
+    t->i_answer = SIZE_MAX;         /* its item goes; the turn being answered makes another */
     view_truncate(&t->view, 0);
     for (size_t i = 0; i < t->talk.n_branch; i++)
         tui_show_turn(t, &t->talk.turns[t->talk.branch[i]]);
