@@ -38,6 +38,13 @@ static void draw_styles(struct screen *s)
         screen_print(s, i, 0, s->cols, "style › 한글 …", (enum style)i);
 }
 
+/* ncurses keeps what newterm took when it knows nothing of the terminal. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:new_prescr\n";
+}
+
 static void child(void *user)
 {
     const struct term_params *params = user;
