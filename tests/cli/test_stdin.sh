@@ -52,7 +52,7 @@ TMPDIR=$dir/none feed "no folder for the copy" 3 "$assets/photograph.jpg" descri
 # A copy is nobody else's, and nothing is left of it: at the end, and killed while it is made or used.
 mkfifo "$dir/fifo"
 for how in INT TERM HUP KILL; do
-    "$mynah" ask -m tiny -i - "$(yes 'a long question' | head -n 300)" <"$dir/fifo" >"$dir/out" 2>"$dir/err" &
+    "$mynah" ask -m tiny -n 1 -i - "$(yes 'a long question' | head -n 300)" <"$dir/fifo" >"$dir/out" 2>"$dir/err" &
     pid=$!
     exec 3>"$dir/fifo"
     head -c 100000 "$assets/photograph.jpg" >&3
