@@ -269,6 +269,12 @@ static int see_through(struct pty *pty, int number)
     return 0;
 }
 
+/* Drawn down to its answers: a frame may come in parts, and below the title something older may stand. */
+static bool is_asking(struct pty *pty)
+{
+    return !pty_is_gone(pty, "Delete this question") && !pty_is_gone(pty, "keep it");
+}
+
 /* The question that the dialog shows, or its beginning, is what may be gone. */
 static void allow_deletion(struct pty *pty)
 {
@@ -295,10 +301,10 @@ static void delete_one(struct pty *pty)
     for (uint32_t i = chance(5); i > 0; i--)
         pty_send(pty, "k");
     pty_send(pty, "d");
-    for (double end = clock_ms() + 300; clock_ms() < end && pty_is_gone(pty, "Delete this question");)
+    for (double end = clock_ms() + 300; clock_ms() < end && !is_asking(pty);)
         go_on(pty, 2);
-    if (pty_is_gone(pty, "Delete this question"))
-        return;
+    if (!is_asking(pty))
+        return;                     /* what comes next closes it, should it be late */
     allow_deletion(pty);
     pty_send(pty, "y");
 }
