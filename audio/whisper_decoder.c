@@ -128,7 +128,7 @@ static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, str
     ops_f32_to_f16(d->c, d->kv, d->self_v + at + d->n_past * row, n * row);
     return ops_matmul(d->c, d->step, a->query.weight, a->query.bias, d->normed, n, d->q, err) &&
            ops_attention_cached(d->c, d->step, d->q, d->self_k + at, d->self_v + at, n, d->n_past, w->n_text_head,
-                                w->n_text_head, row / w->n_text_head, d->normed, err) &&
+                                w->n_text_head, row / w->n_text_head, NULL, d->normed, err) &&
            add_out(d, a, n, err);
 }
 
@@ -143,7 +143,7 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     if (n <= FEW_TOKENS) {
         for (size_t i = 0; i < n; i++)
             if (!ops_attention_cached(d->c, d->step, d->q + i * row, k, v, 1, n_kv - 1, n_head, n_head, head_dim,
-                                      d->normed + i * row, err))
+                                      NULL, d->normed + i * row, err))
                 return false;
         return true;
     }
@@ -153,7 +153,7 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     half.data = v;
     ops_dequantize_row(d->c, &half, 0, d->audio_v);
     return ops_attention_full(d->c, d->step, d->q, d->audio_k, d->audio_v, n, n_kv, n_head, head_dim,
-                              1.0f / sqrtf((float)head_dim), d->normed, err);
+                              1.0f / sqrtf((float)head_dim), NULL, d->normed, err);
 }
 
 static bool attend_cross(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)

@@ -44,7 +44,7 @@ static bool attend(const struct whisper *w, const struct compute *c, struct aren
     if (!ops_matmul(c, scratch, a->query.weight, a->query.bias, normed, n, q, err) ||
         !ops_matmul(c, scratch, a->key.weight, NULL, normed, n, k, err) ||
         !ops_matmul(c, scratch, a->value.weight, a->value.bias, normed, n, v, err) ||
-        !ops_attention_full(c, scratch, q, k, v, n, n, w->n_head, head_dim, 1.0f / sqrtf((float)head_dim), normed, err) ||
+        !ops_attention_full(c, scratch, q, k, v, n, n, w->n_head, head_dim, 1.0f / sqrtf((float)head_dim), NULL, normed, err) ||
         !ops_matmul(c, scratch, a->out.weight, a->out.bias, normed, n, q, err))
         return false;
     ops_add(c, x, q, n * w->n_state);

@@ -27,6 +27,7 @@ struct attention {
     const struct compute *c;
     const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
     const uint16_t *k_half, *v_half;/* ... f16 */
+    const float *bias;              /* [n_keys], or NULL */
     size_t n, pos0, n_kv;           /* query i sees n_kv keys, or pos0 + i + 1 when causal */
     bool causal;
     size_t n_head, n_head_kv, head_dim;
@@ -81,15 +82,17 @@ static void score_chunk(const struct attention *a, const struct block *b, const 
             b->score[r * CHUNK + i] = a->scale * a->c->kernels->dot(b->q + r * a->head_dim, k + i * ld, a->head_dim);
 }
 
-/* Scores to weights relative to the running maximum; what was gathered before is
+/* Scores of keys first .. first + n_seen - 1 to weights relative to the running maximum; what was gathered before is
  * scaled down to the new maximum. */
-static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t n_seen, size_t n)
+static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t first, size_t n_seen, size_t n)
 {
     float *score = b->score + r * CHUNK;
 
     memset(score + n_seen, 0, (n - n_seen) * sizeof *score);
     if (n_seen == 0)
         return;
+    if (a->bias != NULL)
+        a->c->kernels->add_scaled(score, 1.0f, a->bias + first, n_seen);
     float max = fmaxf(b->max[r], a->c->kernels->max(score, n_seen));
     float shrink = expf(b->max[r] - max);
     b->sum[r] = b->sum[r] * shrink + a->c->kernels->exp_sum(score, max, n_seen);
@@ -169,7 +172,7 @@ static void attend_items(void *user, size_t first, size_t last, size_t i_thread)
             score_chunk(a, &b, k, ld, n_keys);
             for (size_t r = 0; r < b.n_rows; r++) {
                 size_t seen = n_visible(a, query0 + r / a->group);
-                weigh_row(a, &b, r, seen > at ? min_size(seen - at, n_keys) : 0, n_keys);
+                weigh_row(a, &b, r, at, seen > at ? min_size(seen - at, n_keys) : 0, n_keys);
             }
             const float *v = chunk_rows(a, a->v, a->v_half, head_kv, at, n_keys, b.chunk, &ld);
             gather_chunk(a, &b, v, ld, n_keys);
@@ -229,10 +232,11 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
 
 bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
                           const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
-                          size_t n_head, size_t n_head_kv, size_t head_dim, float *out, struct error *err)
+                          size_t n_head, size_t n_head_kv, size_t head_dim,
+                          const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k_half = k, .v_half = v, .n = n, .pos0 = pos0, .causal = true,
+        .c = c, .q = q, .k_half = k, .v_half = v, .n = n, .pos0 = pos0, .causal = true, .bias = bias,
         .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim,
         .scale = 1.0f / sqrtf((float)head_dim), .out = out,
     };
@@ -241,10 +245,10 @@ bool ops_attention_cached(const struct compute *c, struct arena *scratch, const 
 
 bool ops_attention_full(const struct compute *c, struct arena *scratch, const float *q, const float *k,
                         const float *v, size_t n, size_t n_kv, size_t n_head, size_t head_dim,
-                        float scale, float *out, struct error *err)
+                        float scale, const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k = k, .v = v, .n = n, .n_kv = n_kv,
+        .c = c, .q = q, .k = k, .v = v, .bias = bias, .n = n, .n_kv = n_kv,
         .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .scale = scale, .out = out,
     };
     return attend(&a, scratch, err);

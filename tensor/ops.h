@@ -51,16 +51,19 @@ void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t
 
 /* Causal attention of n new positions over a cache of F16 keys and values.
  *   q [n][n_head][head_dim]; k, v [n_ctx][n_head_kv][head_dim] as f16 bits, of which
- *   positions 0 .. pos0 + n - 1 are filled; out [n][n_head][head_dim]. */
+ *   positions 0 .. pos0 + n - 1 are filled; out [n][n_head][head_dim];
+ *   bias [pos0 + n], finite, or NULL for none: added to the scores of each key. */
 bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
                           const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
-                          size_t n_head, size_t n_head_kv, size_t head_dim, float *out, struct error *err);
+                          size_t n_head, size_t n_head_kv, size_t head_dim,
+                          const float *bias, float *out, struct error *err);
 
 /* Full (not causal) attention in f32, as encoders use it: q [n][n_head][head_dim],
- * k, v [n_kv][n_head][head_dim], out like q.  scale is applied to q k. */
+ * k, v [n_kv][n_head][head_dim], out like q; softmax(scale q k + bias), bias [n_kv],
+ * finite, or NULL for none. */
 bool ops_attention_full(const struct compute *c, struct arena *scratch, const float *q, const float *k,
                         const float *v, size_t n, size_t n_kv, size_t n_head, size_t head_dim,
-                        float scale, float *out, struct error *err);
+                        float scale, const float *bias, float *out, struct error *err);
 
 void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t n);
 

@@ -73,7 +73,7 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
         return;
     for (int i = 0; i < N_RUNS; i++) {
         double start = clock_ms();
-        ops_attention_cached(&b->c, b->scratch, b->x, k, v, n, pos0, n_head, n_head_kv, head_dim, b->y, NULL);
+        ops_attention_cached(&b->c, b->scratch, b->x, k, v, n, pos0, n_head, n_head_kv, head_dim, NULL, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
     double m = best(ms, N_RUNS), pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
@@ -89,7 +89,7 @@ static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, si
         return;
     for (int i = 0; i < N_RUNS; i++) {
         double start = clock_ms();
-        ops_attention_full(&b->c, b->scratch, b->x, k, v, n, n_kv, n_head, head_dim, 0.125f, b->y, NULL);
+        ops_attention_full(&b->c, b->scratch, b->x, k, v, n, n_kv, n_head, head_dim, 0.125f, NULL, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
     double m = best(ms, N_RUNS);

@@ -227,15 +227,15 @@ static void test_rope(void **state)
     compute_done(&c);
 }
 
-/* One query's attention over n keys, in double.  *scores: the largest sum of |q k| scaled. */
-static void attend(const float *q, const double *k, const double *v, size_t n, size_t step, size_t d, double scale,
-                   double *out, double *scores)
+/* One query's attention over n keys, in double; bias may be NULL.  *scores: the largest sum of |q k| scaled. */
+static void attend(const float *q, const double *k, const double *v, const float *bias, size_t n, size_t step, size_t d,
+                   double scale, double *out, double *scores)
 {
     double *p = malloc(n * sizeof *p), max = -INFINITY, sum = 0.0;
 
     for (size_t i = 0; i < n; i++) {
-        double size = 0.0;
-        p[i] = 0.0;
+        double size = bias == NULL ? 0.0 : fabs((double)bias[i]);
+        p[i] = bias == NULL ? 0.0 : (double)bias[i];
         for (size_t j = 0; j < d; j++) {
             p[i] += scale * (double)q[j] * k[i * step + j];
             size += fabs(scale * (double)q[j] * k[i * step + j]);
@@ -258,38 +258,41 @@ struct shape { size_t n, pos0, n_head, n_head_kv, d; };
 /* |v| <= 1.  A score that is off by s changes each weight by a factor e^(+-s), the
  * output by 2 s; the sums of weights and values add k = n_keys / 8 roundings and
  * those of joining chunks. */
-static void check_attention(const struct compute *c, struct arena *scratch, struct shape s, bool cached)
+static void check_attention(const struct compute *c, struct arena *scratch, struct shape s, bool cached, bool biased)
 {
     size_t n_keys = s.pos0 + s.n, step = s.n_head_kv * s.d;
     float *q = random_floats(s.n * s.n_head * s.d), *out = random_floats(s.n * s.n_head * s.d);
     uint16_t *half = random_halves(2 * n_keys * step);
+    float *bias = biased ? random_floats(n_keys) : NULL;
     float *full = malloc(2 * n_keys * step * sizeof *full);
     double *kv = malloc(2 * n_keys * step * sizeof *kv), want[128];
     float scale = cached ? 1.0f / sqrtf((float)s.d) : 0.3f;
 
     for (size_t i = 0; i < s.n * s.n_head * s.d; i++)
         q[i] *= 8.0f;                               /* weights that differ */
+    for (size_t i = 0; biased && i < n_keys; i++)
+        bias[i] *= 4.0f;
     for (size_t i = 0; i < 2 * n_keys * step; i++)
         kv[i] = (double)(full[i] = quant_f16_to_f32(half[i]));
-    assert_true(cached ? ops_attention_cached(c, scratch, q, half, half + n_keys * step, s.n, s.pos0, s.n_head, s.n_head_kv, s.d, out, NULL)
-                       : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, out, NULL));
+    assert_true(cached ? ops_attention_cached(c, scratch, q, half, half + n_keys * step, s.n, s.pos0, s.n_head, s.n_head_kv, s.d, bias, out, NULL)
+                       : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, bias, out, NULL));
     for (size_t i = 0; i < s.n; i++) for (size_t h = 0; h < s.n_head; h++) {
         size_t at = (i * s.n_head + h) * s.d, head_kv = h / (s.n_head / s.n_head_kv);
         double scores = 0.0;
-        attend(q + at, kv + head_kv * s.d, kv + n_keys * step + head_kv * s.d, cached ? s.pos0 + i + 1 : n_keys, step, s.d,
+        attend(q + at, kv + head_kv * s.d, kv + n_keys * step + head_kv * s.d, bias, cached ? s.pos0 + i + 1 : n_keys, step, s.d,
                (double)scale, want, &scores);
         double bound = (2.0 * (double)(s.d / 8 + 16) * scores + (double)n_keys + 64.0) * EPS;
         for (size_t j = 0; j < s.d; j++)
             check_near(cached ? "attention_cached" : "attention_full", at + j, (double)out[at + j], want[j], bound);
     }
-    free(q), free(out), free(half), free(full), free(kv);
+    free(q), free(out), free(half), free(full), free(kv), free(bias);
 }
 
 static void test_attention(void **state)
 {
     static const struct shape cached[] = {
         { 1, 0, 4, 2, 64 }, { 1, 700, 6, 2, 64 }, { 3, 511, 6, 1, 32 }, { 8, 250, 3, 3, 16 }, { 9, 0, 4, 2, 64 },
-        { 70, 130, 12, 2, 128 }, { 40, 1000, 9, 3, 64 }, { 5, 3, 100, 1, 8 }
+        { 70, 130, 12, 2, 128 }, { 40, 1000, 9, 3, 64 }, { 5, 3, 100, 1, 8 }, { 1, 1499, 8, 8, 64 }
     };
     static const struct shape full[] = { { 1, 0, 2, 2, 64 }, { 1, 900, 8, 8, 64 }, { 150, 77, 2, 2, 32 }, { 12, 500, 3, 3, 40 } };
     struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
@@ -299,10 +302,10 @@ static void test_attention(void **state)
     FOR_TABLES(k) {
         struct compute c;
         assert_true(compute_init(&c, 2, (*k)->name, NULL));
-        for (size_t i = 0; i < sizeof cached / sizeof cached[0]; i++)
-            check_attention(&c, scratch, cached[i], true);
-        for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
-            check_attention(&c, scratch, full[i], false);
+        for (size_t i = 0; i < 2 * sizeof cached / sizeof cached[0]; i++)
+            check_attention(&c, scratch, cached[i / 2], true, i % 2);
+        for (size_t i = 0; i < 2 * sizeof full / sizeof full[0]; i++)
+            check_attention(&c, scratch, full[i / 2], false, i % 2);
         compute_done(&c);
     }
     assert_int_equal(arena_mark(scratch).used, 0);
@@ -377,9 +380,9 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     ops_layer_norm(c, x, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
     ops_rope_turns(c, 50, 64, 3, 1e4f, at);
     ops_rope(c, at - 50 * 64, 50, 1, 64, at, true), at += 50 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, half, half, 1, 1100, 4, 2, 64, at, NULL)), at += 4 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, half, half, 50, 1100, 4, 2, 64, at, NULL)), at += 50 * 4 * 64;
-    assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, at, NULL)), at += 100 * 2 * 64;
+    assert_true(ops_attention_cached(c, scratch, x, half, half, 1, 1100, 4, 2, 64, NULL, at, NULL)), at += 4 * 64;
+    assert_true(ops_attention_cached(c, scratch, x, half, half, 50, 1100, 4, 2, 64, NULL, at, NULL)), at += 50 * 4 * 64;
+    assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, NULL, at, NULL)), at += 100 * 2 * 64;
     memcpy(at, x, 20000 * sizeof *at);
     ops_gelu(c, at, 20000), ops_silu_mul(c, at, x, 20000), at += 20000;
     return (size_t)(at - out);

@@ -99,7 +99,7 @@ static bool attend(const struct transformer *t, const struct compute *c, const s
         return false;
     ops_rope(c, w->q, n, t->n_head, t->head_dim, w->turns + (pos0 - kv->used) * t->head_dim, t->rope_interleaved);
     if (!ops_attention_cached(c, w->scratch, w->q, kv_cache_k(kv, i_layer), kv_cache_v(kv, i_layer), n, pos0,
-                              t->n_head, t->n_head_kv, t->head_dim, w->attended, err) ||
+                              t->n_head, t->n_head_kv, t->head_dim, NULL, w->attended, err) ||
         !ops_matmul(c, w->scratch, b->attn_output, NULL, w->attended, n, w->norm, err))
         return false;
     ops_add(c, x, w->norm, n * t->n_embd);
