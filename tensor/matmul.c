@@ -17,7 +17,7 @@
 
 /* Most rows of x that are taken one by one (docs/speed.md): beyond, packing a tile pays,
  * or turning quantised weights into floats, which takes longer. */
-#define FEW_ROWS 8
+#define FEW_ROWS OPS_SAME_ROWS
 #define FEW_ROWS_NO_TILE 16
 #define FEW_BYTES_MIN 32768         /* weights claimed at a time with few rows ... */
 #define FEW_BYTES_MAX 524288        /* ... are between these */

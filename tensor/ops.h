@@ -18,7 +18,10 @@
  *   w: any supported type, [n_out][n_in] (dim[0] = n_in, dim[1] = n_out)
  *   x: [n][n_in], y: [n][n_out], n >= 1.
  * Few rows go through quantised dot products, many through dequantised tiles
- * and OpenBLAS; the row count alone decides, never the thread count. */
+ * and OpenBLAS; the row count alone decides, never the thread count.  Up to
+ * OPS_SAME_ROWS rows, each is bit for bit what it would be alone: tokens that were
+ * drafted are verified together and come out as if decoded one by one. */
+#define OPS_SAME_ROWS 8
 bool ops_matmul(const struct compute *c, struct arena *scratch, const struct tensor *w,
                 const float *bias, const float *x, size_t n, float *y, struct error *err);
 

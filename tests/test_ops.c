@@ -130,6 +130,49 @@ static void test_matmul(void **state)
     arena_free(scratch);
 }
 
+/* What ops.h promises of few rows; widths leave tails of all kinds. */
+static void check_same_rows(const struct compute *c, struct arena *scratch, enum tensor_type type, size_t n_in)
+{
+    enum { N_OUT = 37 };
+    struct tensor w = random_matrix(type, n_in, N_OUT);
+    float *x = random_floats(OPS_SAME_ROWS * n_in), *y = random_floats(OPS_SAME_ROWS * N_OUT), alone[OPS_SAME_ROWS * N_OUT];
+
+    x[n_in] = NAN;                                  /* spoils its own row only */
+    for (size_t i = 0; i < OPS_SAME_ROWS; i++)
+        assert_true(ops_matmul(c, scratch, &w, NULL, x + i * n_in, 1, alone + i * N_OUT, NULL));
+    for (size_t n = 1; n <= OPS_SAME_ROWS; n++) {
+        assert_true(ops_matmul(c, scratch, &w, NULL, x, n, y, NULL));
+        for (size_t i = 0; i < n; i++)              /* a NaN's bits are free */
+            if (i == 1)
+                assert_true(isnan(y[N_OUT]) && isnan(y[2 * N_OUT - 1]));
+            else
+                assert_memory_equal(y + i * N_OUT, alone + i * N_OUT, N_OUT * sizeof *y);
+    }
+    free(x), free(y), free((void *)(uintptr_t)w.data);
+}
+
+static void test_same_rows(void **state)
+{
+    static const enum tensor_type types[] = {
+        TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K
+    };
+    struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
+    (void)state;
+
+    seed = 7;
+    FOR_TABLES(k) {
+        struct compute c;
+        assert_true(compute_init(&c, 2, (*k)->name, NULL));
+        for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+            size_t block = tensor_type_block_elements(types[t]);
+            for (size_t blocks = 1; blocks <= 21; blocks++)
+                check_same_rows(&c, scratch, types[t], block == 1 ? 4 * blocks + 1 : blocks * block);
+        }
+        compute_done(&c);
+    }
+    arena_free(scratch);
+}
+
 static void test_sgemm(void **state)
 {
     static const struct { size_t m, n, k; } sizes[] = { { 1, 1, 1 }, { 5, 70, 33 }, { 300, 17, 64 }, { 90, 700, 129 } };
@@ -424,6 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matmul),
+        cmocka_unit_test(test_same_rows),
         cmocka_unit_test(test_sgemm),
         cmocka_unit_test(test_norms),
         cmocka_unit_test(test_rope),
