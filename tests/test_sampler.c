@@ -125,6 +125,44 @@ static void test_top_k_of_one_is_greedy(void **state)
     sampler_free(s);
 }
 
+static int by_logit(const void *a, const void *b)
+{
+    const float *x = *(const float *const *)a, *y = *(const float *const *)b;
+
+    return *x != *y ? (*x < *y ? 1 : -1) : x < y ? -1 : 1;
+}
+
+/* A vocabulary of many blocks and a rest, with as many equals as chance gives, and values that
+ * are no numbers among them. */
+static void test_top_k_of_many(void **state)
+{
+    enum { N = 1003, K = 40 };
+    static float logits[N];
+    static const float *sorted[N];
+    static double wanted[N];
+    struct sampler_params p = off(1.0f);
+    double sum = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        logits[i] = (float)(i * 7919 % 257 / 4) * 0.05f;
+        sorted[i] = &logits[i];
+    }
+    qsort(sorted, N, sizeof *sorted, by_logit);
+    for (size_t i = 0; i < K; i++)
+        sum += exp((double)*sorted[i]);
+    for (size_t i = 0; i < K; i++)
+        wanted[sorted[i] - logits] = exp((double)*sorted[i]) / sum;
+    for (size_t i = 0; i < N; i++)
+        if (wanted[i] == 0.0 && i % 5 == 0)
+            logits[i] = i % 2 == 0 ? NAN : -INFINITY;
+    p.top_k = K;
+    check_frequencies(p, logits, wanted, N);
+    struct sampler *s = make(off(0.0f), N);
+    assert_int_equal(sampler_next(s, logits), sorted[0] - logits);
+    sampler_free(s);
+}
+
 static void test_seed(void **state)
 {
     struct sampler_params p = off(2.0f);
@@ -225,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_min_p),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_top_k_of_one_is_greedy),
+        cmocka_unit_test(test_top_k_of_many),
         cmocka_unit_test(test_seed),
         cmocka_unit_test(test_repetition_penalty),
         cmocka_unit_test(test_logits_that_are_no_numbers),

@@ -7,8 +7,9 @@
  * arXiv:1805.04833.  Top-p: Holtzman et al. 2019, arXiv:1904.09751.  Min-p: Nguyen et
  * al. 2024, arXiv:2407.01082.  The order is that of the transformers library.
  *
- * Candidates leave a heap, most probable first, until a limit is met: that takes
- * n_vocab steps to build and few to use, where sorting would take many. */
+ * Candidates leave a heap, most probable first, until a limit is met: that takes few
+ * steps, where sorting would take many.  With top-k only the k best come into it, found
+ * in one pass over the vocabulary. */
 #include "text/text.h"
 
 #include <math.h>
@@ -114,12 +115,28 @@ static void penalise(struct sampler *s, const float *logits)
     }
 }
 
+/* The first index from i on, a multiple of BLOCK or n, before which nothing is above the limit:
+ * whole blocks are passed over by comparisons that a compiler makes several of at once. */
+static size_t skip_below(const float *logits, size_t i, size_t n, float limit)
+{
+    enum { BLOCK = 64 };
+
+    for (; i % BLOCK == 0 && n - i >= BLOCK; i += BLOCK) {
+        int n_above = 0;
+        for (size_t k = 0; k < BLOCK; k++)
+            n_above += logits[i + k] > limit;
+        if (n_above > 0)
+            break;
+    }
+    return i;
+}
+
 /* Of equals the lowest id; what is not a number never wins. */
 static int32_t largest(const float *logits, size_t n)
 {
     size_t best = 0;
 
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 0; (i = skip_below(logits, i, n, isnan(logits[best]) ? -INFINITY : logits[best])) < n; i++)
         if (logits[i] > logits[best] || isnan(logits[best]))
             best = i;
     return (int32_t)best;
@@ -130,29 +147,50 @@ static bool before(struct candidate a, struct candidate b)
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 }
 
-static void sift_down(struct candidate *heap, size_t n, size_t i)
+static bool after(struct candidate a, struct candidate b)
+{
+    return before(b, a);
+}
+
+/* What `first` says of two stands above in the heap. */
+static void sift_down(struct candidate *heap, size_t n, size_t i, bool (*first)(struct candidate, struct candidate))
 {
     struct candidate moved = heap[i];
 
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && before(heap[child + 1], heap[child]))
+        if (child + 1 < n && first(heap[child + 1], heap[child]))
             child++;
-        if (!before(heap[child], moved))
+        if (!first(heap[child], moved))
             break;
         heap[i] = heap[child];
     }
     heap[i] = moved;
 }
 
-static size_t make_heap(struct sampler *s)
+static void make_heap(struct candidate *heap, size_t n, bool (*first)(struct candidate, struct candidate))
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < s->n_vocab; i++)
-        if (s->logits[i] > -INFINITY)
-            s->heap[n++] = (struct candidate){ s->logits[i], (int32_t)i };
     for (size_t i = n / 2; i-- > 0;)
-        sift_down(s->heap, n, i);
+        sift_down(heap, n, i, first);
+}
+
+/* The n_most best, least probable on top while they are gathered: what is better takes its
+ * place.  Then a heap with the most probable on top. */
+static size_t gather(struct sampler *s, size_t n_most)
+{
+    struct candidate *heap = s->heap;
+    size_t n = 0, i = 0;
+
+    for (; i < s->n_vocab && n < n_most; i++)
+        if (s->logits[i] > -INFINITY)
+            heap[n++] = (struct candidate){ s->logits[i], (int32_t)i };
+    if (i < s->n_vocab)
+        make_heap(heap, n, after);
+    for (; (i = skip_below(s->logits, i, s->n_vocab, heap[0].logit)) < s->n_vocab; i++)
+        if (s->logits[i] > heap[0].logit) {
+            heap[0] = (struct candidate){ s->logits[i], (int32_t)i };
+            sift_down(heap, n, 0, after);
+        }
+    make_heap(heap, n, before);
     return n;
 }
 
@@ -162,7 +200,7 @@ static void pop(struct candidate *heap, size_t *n)
     struct candidate top = heap[0];
 
     heap[0] = heap[--*n];
-    sift_down(heap, *n, 0);
+    sift_down(heap, *n, 0, before);
     heap[*n] = top;
 }
 
@@ -176,18 +214,14 @@ static double weight_of(const struct sampler *s, struct candidate c, float best)
 static size_t weigh(struct sampler *s, size_t n, double *sum)
 {
     const struct sampler_params *p = &s->params;
-    size_t n_heap = n, n_most = p->top_k > 0 && p->top_k < n ? p->top_k : n, n_kept = 0;
+    size_t n_heap = n, n_kept = 0;
     float best = s->heap[0].logit;
     double total = 0.0;             /* of what top-k leaves: top-p counts within that */
 
-    while (n_most < n && n - n_heap < n_most) {
-        pop(s->heap, &n_heap);
-        total += weight_of(s, s->heap[n_heap], best);
-    }
-    for (size_t i = 0; n_most == n && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         total += weight_of(s, s->heap[i], best);
     *sum = 0.0;
-    while (n_kept < n_most && *sum < (double)p->top_p * total) {
+    while (n_kept < n && *sum < (double)p->top_p * total) {
         if (n_kept == n - n_heap)
             pop(s->heap, &n_heap);
         double weight = weight_of(s, s->heap[n - 1 - n_kept], best);
@@ -202,7 +236,8 @@ static size_t weigh(struct sampler *s, size_t n, double *sum)
 static int32_t draw(struct sampler *s)
 {
     double sum, unit = random_unit(s);
-    size_t n = make_heap(s), n_kept = n > 0 ? weigh(s, n, &sum) : 0, i = 0;
+    size_t n_most = s->params.top_k > 0 && s->params.top_k < s->n_vocab ? s->params.top_k : s->n_vocab;
+    size_t n = gather(s, n_most), n_kept = n > 0 ? weigh(s, n, &sum) : 0, i = 0;
 
     if (n_kept == 0)                /* logits that are no numbers */
         return largest(s->logits, s->n_vocab);
