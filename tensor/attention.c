@@ -20,8 +20,7 @@
 #define CHUNK 128                   /* key positions at a time */
 #define BLOCK_ROWS 64               /* query rows (positions x shared heads) of an item, about */
 #define FEW_QUERIES 8               /* up to here positions are split into spans of ... */
-#define SPAN 256                    /* ... this many */
-#define FEW_ROWS 4                  /* up to here dot products beat sgemm */
+#define SPAN 256                    /* ... this many, a multiple of CHUNK */
 
 struct attention {
     const struct compute *c;
@@ -29,7 +28,7 @@ struct attention {
     const uint16_t *k_half, *v_half;/* ... f16 */
     const float *bias;              /* [n_keys], or NULL */
     size_t n, pos0, n_kv;           /* query i sees n_kv keys, or pos0 + i + 1 when causal */
-    bool causal;
+    bool causal, few;               /* few: at most FEW_QUERIES over F16 keys */
     size_t n_head, n_head_kv, head_dim;
     float scale, *out;
     size_t group, n_queries, n_blocks;      /* heads sharing keys; queries in a block; blocks */
@@ -53,6 +52,14 @@ static size_t n_visible(const struct attention *a, size_t query)
     return a->causal ? a->pos0 + query + 1 : a->n_kv;
 }
 
+/* How many of the n positions from `at` on a query sees. */
+static size_t seen_from(const struct attention *a, size_t query, size_t at, size_t n)
+{
+    size_t seen = n_visible(a, query);
+
+    return seen > at ? min_size(seen - at, n) : 0;
+}
+
 /* Rows [n][head_dim] of head `head` from position `first`, as f32: in place, or
  * converted into `buffer`; *ld is their distance. */
 static const float *chunk_rows(const struct attention *a, const float *x, const uint16_t *half, size_t head,
@@ -71,45 +78,56 @@ static const float *chunk_rows(const struct attention *a, const float *x, const 
     return buffer;
 }
 
-static void score_chunk(const struct attention *a, const struct block *b, const float *k, size_t ld, size_t n)
-{
-    if (b->n_rows > FEW_ROWS) {
-        blas_sgemm(true, b->n_rows, n, a->head_dim, a->scale, b->q, a->head_dim, k, ld, 0.0f, b->score, CHUNK);
-        return;
-    }
-    for (size_t r = 0; r < b->n_rows; r++)
-        for (size_t i = 0; i < n; i++)
-            b->score[r * CHUNK + i] = a->scale * a->c->kernels->dot(b->q + r * a->head_dim, k + i * ld, a->head_dim);
-}
-
-/* Scores of keys first .. first + n_seen - 1 to weights relative to the running maximum; what was gathered before is
- * scaled down to the new maximum. */
-static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t first, size_t n_seen, size_t n)
+/* Scores of n keys from `first` on to weights relative to the running maximum; what was
+ * gathered before is scaled down to the new maximum. */
+static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t first, size_t n)
 {
     float *score = b->score + r * CHUNK;
 
-    memset(score + n_seen, 0, (n - n_seen) * sizeof *score);
-    if (n_seen == 0)
-        return;
     if (a->bias != NULL)
-        a->c->kernels->add_scaled(score, 1.0f, a->bias + first, n_seen);
-    float max = fmaxf(b->max[r], a->c->kernels->max(score, n_seen));
+        a->c->kernels->add_scaled(score, 1.0f, a->bias + first, n);
+    float max = fmaxf(b->max[r], a->c->kernels->max(score, n));
     float shrink = expf(b->max[r] - max);
-    b->sum[r] = b->sum[r] * shrink + a->c->kernels->exp_sum(score, max, n_seen);
+    b->sum[r] = b->sum[r] * shrink + a->c->kernels->exp_sum(score, max, n);
     b->max[r] = max;
-    for (size_t i = 0; i < a->head_dim; i++)
+    for (size_t i = 0; shrink != 1.0f && i < a->head_dim; i++)
         b->out[r * a->head_dim + i] *= shrink;
 }
 
-static void gather_chunk(const struct attention *a, const struct block *b, const float *v, size_t ld, size_t n)
+/* The n keys from `at` on for all rows of the block at once. */
+static void attend_chunk(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
 {
-    if (b->n_rows > FEW_ROWS) {
-        blas_sgemm(false, b->n_rows, a->head_dim, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, a->head_dim);
-        return;
+    size_t d = a->head_dim, ld;
+    const float *k = chunk_rows(a, a->k, a->k_half, head_kv, at, n, b->chunk, &ld);
+
+    blas_sgemm(true, b->n_rows, n, d, a->scale, b->q, d, k, ld, 0.0f, b->score, CHUNK);
+    for (size_t r = 0; r < b->n_rows; r++) {
+        size_t n_seen = seen_from(a, query0 + r / a->group, at, n);
+        memset(b->score + r * CHUNK + n_seen, 0, (n - n_seen) * sizeof *b->score);
+        if (n_seen > 0)
+            weigh_row(a, b, r, at, n_seen);
     }
-    for (size_t r = 0; r < b->n_rows; r++)
-        for (size_t i = 0; i < n; i++)
-            a->c->kernels->add_scaled(b->out + r * a->head_dim, b->score[r * CHUNK + i], v + i * ld, a->head_dim);
+    const float *v = chunk_rows(a, a->v, a->v_half, head_kv, at, n, b->chunk, &ld);
+    blas_sgemm(false, b->n_rows, d, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, d);
+}
+
+/* Likewise over F16 keys as they are.  Queries that see the same keys go together: with
+ * any others beside it a row gets the bits that it gets alone. */
+static void attend_chunk_few(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
+{
+    size_t d = a->head_dim, step = a->n_head_kv * d, skip = at * step + head_kv * d, rows;
+
+    for (size_t r = 0; r < b->n_rows; r += rows) {
+        size_t n_seen = seen_from(a, query0 + r / a->group, at, n);
+        for (rows = a->group; r + rows < b->n_rows && seen_from(a, query0 + (r + rows) / a->group, at, n) == n_seen; )
+            rows += a->group;
+        if (n_seen == 0)
+            continue;
+        a->c->kernels->score_keys(b->q + r * d, rows, a->k_half + skip, step, n_seen, d, a->scale, b->score + r * CHUNK, CHUNK);
+        for (size_t i = r; i < r + rows; i++)
+            weigh_row(a, b, i, at, n_seen);
+        a->c->kernels->gather_values(b->score + r * CHUNK, CHUNK, rows, a->v_half + skip, step, n_seen, d, b->out + r * d);
+    }
 }
 
 static struct block start_block(const struct attention *a, size_t i_thread, size_t query0, size_t n, size_t head_kv)
@@ -165,23 +183,13 @@ static void attend_items(void *user, size_t first, size_t last, size_t i_thread)
         size_t end = min_size((i_span + 1) * a->span, n_visible(a, query0 + n - 1));
         struct block b = start_block(a, i_thread, query0, n, head_kv);
 
-        for (size_t at = i_span * a->span; at < end; at += CHUNK) {
-            size_t n_keys = min_size(CHUNK, end - at), ld;
-            const float *k = chunk_rows(a, a->k, a->k_half, head_kv, at, n_keys, b.chunk, &ld);
-
-            score_chunk(a, &b, k, ld, n_keys);
-            for (size_t r = 0; r < b.n_rows; r++) {
-                size_t seen = n_visible(a, query0 + r / a->group);
-                weigh_row(a, &b, r, at, seen > at ? min_size(seen - at, n_keys) : 0, n_keys);
-            }
-            const float *v = chunk_rows(a, a->v, a->v_half, head_kv, at, n_keys, b.chunk, &ld);
-            gather_chunk(a, &b, v, ld, n_keys);
-        }
+        for (size_t at = i_span * a->span; at < end; at += CHUNK)
+            (a->few ? attend_chunk_few : attend_chunk)(a, &b, query0, head_kv, at, min_size(CHUNK, end - at));
         finish_block(a, &b, query0, head_kv, i_span);
     }
 }
 
-/* Joins the spans of each query and head. */
+/* Joins the spans that each query and head has seen; with one, as finish_block does. */
 static void join_parts(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct attention *a = user;
@@ -190,15 +198,19 @@ static void join_parts(void *user, size_t first, size_t last, size_t i_thread)
 
     for (size_t row = first; row < last; row++) {
         const float *part = a->parts + row * (d + 2);
-        float *out = a->out + row * d, max = -INFINITY, sum = 0.0f;
+        size_t n_spans = (n_visible(a, row / a->n_head) + a->span - 1) / a->span;
+        float *out = a->out + row * d, max = part[d], sum = 0.0f;
 
-        memset(out, 0, d * sizeof *out);
-        for (size_t s = 0; s < a->n_spans; s++)
+        for (size_t s = 1; s < n_spans; s++)
             max = fmaxf(max, part[s * step + d]);
-        for (size_t s = 0; s < a->n_spans; s++) {
+        for (size_t s = 0; s < n_spans; s++) {
             float weight = expf(part[s * step + d] - max);
             sum += weight * part[s * step + d + 1];
-            a->c->kernels->add_scaled(out, weight, part + s * step, d);
+            if (s == 0)
+                for (size_t i = 0; i < d; i++)
+                    out[i] = weight * part[i];
+            else
+                a->c->kernels->add_scaled(out, weight, part + s * step, d);
         }
         for (size_t i = 0; i < d; i++)
             out[i] /= sum;
@@ -213,6 +225,7 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
     a->group = a->n_head / a->n_head_kv;
     a->n_queries = a->group >= BLOCK_ROWS ? 1 : min_size(BLOCK_ROWS / a->group, a->n);
     a->n_blocks = (a->n + a->n_queries - 1) / a->n_queries;
+    a->few = a->k_half != NULL && a->n <= FEW_QUERIES;
     a->span = a->n <= FEW_QUERIES ? SPAN : n_keys;
     a->n_spans = (n_keys + a->span - 1) / a->span;
 

@@ -56,6 +56,15 @@ struct kernels {
     size_t (*tile_bytes)(size_t n_in);
     uint8_t tile_flip;
 
+    /* Query rows q [n_rows][d] and n F16 keys or values of one head, `step` halfs apart.
+     * A row's result has the same bits whatever rows stand beside it.
+     *   score[r * ld + i] = scale sum_j q[r][j] k[i][j]
+     *   out[r * d + j] += sum_i weight[r * ld + i] v[i][j] */
+    void (*score_keys)(const float *q, size_t n_rows, const uint16_t *k, size_t step, size_t n, size_t d,
+                       float scale, float *score, size_t ld);
+    void (*gather_values)(const float *weight, size_t ld, size_t n_rows, const uint16_t *v, size_t step,
+                          size_t n, size_t d, float *out);
+
     void (*f32_to_f16)(const float *x, uint16_t *y, size_t n);
     float (*dot)(const float *x, const float *y, size_t n);             /* sum x y */
     void (*add_scaled)(float *y, float a, const float *x, size_t n);    /* y += a x */

@@ -14,6 +14,7 @@
 #if defined(__x86_64__)
 
 #include "tensor/gguf.h"
+#include "tensor/kernels_attend.h"
 #include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 
@@ -290,7 +291,7 @@ const struct kernels kernels_avx512 = {
     },
     .tile_bytes = tile_bytes_avx512,
     .tile_flip = 0x80,
-    KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES
+    KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_ATTEND_ENTRIES
 };
 
 #endif

@@ -228,6 +228,30 @@ static void quantize_ref(const float *x, size_t n, uint8_t flip, int8_t *q, floa
     }
 }
 
+static void score_keys_ref(const float *q, size_t n_rows, const uint16_t *k, size_t step, size_t n, size_t d,
+                           float scale, float *score, size_t ld)
+{
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t i = 0; i < n; i++) {
+            double sum = 0.0;
+            for (size_t j = 0; j < d; j++)
+                sum += (double)q[r * d + j] * (double)quant_f16_to_f32(k[i * step + j]);
+            score[r * ld + i] = scale * (float)sum;
+        }
+}
+
+static void gather_values_ref(const float *weight, size_t ld, size_t n_rows, const uint16_t *v, size_t step,
+                              size_t n, size_t d, float *out)
+{
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t j = 0; j < d; j++) {
+            double sum = (double)out[r * d + j];
+            for (size_t i = 0; i < n; i++)
+                sum += (double)weight[r * ld + i] * (double)quant_f16_to_f32(v[i * step + j]);
+            out[r * d + j] = (float)sum;
+        }
+}
+
 static void f32_to_f16_ref(const float *x, uint16_t *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -309,6 +333,8 @@ const struct kernels kernels_ref = {
         [TENSOR_Q6_K] = dot_q6_k_ref,
     },
     .quantize = quantize_ref,
+    .score_keys = score_keys_ref,
+    .gather_values = gather_values_ref,
     .f32_to_f16 = f32_to_f16_ref,
     .dot = dot_ref,
     .add_scaled = add_scaled_ref,

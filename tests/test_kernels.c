@@ -328,6 +328,58 @@ static void test_dot_and_add(void **state)
     }
 }
 
+/* Rows of queries over the keys of one of three heads; score and weight rows are apart.
+ * Behind what is asked for stands NaN, before and after. */
+static void check_attend(const struct kernels *k, size_t n_rows, size_t n, size_t d)
+{
+    enum { STEP = 3 };
+    float q[14 * 160], score[14 * 40], out[14 * 160];
+    uint16_t keys[37 * STEP * 160];
+    double want, size, e = (double)FLT_EPSILON;
+
+    for (size_t i = 0; i < n_rows * d; i++)
+        q[i] = random_f32();
+    for (size_t i = 0; i < 37 * STEP * d; i++)
+        keys[i] = i / d % STEP == 1 && i / d / STEP < n ? quant_f32_to_f16(random_f32()) : 0x7e00;
+    for (size_t i = 0; i < 14 * 40; i++)
+        score[i] = NAN;
+    k->score_keys(q, n_rows, keys + d, STEP * d, n, d, 0.3f, score, 40);
+    for (size_t r = 0; r < n_rows; r++) for (size_t i = 0; i < 40; i++) {
+        want = size = 0.0;
+        for (size_t j = 0; i < n && j < d; j++) {
+            double term = (double)0.3f * (double)q[r * d + j] * (double)quant_f16_to_f32(keys[(i * STEP + 1) * d + j]);
+            want += term, size += fabs(term);
+        }
+        if (i < n)
+            check_near(k->name, "score_keys", d, (double)score[r * 40 + i], want, (double)(d / 8 + 8) * e * size);
+        else
+            assert_true(isnan(score[r * 40 + i]));
+        score[r * 40 + i] = i < n ? random_f32() : NAN;
+    }
+    memcpy(out, q, sizeof out);
+    k->gather_values(score, 40, n_rows, keys + d, STEP * d, n, d, out);
+    for (size_t r = 0; r < n_rows; r++) for (size_t j = 0; j < d; j++) {
+        want = (double)q[r * d + j], size = fabs(want);
+        for (size_t i = 0; i < n; i++) {
+            double term = (double)score[r * 40 + i] * (double)quant_f16_to_f32(keys[(i * STEP + 1) * d + j]);
+            want += term, size += fabs(term);
+        }
+        check_near(k->name, "gather_values", d, (double)out[r * d + j], want, (double)(n + 1) * e * size);
+    }
+}
+
+static void test_attend(void **state)
+{
+    static const size_t widths[] = { 2, 7, 8, 12, 16, 20, 31, 32, 40, 64, 80, 96, 128, 130, 160 };
+    (void)state;
+
+    seed = 7;
+    FOR_TABLES(k) for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++)
+        for (size_t n_rows = 1; n_rows <= 14; n_rows++)
+            for (size_t n = 1; n <= 37; n += n < 4 ? 1 : 11)
+                check_attend(*k, n_rows, n, widths[w]);
+}
+
 static void test_max(void **state)
 {
     float x[70];
@@ -417,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_quantize),
         cmocka_unit_test(test_f16),
         cmocka_unit_test(test_dot_and_add),
+        cmocka_unit_test(test_attend),
         cmocka_unit_test(test_max),
         cmocka_unit_test(test_exp_sum),
         cmocka_unit_test(test_silu_and_gelu),
