@@ -39,8 +39,9 @@ void clip_free(struct clip *clip);                          /* NULL is fine */
 
 struct whisper;
 
-/* A published ggml-*.bin (F32 or F16 weights). */
-struct whisper *whisper_open(const char *path, struct error *err);
+/* A published ggml-*.bin (F32 or F16 weights).  c: needed until it returns; where its kernels
+ * have integer tiles, matrices are kept in 8 bits. */
+struct whisper *whisper_open(const char *path, const struct compute *c, struct error *err);
 void whisper_close(struct whisper *w);                      /* NULL is fine */
 const char *whisper_id(const struct whisper *w);            /* for cache keys; borrowed */
 

@@ -47,7 +47,8 @@ struct run {
     struct arena *arena;            /* everything here and the encoder's scratch */
     struct whisper_decoder *decoder;
     struct mel mel;
-    float *window, *encoded;        /* [2 n_audio_ctx][n_mels], [n_audio_ctx][n_state] */
+    float *window;                  /* [2 n_audio_ctx][n_mels] */
+    struct whisper_rows rows;       /* of the window */
     struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */
     struct decoding decoding;
     int32_t task[3];                /* start of transcript, language, task */
@@ -274,8 +275,9 @@ static bool run_window(struct run *r, size_t seek, size_t *n_frames, struct erro
     if (window_is_silent(r, seek, *n_frames))
         return true;
     mel_window(&r->mel, seek, 2 * r->w->n_audio_ctx, r->window);
-    if (!whisper_encode(r->w, r->c, r->arena, r->window, r->encoded, err) ||
-        !whisper_decoder_start(r->decoder, r->encoded, err))
+    size_t n_heard = r->mel.n_frames - seek;        /* more than n_frames: the last frames overlap the end */
+    if (!whisper_encode(r->w, r->c, r->arena, r->window, n_heard, &r->rows, err) ||
+        !whisper_decoder_start(r->decoder, &r->rows, err))
         return false;
     t->encode_ms += clock_ms() - start_ms;
     start_ms = clock_ms();
@@ -341,10 +343,12 @@ static bool prepare(struct run *r, struct error *err)
         (r->decoder = whisper_decoder_new(w, r->c, err)) == NULL)
         return false;
     r->window = arena_alloc(r->arena, 2 * w->n_audio_ctx * w->n_mels, sizeof(float), err);
-    r->encoded = arena_alloc(r->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);
+    r->rows.x = arena_alloc(r->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);
+    r->rows.bias = arena_alloc(r->arena, w->n_audio_ctx, sizeof(float), err);
     r->prompt.id = arena_alloc(r->arena, w->n_text_ctx, sizeof(int32_t), err);
     r->decoding.tokens.id = arena_alloc(r->arena, w->n_text_ctx, sizeof(int32_t), err);
-    return r->window != NULL && r->encoded != NULL && r->prompt.id != NULL && r->decoding.tokens.id != NULL &&
+    return r->window != NULL && r->rows.x != NULL && r->rows.bias != NULL && r->prompt.id != NULL &&
+           r->decoding.tokens.id != NULL &&
            mel_compute(&r->mel, r->c, r->arena, w->filters, w->n_mels, clip->samples, clip->n_samples, err);
 }
 

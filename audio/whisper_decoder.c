@@ -17,6 +17,8 @@ struct whisper_decoder {
     uint16_t *self_k, *self_v;      /* [n_text_layer][n_text_ctx][n_state] f16 */
     uint16_t *cross_k, *cross_v;    /* [n_text_layer][n_audio_ctx][n_state] f16 */
     size_t n_past;
+    size_t n_audio;                 /* rows of the window */
+    float *audio_bias;              /* [n_audio_ctx]: of each of them */
     float *x, *normed, *q, *kv, *wide;      /* [n_text_ctx][n_state], wide 4 n_state */
     float *audio_k, *audio_v;       /* [n_audio_ctx][n_state] f32: while a window starts, or many tokens are fed */
     float *logits;                  /* [n_vocab] */
@@ -31,6 +33,7 @@ static bool allocate(struct whisper_decoder *d, struct error *err)
         { &d->cross_k, w->n_text_layer * audio, 2 }, { &d->cross_v, w->n_text_layer * audio, 2 },
         { &d->x, text, 4 }, { &d->normed, text, 4 }, { &d->q, text, 4 }, { &d->kv, text, 4 }, { &d->wide, 4 * text, 4 },
         { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, w->n_vocab, 4 },
+        { &d->audio_bias, w->n_audio_ctx, 4 },
     };
 
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
@@ -74,17 +77,19 @@ void whisper_decoder_rewind(struct whisper_decoder *d)
     d->n_past = 0;
 }
 
-bool whisper_decoder_start(struct whisper_decoder *d, const float *encoded, struct error *err)
+bool whisper_decoder_start(struct whisper_decoder *d, const struct whisper_rows *rows, struct error *err)
 {
     const struct whisper *w = d->w;
-    size_t n = w->n_audio_ctx, size = n * w->n_state;
+    size_t n = rows->n, size = n * w->n_state;
 
     d->n_past = 0;
+    d->n_audio = n;
+    memcpy(d->audio_bias, rows->bias, n * sizeof *d->audio_bias);
     for (size_t i = 0; i < w->n_text_layer; i++) {
         const struct whisper_attention *a = &w->text_block[i].cross;
         if (compute_cancelled(d->c, err) ||
-            !ops_matmul(d->c, d->step, a->key.weight, NULL, encoded, n, d->audio_k, err) ||
-            !ops_matmul(d->c, d->step, a->value.weight, a->value.bias, encoded, n, d->audio_v, err))
+            !ops_matmul(d->c, d->step, a->key.weight, NULL, rows->x, n, d->audio_k, err) ||
+            !ops_matmul(d->c, d->step, a->value.weight, a->value.bias, rows->x, n, d->audio_v, err))
             return false;
         ops_f32_to_f16(d->c, d->audio_k, d->cross_k + i * size, size);
         ops_f32_to_f16(d->c, d->audio_v, d->cross_v + i * size, size);
@@ -133,17 +138,18 @@ static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, str
 }
 
 /* Each token sees the whole window.  One at a time reads the F16 rows directly, as
- * the last of n_audio_ctx positions; many are worth one conversion to f32. */
+ * the last of n_audio positions; many are worth one conversion to f32. */
 static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
 {
     const struct whisper *w = d->w;
-    size_t row = w->n_state, n_kv = w->n_audio_ctx, n_head = w->n_text_head, head_dim = row / n_head;
+    size_t row = w->n_state, n_kv = d->n_audio, n_head = w->n_text_head, head_dim = row / n_head;
     const uint16_t *k = d->cross_k + i_layer * n_kv * row, *v = d->cross_v + i_layer * n_kv * row;
+    const float *bias = n_kv < w->n_audio_ctx ? d->audio_bias : NULL;
 
     if (n <= FEW_TOKENS) {
         for (size_t i = 0; i < n; i++)
             if (!ops_attention_cached(d->c, d->step, d->q + i * row, k, v, 1, n_kv - 1, n_head, n_head, head_dim,
-                                      NULL, d->normed + i * row, err))
+                                      bias, d->normed + i * row, err))
                 return false;
         return true;
     }
@@ -153,7 +159,7 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     half.data = v;
     ops_dequantize_row(d->c, &half, 0, d->audio_v);
     return ops_attention_full(d->c, d->step, d->q, d->audio_k, d->audio_v, n, n_kv, n_head, head_dim,
-                              1.0f / sqrtf((float)head_dim), NULL, d->normed, err);
+                              1.0f / sqrtf((float)head_dim), bias, d->normed, err);
 }
 
 static bool attend_cross(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)

@@ -10,6 +10,7 @@
 #ifndef AUDIO_WHISPER_DECODER_H
 #define AUDIO_WHISPER_DECODER_H
 
+#include "audio/whisper_encoder.h"
 #include "audio/whisper_model.h"
 
 struct whisper_decoder;
@@ -17,8 +18,8 @@ struct whisper_decoder;
 struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, struct error *err);
 void whisper_decoder_free(struct whisper_decoder *d);       /* NULL is fine */
 
-/* encoded [n_audio_ctx][n_state]: the window that is transcribed from now on; no tokens yet. */
-bool whisper_decoder_start(struct whisper_decoder *d, const float *encoded, struct error *err);
+/* The window that is transcribed from now on; no tokens yet.  rows is not needed afterwards. */
+bool whisper_decoder_start(struct whisper_decoder *d, const struct whisper_rows *rows, struct error *err);
 /* Forgets the tokens, keeps the window. */
 void whisper_decoder_rewind(struct whisper_decoder *d);
 

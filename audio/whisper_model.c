@@ -9,6 +9,7 @@
 #include "audio/language.h"
 #include "audio/mel.h"
 #include "audio/whisper_rules.h"
+#include "audio/whisper_weights.h"
 
 #define MAGIC 0x67676d6cu
 #define N_SIZES 11
@@ -16,13 +17,15 @@
 #define ENGLISH_ONLY_EOT 50256
 #define MAX_TOKEN_BYTES 1024
 #define MAX_NAME 128
+#define CHUNK_BYTES ((size_t)4 << 20)
 
 /* ---- reading --------------------------------------------------------------- */
 
 struct reader {
     FILE *file;
     const char *path;
-    size_t left;                    /* bytes not read yet */
+    size_t n_bytes, left;           /* of the file; not read yet */
+    const struct compute *c;
     struct error *err;
 };
 
@@ -148,13 +151,19 @@ static bool read_vocabulary(struct whisper *w, struct reader *r)
 
 /* ---- tensors --------------------------------------------------------------- */
 
+struct entry {
+    struct tensor tensor;           /* its data is read when it is bound */
+    size_t offset;
+};
+
 struct directory {
-    struct tensor *tensors;
+    struct entry *entries;
     size_t n, most;
 };
 
-static bool read_tensor(struct whisper *w, struct reader *r, struct tensor *t)
+static bool read_entry(struct whisper *w, struct reader *r, struct entry *e)
 {
+    struct tensor *t = &e->tensor;
     int32_t head[3], dim[TENSOR_MAX_DIMS];
     size_t widest = w->n_vocab > w->n_audio_ctx ? w->n_vocab : w->n_audio_ctx;
     size_t most = (widest > 4 * w->n_state ? widest : 4 * w->n_state) * (w->n_state > w->n_mels ? w->n_state : w->n_mels);
@@ -184,21 +193,23 @@ static bool read_tensor(struct whisper *w, struct reader *r, struct tensor *t)
     t->n_bytes = n_elements * tensor_type_block_bytes(t->type);
     if (t->n_bytes > r->left)
         return wrong(r, "it ends inside a tensor; pull it again");
-    void *data = arena_alloc(w->arena, t->n_bytes, 1, r->err);
-    t->data = data;
-    return data != NULL && read_bytes(r, data, t->n_bytes);
+    e->offset = r->n_bytes - r->left;
+    if (fseeko(r->file, (off_t)t->n_bytes, SEEK_CUR) != 0)
+        return wrong(r, "it cannot be read");
+    r->left -= t->n_bytes;
+    return true;
 }
 
-static bool read_tensors(struct whisper *w, struct reader *r, struct directory *d)
+static bool read_directory(struct whisper *w, struct reader *r, struct directory *d)
 {
     d->most = 11 + 15 * w->n_audio_layer + 24 * w->n_text_layer;
-    d->tensors = arena_alloc(w->arena, d->most, sizeof *d->tensors, r->err);
-    if (d->tensors == NULL)
+    d->entries = arena_zero(w->arena, d->most, sizeof *d->entries, r->err);
+    if (d->entries == NULL)
         return false;
     while (r->left > 0) {
         if (d->n == d->most)
             return wrong(r, "it holds more tensors than a model of its size has");
-        if (!read_tensor(w, r, &d->tensors[d->n++]))
+        if (!read_entry(w, r, &d->entries[d->n++]))
             return false;
     }
     return true;
@@ -269,53 +280,60 @@ static size_t resolve(const struct whisper *w, enum size size)
 
 /* [n_out][n_in][3] to [n_out][3][n_in], so that a row lies over three frames in a
  * row: the convolution is then a product with overlapping windows. */
-static const struct tensor *permute_convolution(struct whisper *w, const struct tensor *t, struct error *err)
+static bool read_convolution(const struct whisper_source *source, struct tensor *t, size_t offset, struct error *err)
 {
     size_t n_in = t->dim[1], n_out = t->dim[2], size = tensor_type_block_bytes(t->type);
-    struct tensor *permuted = arena_alloc(w->arena, 1, sizeof *permuted, err);
-    char *data = arena_alloc(w->arena, t->n_bytes, 1, err);
+    char *data = arena_alloc(source->arena, t->n_bytes, 1, err);
+    struct arena_mark mark = arena_mark(source->arena);
 
-    if (permuted == NULL || data == NULL)
-        return NULL;
+    if (data == NULL || !whisper_weights_read(source, t, offset, false, err))
+        return false;
     for (size_t o = 0; o < n_out; o++)
         for (size_t i = 0; i < n_in; i++)
             for (size_t k = 0; k < 3; k++)
                 memcpy(data + ((o * 3 + k) * n_in + i) * size, (const char *)t->data + ((o * n_in + i) * 3 + k) * size, size);
-    *permuted = *t;
-    permuted->n_dims = 2;
-    permuted->dim[0] = 3 * n_in;
-    permuted->dim[1] = n_out;
-    permuted->dim[2] = 1;
-    permuted->data = data;
-    return permuted;
+    arena_rewind(source->arena, mark);
+    t->n_dims = 2;
+    t->dim[0] = 3 * n_in;
+    t->dim[1] = n_out;
+    t->dim[2] = 1;
+    t->data = data;
+    return true;
 }
 
-static const struct tensor *find(const struct directory *d, const char *name)
+static struct entry *find(const struct directory *d, const char *name)
 {
     for (size_t i = 0; i < d->n; i++)
-        if (strcmp(d->tensors[i].name, name) == 0)
-            return &d->tensors[i];
+        if (strcmp(d->entries[i].tensor.name, name) == 0)
+            return &d->entries[i];
     return NULL;
+}
+
+static bool has_shape(const struct tensor *t, enum kind kind, size_t n_in, size_t n_out)
+{
+    if (kind == CONVOLUTION)
+        return t->dim[0] == 3 && t->dim[1] == n_in && t->dim[2] == n_out && t->dim[3] == 1;
+    if (n_out == 1 && t->dim[0] == 1)           /* a bias of a convolution: [n_state][1] */
+        return t->dim[1] == n_in && t->dim[2] == 1 && t->dim[3] == 1;
+    return t->dim[0] == n_in && t->dim[1] == n_out && t->dim[2] == 1 && t->dim[3] == 1;
 }
 
 static bool bind_one(struct whisper *w, const struct directory *d, const char *name, const struct binding *b,
                      void *field, struct reader *r)
 {
-    const struct tensor *t = find(d, name);
+    struct whisper_source source = { fileno(r->file), r->path, r->c, w->arena };
+    struct entry *e = find(d, name);
     size_t n_in = resolve(w, b->n_in), n_out = resolve(w, b->n_out);
 
-    if (t == NULL)
+    if (e == NULL)
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is missing", r->path, name);
-    bool shape = t->dim[0] == n_in && t->dim[1] == n_out && t->dim[2] == 1 && t->dim[3] == 1;
-    if (b->kind == CONVOLUTION)
-        shape = t->dim[0] == 3 && t->dim[1] == n_in && t->dim[2] == n_out && t->dim[3] == 1;
-    else if (n_out == 1 && t->dim[0] == 1)      /* a bias of a convolution: [n_state][1] */
-        shape = t->dim[1] == n_in && t->dim[2] == 1 && t->dim[3] == 1;
-    if (!shape || (b->kind == VALUES && t->type != TENSOR_F32))
+    struct tensor *t = &e->tensor;
+    if (!has_shape(t, b->kind, n_in, n_out) || (b->kind == VALUES && t->type != TENSOR_F32))
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is %s [%zu][%zu][%zu], "
                          "expected %s[%zu][%zu]", r->path, name, tensor_type_name(t->type), t->dim[2], t->dim[1],
                          t->dim[0], b->kind == VALUES ? "F32 " : "", n_out, n_in);
-    if (b->kind == CONVOLUTION && (t = permute_convolution(w, t, r->err)) == NULL)
+    if (b->kind == CONVOLUTION ? !read_convolution(&source, t, e->offset, r->err)
+                               : !whisper_weights_read(&source, t, e->offset, b->kind == MATRIX, r->err))
         return false;
     if (b->kind == VALUES)
         *(const float **)field = t->data;
@@ -368,23 +386,22 @@ static bool load(struct whisper *w, struct reader *r)
 {
     struct directory d = { 0 };
     char hash[SHA256_HEX];
-    size_t n_bytes = r->left;
 
-    if (!read_header(w, r) || !read_filters(w, r) || !read_vocabulary(w, r) || !read_tensors(w, r, &d) ||
+    if (!read_header(w, r) || !read_filters(w, r) || !read_vocabulary(w, r) || !read_directory(w, r, &d) ||
         !bind(w, &d, "", model_table, w, r) || !bind_blocks(w, &d, false, r) || !bind_blocks(w, &d, true, r) ||
         !whisper_rules_init(w, r->err))
         return false;
     /* Learned, and small enough to hash at each start. */
     sha256_bytes(w->text_position, w->n_text_ctx * w->n_state * sizeof *w->text_position, hash);
-    snprintf(w->id, sizeof w->id, "%zu-%s", n_bytes, hash);
+    snprintf(w->id, sizeof w->id, "%zu-%s", r->n_bytes, hash);
     return true;
 }
 
-struct whisper *whisper_open(const char *path, struct error *err)
+struct whisper *whisper_open(const char *path, const struct compute *c, struct error *err)
 {
-    struct reader r = { NULL, path, 0, err };
+    struct reader r = { .path = path, .c = c, .err = err };
     struct whisper *w = NULL;
-    int fd = file_open(path, &r.left, err);
+    int fd = file_open(path, &r.n_bytes, err);
     bool ok = false;
 
     if (fd < 0) {
@@ -392,11 +409,12 @@ struct whisper *whisper_open(const char *path, struct error *err)
             err->code = ERROR_MODEL;
         return NULL;
     }
+    r.left = r.n_bytes;
     r.file = fdopen(fd, "rb");
     w = calloc(1, sizeof *w);
     if (r.file == NULL || w == NULL || (w->path = strdup(path)) == NULL)
         error_set(err, ERROR_INFERENCE, "%s: no memory to read it", path);
-    else if ((w->arena = arena_new("whisper", r.left + r.left / 8, err)) != NULL)
+    else if ((w->arena = arena_new("whisper", CHUNK_BYTES, err)) != NULL)
         ok = load(w, &r);
     if (r.file != NULL)
         fclose(r.file);

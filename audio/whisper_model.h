@@ -4,8 +4,8 @@
  *   i32 n_tokens, n_tokens x (i32 length, bytes) |
  *   tensors until the end: i32 n_dims, name length, type, n_dims x i32 dims, name, data
  *
- * Nothing in it is aligned, so weights are copied to aligned memory.  Everything
- * is checked while it is read; later code trusts it.
+ * Nothing in it is aligned, so weights are copied to aligned memory (whisper_weights.h).
+ * Everything is checked while it is read; later code trusts it.
  * Format: whisper.cpp, models/convert-pt-to-ggml.py. */
 #ifndef AUDIO_WHISPER_MODEL_H
 #define AUDIO_WHISPER_MODEL_H

@@ -196,7 +196,7 @@ static bool open_whisper(struct senses *s, double *load_ms, struct error *err)
         !memory_fits("listening", memory_of_file(s->whisper_path), WHISPER_WORK_BYTES, err))
         return false;
     s->progress(s->user, "loading whisper-base", 0, 0);
-    s->whisper = whisper_open(s->whisper_path, err);
+    s->whisper = whisper_open(s->whisper_path, s->compute, err);
     *load_ms += clock_ms() - start;
     return s->whisper != NULL;
 }

@@ -19,6 +19,10 @@
 #include "audio/whisper_decoder.h"
 #include "audio/whisper_encoder.h"
 #include "audio/whisper_rules.h"
+#include "audio/whisper_weights.h"
+#include "tensor/kernels.h"
+#include "tensor/ops.h"
+#include "tensor/quant.h"
 
 #define TINY "tests/golden/whisper_tiny.bin"
 enum { N_STATE = 12, N_AUDIO = 32, N_MELS = 8, N_VOCAB = 180, EOT = 40, STAMP = 147 };
@@ -45,6 +49,26 @@ static double nmse(const float *got, const float *want, size_t n)
     return error / size;
 }
 
+static struct whisper *open_file(const char *path, struct error *err)
+{
+    struct compute c;
+
+    assert_true(compute_init(&c, 2, NULL, NULL));
+    struct whisper *w = whisper_open(path, &c, err);
+    compute_done(&c);
+    return w;
+}
+
+static struct whisper *tiny(void)
+{
+    struct whisper *w = open_file(TINY, NULL);
+
+    assert_non_null(w);
+    assert_int_equal(w->ids.eot, EOT);
+    assert_int_equal(w->ids.timestamp, STAMP);
+    return w;
+}
+
 /* ---- the networks ------------------------------------------------------------- */
 
 /* F32 throughout, sums of up to 48 terms: relative errors of some eps sqrt(48) = 8e-7 a layer,
@@ -53,16 +77,17 @@ static void test_encoder(void **state)
 {
     size_t n;
     float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n), first[N_AUDIO * N_STATE];
-    struct whisper *w = whisper_open(TINY, NULL);
+    struct whisper *w = tiny();
     (void)state;
 
-    assert_non_null(w);
     for (size_t i = 0; i < 3; i++) {
-        float out[N_AUDIO * N_STATE];
+        float out[N_AUDIO * N_STATE], bias[N_AUDIO];
+        struct whisper_rows rows = { .x = out, .bias = bias };
         struct compute c;
         struct arena *scratch = arena_new("test", 1 << 16, NULL);
         assert_true(compute_init(&c, thread_counts[i], NULL, NULL));
-        assert_true(whisper_encode(w, &c, scratch, golden, out, NULL));
+        assert_true(whisper_encode(w, &c, scratch, golden, 2 * N_AUDIO, &rows, NULL));
+        assert_int_equal(rows.n, N_AUDIO);
         assert_true(nmse(out, golden + 2 * N_AUDIO * N_MELS, N_AUDIO * N_STATE) < 1e-11);
         if (i == 0)
             memcpy(first, out, sizeof out);
@@ -82,16 +107,17 @@ static void test_decoder(void **state)
     const struct { const int32_t *ids; size_t n; } feeds[] = { { many, 10 }, { one, 1 }, { two, 2 }, { last, 1 } };
     size_t n;
     float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n);
-    const float *encoded = golden + 2 * N_AUDIO * N_MELS, *want = encoded + N_AUDIO * N_STATE;
-    struct whisper *w = whisper_open(TINY, NULL);
+    float *encoded = golden + 2 * N_AUDIO * N_MELS, *want = encoded + N_AUDIO * N_STATE;
+    float bias[N_AUDIO] = { 0 };
+    struct whisper_rows rows = { encoded, bias, N_AUDIO };
+    struct whisper *w = tiny();
     struct compute c;
     (void)state;
 
-    assert_non_null(w);
     assert_true(compute_init(&c, 2, NULL, NULL));
     struct whisper_decoder *d = whisper_decoder_new(w, &c, NULL);
     assert_non_null(d);
-    assert_true(whisper_decoder_start(d, encoded, NULL));
+    assert_true(whisper_decoder_start(d, &rows, NULL));
     for (int again = 0; again < 2; again++) {
         float *logits;
         for (size_t i = 0; i < 4; i++) {
@@ -112,6 +138,49 @@ static void test_decoder(void **state)
     free(golden);
 }
 
+/* A window that is mostly silence, against NumPy with its keys repeated; bounds as above. */
+static void test_short(void **state)
+{
+    enum { N_ROWS = 29, N_SOUND = 2 };
+    static const int32_t many[] = { 41, 42, 143, 5, 17, 39, 0, 21, 33, 8 }, one[] = { 7 };
+    size_t n;
+    float *mel = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n);
+    float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny_short.f32", &n), *logits;
+    float first[N_ROWS * N_STATE], out[N_AUDIO * N_STATE], bias[N_AUDIO];
+    struct whisper_rows rows = { .x = out, .bias = bias };
+    struct whisper *w = tiny();
+    struct compute c;
+    (void)state;
+
+    assert_int_equal(n, (N_ROWS * N_STATE + 2 * N_VOCAB) * sizeof *golden);
+    for (size_t i = N_SOUND * N_MELS; i < 2 * N_AUDIO * N_MELS; i++)
+        mel[i] = -1.0f;
+    for (size_t i = 0; i < 3; i++) {
+        struct arena *scratch = arena_new("test", 1 << 16, NULL);
+        assert_true(compute_init(&c, thread_counts[i], NULL, NULL));
+        assert_true(whisper_encode(w, &c, scratch, mel, N_SOUND, &rows, NULL));
+        assert_int_equal(rows.n, N_ROWS);
+        assert_true(nmse(out, golden, N_ROWS * N_STATE) < 1e-11);
+        if (i == 0)
+            memcpy(first, out, sizeof first);
+        assert_memory_equal(first, out, sizeof first);
+        arena_free(scratch);
+        if (i < 2)
+            compute_done(&c);
+    }
+    struct whisper_decoder *d = whisper_decoder_new(w, &c, NULL);
+    assert_true(whisper_decoder_start(d, &rows, NULL));
+    assert_true(whisper_decoder_feed(d, many, 10, &logits, NULL));
+    assert_true(nmse(logits, golden + N_ROWS * N_STATE, N_VOCAB) < 1e-8);
+    assert_true(whisper_decoder_feed(d, one, 1, &logits, NULL));
+    assert_true(nmse(logits, golden + N_ROWS * N_STATE + N_VOCAB, N_VOCAB) < 1e-8);
+    whisper_decoder_free(d);
+    compute_done(&c);
+    whisper_close(w);
+    free(golden);
+    free(mel);
+}
+
 /* ---- files --------------------------------------------------------------------- */
 
 /* Opens bytes as a file; true when it opened.  A refusal must name the file. */
@@ -123,7 +192,7 @@ static bool opens(const unsigned char *data, size_t n, struct error *err)
     assert_int_equal(write(fd, data, n), n);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     memset(err, 0, sizeof *err);
-    struct whisper *w = whisper_open(path, err);
+    struct whisper *w = open_file(path, err);
     bool opened = w != NULL;
     whisper_close(w);
     close(fd);
@@ -152,7 +221,7 @@ static void test_wrong_sizes(void **state)
 {
     static const struct { size_t at; int32_t value; } wrong[] = {
         { 0, 0x12345678 }, { 4, 0 }, { 4, -1 }, { 4, 181 + 99 }, { 4, 70 }, { 4, 0x7FFFFFFF },
-        { 8, 33 }, { 8, 0 }, { 12, 0 }, { 12, 24 }, { 12, 0x7FFFFFFF }, { 16, 5 }, { 16, -2 }, { 20, 2 }, { 20, 0x7FFFFFFF },
+        { 8, 33 }, { 8, 0 }, { 12, 0 }, { 12, 24 }, { 12, 0x7FFFFFFF }, { 16, 5 }, { 16, -2 }, { 20, 1 }, { 20, 3 }, { 20, 0x7FFFFFFF },
         { 24, 25 }, { 28, 13 }, { 32, 7 }, { 36, 3 }, { 36, 1 }, { 40, 9 }, { 40, -8 }, { 44, 8 },
         { 48, 80 }, { 52, 0x7FFFFFFF }, { 52, 200 },
         { 56 + 8 * 201 * 4, -1 }, { 56 + 8 * 201 * 4, 0x7FFFFFFF }, { 56 + 8 * 201 * 4, 39 }, { 60 + 8 * 201 * 4, 0x7FFFFFFF },
@@ -207,23 +276,88 @@ static void test_missing_file(void **state)
     struct error err = { 0 };
     (void)state;
 
-    assert_null(whisper_open("tests/golden/none.bin", &err));
+    assert_null(open_file("tests/golden/none.bin", &err));
     assert_int_equal(err.code, ERROR_MODEL);
-    assert_null(whisper_open("tests", &err));
+    assert_null(open_file("tests", &err));
     assert_int_equal(err.code, ERROR_MODEL);
+}
+
+/* A matrix of F16 in a file, odd bytes in: whole numbers and one large to each 32, so that scales are exact. */
+enum { N_IN = 96, N_OUT = 700, AT = 3 };
+
+static int matrix_file(uint16_t *half, size_t n_bytes)
+{
+    static const char before[AT] = "no";
+    int fd = memfd_create("matrix", 0);
+    uint32_t s = 5;
+
+    for (size_t i = 0; i < N_IN * N_OUT; i++) {
+        s = 1664525u * s + 1013904223u;
+        half[i] = quant_f32_to_f16(i % 32 == 9 ? 127.0f : (float)((int)(s >> 24) - 128) / 1.25f);
+    }
+    assert_int_equal(write(fd, before, AT), AT);
+    assert_int_equal(write(fd, half, n_bytes), n_bytes);
+    return fd;
+}
+
+static struct tensor matrix_tensor(enum tensor_type type)
+{
+    return (struct tensor){ .name = "m", .type = type, .n_dims = 2, .dim = { N_IN, N_OUT, 1, 1 }, .n_bytes = N_IN * N_OUT * 2 };
+}
+
+/* Every table with tiles: each weight to the nearest of 255 steps of the block's largest, which is 127 here. */
+static void test_eight_bits(void **state)
+{
+    static uint16_t half[N_IN * N_OUT];
+    int fd = matrix_file(half, sizeof half);
+    (void)state;
+
+    for (const struct kernels *const *k = kernels_all; *k != NULL; k++) {
+        if (!(*k)->supported())
+            continue;
+        struct compute c;
+        struct arena *arena = arena_new("test", 1 << 16, NULL);
+        struct tensor t = matrix_tensor(TENSOR_F16);
+        bool has_tile = (*k)->pack_tile[TENSOR_Q8_0] != NULL;
+        assert_true(compute_init(&c, 2, (*k)->name, NULL));
+        struct whisper_source source = { fd, "matrix", &c, arena };
+        assert_true(whisper_weights_read(&source, &t, AT, true, NULL));
+        assert_int_equal(t.type, has_tile ? TENSOR_Q8_0 : TENSOR_F16);
+        assert_int_equal(t.n_bytes, has_tile ? N_OUT * N_IN / 32 * 34 : sizeof half);
+        for (size_t row = 0; row < N_OUT; row++) {
+            float out[N_IN];
+            ops_dequantize_row(&c, &t, row, out);
+            for (size_t i = 0; i < N_IN; i++)
+                assert_true(fabsf(out[i] - quant_f16_to_f32(half[row * N_IN + i])) <= (has_tile ? 0.501f : 0.0f));
+        }
+        arena_free(arena);
+        compute_done(&c);
+    }
+    close(fd);
+}
+
+static void test_ends_early(void **state)
+{
+    static uint16_t half[N_IN * N_OUT];
+    int fd = matrix_file(half, sizeof half - 1);
+    struct arena *arena = arena_new("test", 1 << 16, NULL);
+    struct compute c;
+    (void)state;
+
+    assert_true(compute_init(&c, 2, NULL, NULL));
+    struct whisper_source source = { fd, "matrix", &c, arena };
+    for (int matrix = 0; matrix < 2; matrix++) {
+        struct tensor t = matrix_tensor(TENSOR_F16);
+        struct error err = { 0 };
+        assert_false(whisper_weights_read(&source, &t, AT, matrix == 1, &err));
+        assert_int_equal(err.code, ERROR_MODEL);
+    }
+    compute_done(&c);
+    arena_free(arena);
+    close(fd);
 }
 
 /* ---- rules --------------------------------------------------------------------- */
-
-static struct whisper *tiny(void)
-{
-    struct whisper *w = whisper_open(TINY, NULL);
-
-    assert_non_null(w);
-    assert_int_equal(w->ids.eot, EOT);
-    assert_int_equal(w->ids.timestamp, STAMP);
-    return w;
-}
 
 /* Flat logits, words slightly likelier than all time stamps together. */
 static void flat(float *logits)
@@ -461,7 +595,8 @@ static void test_cancel_and_language(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encoder), cmocka_unit_test(test_decoder), cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_encoder), cmocka_unit_test(test_decoder), cmocka_unit_test(test_short),
+        cmocka_unit_test(test_eight_bits), cmocka_unit_test(test_ends_early), cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_wrong_sizes), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_first_is_a_stamp), cmocka_unit_test(test_stamps_come_in_pairs),
         cmocka_unit_test(test_likely_stamps_win), cmocka_unit_test(test_suppressed), cmocka_unit_test(test_pick),

@@ -13,17 +13,92 @@
 
 #include "audio/mel.h"
 #include "audio/whisper_encoder.h"
+#include "tensor/kernels.h"
 
 #define SPEECH "assets/speech.flac"
+enum { N_AUDIO_CTX = 1500, N_STATE = 512, N_MELS = 80 };     /* base */
 
-static struct whisper *base(void)
+static struct whisper *open_with(const struct compute *c)
 {
     struct error err = { 0 };
-    struct whisper *w = whisper_open(weights_path(WEIGHTS_WHISPER_BASE), &err);
+    struct whisper *w = whisper_open(weights_path(WEIGHTS_WHISPER_BASE), c, &err);
 
     if (w == NULL)
         fail_msg("%s", err.text);
     return w;
+}
+
+static struct whisper *base(void)
+{
+    struct compute c;
+
+    assert_true(compute_init(&c, 0, NULL, NULL));
+    struct whisper *w = open_with(&c);
+    compute_done(&c);
+    return w;
+}
+
+struct bench {                      /* a clip, and room for what the encoder makes of it */
+    struct compute c, plain;        /* plain: without integer tiles, so the weights stay F16 */
+    struct kernels no_tiles;
+    struct arena *scratch;
+    struct clip *clip;
+    float *window;
+};
+
+static void bench_init(struct bench *b)
+{
+    assert_true(compute_init(&b->c, 0, NULL, NULL));
+    b->no_tiles = *b->c.kernels;
+    memset(b->no_tiles.pack_tile, 0, sizeof b->no_tiles.pack_tile);
+    b->plain = b->c;
+    b->plain.kernels = &b->no_tiles;
+    b->scratch = arena_new("test", 64 << 20, NULL);
+    b->clip = clip_load(SPEECH, NULL);
+    assert_non_null(b->clip);
+    b->window = malloc(2 * N_AUDIO_CTX * N_MELS * sizeof *b->window);
+}
+
+static void bench_done(struct bench *b)
+{
+    free(b->window);
+    clip_free(b->clip);
+    arena_free(b->scratch);
+    compute_done(&b->c);
+}
+
+static struct whisper_rows rows_new(void)
+{
+    return (struct whisper_rows){ malloc(N_AUDIO_CTX * N_STATE * sizeof(float)), malloc(N_AUDIO_CTX * sizeof(float)), 0 };
+}
+
+static void rows_done(struct whisper_rows *rows)
+{
+    free(rows->x);
+    free(rows->bias);
+}
+
+/* The first n_samples of the clip; all positions, or what the encoder makes of short ones. */
+static void encode(struct bench *b, const struct whisper *w, const struct compute *c, size_t n_samples, bool all,
+                   struct whisper_rows *rows)
+{
+    struct mel mel;
+
+    assert_true(mel_compute(&mel, c, b->scratch, w->filters, w->n_mels, b->clip->samples, n_samples, NULL));
+    mel_window(&mel, 0, 2 * N_AUDIO_CTX, b->window);
+    assert_true(whisper_encode(w, c, b->scratch, b->window, all ? 2 * N_AUDIO_CTX : mel.n_frames, rows, NULL));
+    mel_done(&mel);
+}
+
+static double nmse(const float *got, const float *want, size_t n)
+{
+    double error = 0.0, size = 0.0;
+
+    for (size_t i = 0; i < n; i++) {
+        error += pow((double)got[i] - (double)want[i], 2.0);
+        size += (double)want[i] * (double)want[i];
+    }
+    return error / size;
 }
 
 /* The mels differ by 1e-3 at most where they are quiet and 1e-6 where they are loud (test_mel.c),
@@ -34,39 +109,54 @@ static void test_encoder(void **state)
     enum { EVERY = 50, N_ROWS = 30 };
     size_t n_bytes;
     float *golden = (float *)(void *)file_read("tests/golden/speech_encoder.f32", 1 << 20, &n_bytes, NULL);
-    struct whisper *w = base();
-    struct clip *clip = clip_load(SPEECH, NULL);
-    struct arena *scratch = arena_new("test", 64 << 20, NULL);
-    struct compute c;
-    struct mel mel;
-    double error = 0.0, size = 0.0;
+    struct whisper_rows rows = rows_new();
+    struct bench b;
     (void)state;
 
     assert_non_null(golden);
-    assert_non_null(clip);
-    assert_int_equal(n_bytes, N_ROWS * w->n_state * sizeof(float));
-    assert_true(compute_init(&c, 0, NULL, NULL));
-    float *window = malloc(2 * w->n_audio_ctx * w->n_mels * sizeof *window);
-    float *out = malloc(w->n_audio_ctx * w->n_state * sizeof *out);
-    assert_true(mel_compute(&mel, &c, scratch, w->filters, w->n_mels, clip->samples, clip->n_samples, NULL));
-    mel_window(&mel, 0, 2 * w->n_audio_ctx, window);
-    assert_true(whisper_encode(w, &c, scratch, window, out, NULL));
+    assert_int_equal(n_bytes, N_ROWS * N_STATE * sizeof(float));
+    bench_init(&b);
+    struct whisper *w = open_with(&b.plain);
+    encode(&b, w, &b.plain, b.clip->n_samples, true, &rows);
     for (size_t i = 0; i < N_ROWS; i++)
-        for (size_t k = 0; k < w->n_state; k++) {
-            double want = (double)golden[i * w->n_state + k];
-            error += pow((double)out[i * EVERY * w->n_state + k] - want, 2.0);
-            size += want * want;
-        }
-    printf("encoder: NMSE %.2g\n", error / size);
-    assert_true(error / size <= 1e-8);
-    mel_done(&mel);
-    free(out);
-    free(window);
-    compute_done(&c);
-    arena_free(scratch);
-    clip_free(clip);
+        memmove(rows.x + i * N_STATE, rows.x + i * EVERY * N_STATE, N_STATE * sizeof *rows.x);
+    double error = nmse(rows.x, golden, N_ROWS * N_STATE);
+    printf("encoder: NMSE %.2g\n", error);
+    assert_true(error <= 1e-8);
+    rows_done(&rows);
     whisper_close(w);
+    bench_done(&b);
     free(golden);
+}
+
+/* On the sound's rows: 8 bits against F16 on the whole window, and the short window against
+ * the whole one, both as the headers promise. */
+static void test_encoder_bounds(void **state)
+{
+    static const size_t seconds[] = { 2, 5, 10, 15 };
+    struct whisper_rows exact = rows_new(), whole = rows_new(), part = rows_new();
+    struct bench b;
+    (void)state;
+
+    bench_init(&b);
+    struct whisper *w = open_with(&b.c), *plain = open_with(&b.plain);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        size_t n_samples = seconds[i] * AUDIO_HZ, n = seconds[i] * 50 * N_STATE;
+        assert_true(n_samples <= b.clip->n_samples);
+        encode(&b, plain, &b.plain, n_samples, true, &exact);
+        encode(&b, w, &b.c, n_samples, true, &whole);
+        encode(&b, w, &b.c, n_samples, false, &part);
+        double bits = nmse(whole.x, exact.x, n), rows = nmse(part.x, whole.x, n);
+        printf("encoder, %zu s: 8 bits NMSE %.2g, %zu rows %.2g\n", seconds[i], bits, part.n, rows);
+        assert_true(whole.n == N_AUDIO_CTX && part.n < N_AUDIO_CTX * 3 / 4);
+        assert_true(bits < 3e-3 && rows < 1e-3);
+    }
+    whisper_close(w);
+    whisper_close(plain);
+    bench_done(&b);
+    rows_done(&exact);
+    rows_done(&whole);
+    rows_done(&part);
 }
 
 static struct transcript *transcribe(const struct whisper *w, const struct clip *clip)
@@ -152,7 +242,8 @@ static void test_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encoder), cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_encoder), cmocka_unit_test(test_encoder_bounds),
+        cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,7 +162,7 @@ static bool bench_sound(const struct options *o, const struct models *models, co
         clip.samples[i] = 0.1f * (float)sin(2 * 3.14159265 * 220.0 * (double)i / AUDIO_HZ);
     struct whisper_params params = whisper_params_default();
     params.language = "en";
-    w = whisper_open(path, err);
+    w = whisper_open(path, c, err);
     t = w != NULL ? whisper_transcribe(w, c, &clip, &params, err) : NULL;
     ok = t != NULL;
     if (ok)

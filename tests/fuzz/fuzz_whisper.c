@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     for (int i = 0; i < N; i++)
         samples[i] = sinf(0.1f * (float)i);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct whisper *w = whisper_open(path, &err);
+    struct whisper *w = whisper_open(path, &c, &err);
     struct transcript *t = w == NULL ? NULL : whisper_transcribe(w, &c, &clip, &params, &err);
     assert(t != NULL || err.code != ERROR_NONE);
     transcript_free(t);

@@ -2,18 +2,23 @@
 """A tiny random Whisper for test_whisper.c and the fuzzer, and what NumPy makes of it in double precision
 (the decoder's keys and values rounded to F16, as they are kept).
 
-whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 1 + 2 blocks, 8 mels, 32 audio positions, 24 text positions,
+whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 2 + 2 blocks, 8 mels, 32 audio positions, 24 text positions,
     40 ordinary tokens; so 180 in all: + end, start, 99 languages, 6, 33 time stamps.
 whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] after each call of FEEDS.
+whisper_tiny_short.f32: the same mel, silent (-1) from frame 2 on, with SHORT's positions only: rows [29][12], logits after
+    the first two of FEEDS. Keys that stand for several positions are there several times.
 """
 import math
 import os
 import struct
 import numpy as np
 
-STATE, HEADS, AUDIO_LAYERS, TEXT_LAYERS, MELS, AUDIO_CTX, TEXT_CTX, TOKENS = 12, 2, 1, 2, 8, 32, 24, 40
+STATE, HEADS, AUDIO_LAYERS, TEXT_LAYERS, MELS, AUDIO_CTX, TEXT_CTX, TOKENS = 12, 2, 2, 2, 8, 32, 24, 40
 VOCAB = TOKENS + 2 + 99 + 6 + AUDIO_CTX + 1
 FEEDS = [[41, 42, 143, 5, 17, 39, 0, 21, 33, 8], [7], [150, 151], [12]]      # many at once, then few
+# Sound of 2 frames is one position; 25 more, then the middle of every three (two: the second), then the last.
+SHORT = list(range(26)) + [27, 30, 31]
+TIMES = [1] * 26 + [3, 2, 1]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -106,12 +111,15 @@ class Twin:
         rows = np.stack([x[t:t + 3] for t in range(0, len(x) - 2, stride)])         # [rows][3][n_in]
         return self.gelu(np.einsum("tki,oik->to", rows, self.w[name + ".weight"]) + self.w[name + ".bias"][:, 0])
 
-    def encode(self, mel):
+    def encode(self, mel, kept=None, times=1):
         x = self.conv(self.conv(mel, "encoder.conv1", 1), "encoder.conv2", 2) + self.w["encoder.positional_embedding"]
         for i in range(AUDIO_LAYERS):
             name = f"encoder.blocks.{i}"
             y = self.norm(x, name + ".attn_ln")
-            x = self.mlp(x + self.attention(y, y, name + ".attn", False), name)
+            keys = y if i == 0 else np.repeat(y, times, 0)
+            if i == 0 and kept is not None:
+                x, y = x[kept], y[kept]
+            x = self.mlp(x + self.attention(y, keys, name + ".attn", False), name)
         return self.norm(x, "encoder.ln_post")
 
     def logits(self, ids, rows):
@@ -125,6 +133,16 @@ class Twin:
         return self.norm(x[-1], "decoder.ln") @ self.w["decoder.token_embedding.weight"].T
 
 
+def all_logits(twin, feeds, rows):
+    return [twin.logits(sum(feeds[:i + 1], []), rows) for i in range(len(feeds))]
+
+
+def save(name, tensors):
+    with open(os.path.join(HERE, name), "wb") as f:
+        for t in tensors:
+            f.write(t.astype("<f4").tobytes())
+
+
 def main():
     rng = np.random.default_rng(4)
     w = weights(rng)
@@ -132,13 +150,10 @@ def main():
     twin = Twin(w)
     mel = rng.normal(0, 0.7, (2 * AUDIO_CTX, MELS)).astype("<f4")
     rows = twin.encode(mel.astype(np.float64))
-    out, ids = [mel, rows], []
-    for feed in FEEDS:
-        ids += feed
-        out.append(twin.logits(ids, rows))
-    with open(os.path.join(HERE, "whisper_tiny.f32"), "wb") as f:
-        for t in out:
-            f.write(t.astype("<f4").tobytes())
+    save("whisper_tiny.f32", [mel, rows] + all_logits(twin, FEEDS, rows))
+    mel[2:] = -1
+    rows = twin.encode(mel.astype(np.float64), SHORT, TIMES)
+    save("whisper_tiny_short.f32", [rows] + all_logits(twin, FEEDS[:2], np.repeat(rows, TIMES, 0)))
 
 
 if __name__ == "__main__":
