@@ -77,6 +77,8 @@ struct kernels {
 extern const struct kernels kernels_ref;
 extern const struct kernels kernels_avx2;       /* AVX2, FMA, F16C; x86-64 only */
 extern const struct kernels kernels_avx512;     /* AVX-512 F BW DQ VL VNNI; x86-64 only */
+extern const struct kernels kernels_neon;       /* 64-bit ARM only */
+extern const struct kernels kernels_neon_dotprod;       /* with ARMv8.2's dot products; 64-bit ARM only */
 
 /* Best first, NULL at the end; the last is kernels_ref, which runs anywhere. */
 extern const struct kernels *const kernels_all[];

@@ -12,7 +12,7 @@
 
 #include "tensor/kernels_x86.h"
 
-#if defined(__AVX512F__)
+#if defined(KERNELS_ATTEND_512)
 
 #define LANES 16
 #define WIDE_COLUMNS 4              /* vectors of columns in a block of many rows */

@@ -14,7 +14,10 @@
 #if defined(__x86_64__)
 
 #include "tensor/gguf.h"
+
+#define KERNELS_ATTEND_512
 #include "tensor/kernels_attend.h"
+#define KERNELS_DOT_VNNI
 #include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 

@@ -13,7 +13,7 @@
 
 #define N_GROUP 8
 
-#if defined(__AVX512VNNI__)
+#if defined(KERNELS_DOT_VNNI)
 
 /* Sums of four products, q unsigned, x signed. */
 static inline __m256i sum_quads(__m256i q, __m256i x)
