@@ -25,7 +25,8 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell pkg-config
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)
 
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
-CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(OPT_$(FLAVOUR)) -pthread -MMD -MP $(PKG_CFLAGS)
+PLAIN  := -std=c11 -D_GNU_SOURCE -I. $(WARN) -pthread -MMD -MP
+CFLAGS = $(PLAIN) $(OPT_$(FLAVOUR)) $(PKG_CFLAGS)
 LIBS   = $(PKG_LIBS) -lgomp -lm -pthread
 
 # Only the file of a kernel variant gets its instruction set, and the reference no contraction.
@@ -87,7 +88,39 @@ $(B)/tests/%: tests/%.c $(wildcard tests/*.h) $(UI_PARTS) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,TEST $<)
 	$(Q)$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $< $(UI_PARTS) $(LIBRARY) $(LIBS) -lcmocka
--include $(wildcard $(B)/*/*.d $(B)/tests/*.d $(B)/tests/*/*.d)
+
+# ---- kernels for other processors --------------------------------------------------
+# tests/emulated: all variants in SIMDe's C.  -Og: unrolled and optimised, that C takes minutes to compile.
+E := $(B)/tests/emulated
+$(E)/%.c.o: tensor/%.c
+	@mkdir -p $(@D)
+	$(call say,SIMDE $<)
+	$(Q)$(CC) $(CFLAGS) -Itests/emulated -Wno-psabi -ffp-contract=off -Og -c -o $@ $<
+$(B)/tests/test_kernels_emulated: tests/test_kernels.c $(B)/tests/emulated/tables.o $(B)/libtensor.a \
+                                  $(patsubst tensor/%,$(E)/%.o,$(wildcard tensor/kernels_avx*.c tensor/kernels_neon*.c))
+	$(call say,TEST $@)
+	$(Q)$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $(filter-out %.a,$^) $(B)/libtensor.a $(LIBS) -lcmocka
+$(E)/tables.o: tests/emulated/tables.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+ifneq ($(wildcard /usr/include/simde/x86/avx512.h),)
+TESTS += $(B)/tests/test_kernels_emulated
+endif
+# tests/aarch64: NEON's under qemu, where a cross compiler is.
+ARM_CC := aarch64-linux-gnu-gcc
+A      := build/aarch64
+$(A)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(call say,ARM $<)
+	$(Q)$(ARM_CC) $(PLAIN) $(OPT_release) $(FLAGS_$<) -c -o $@ $<
+$(A)/libtensor.a: $(patsubst %,$(A)/%.o,$(filter-out tensor/blas.c tensor/kernels_avx%,$(wildcard tensor/*.c)) base/arena.c base/clock.c base/log.c)
+	@rm -f $@
+	@ar rcs $@ $^
+$(A)/test_kernels: tests/test_kernels.c tests/aarch64/cmocka.h $(A)/libtensor.a
+	$(call say,TEST $@)
+	$(Q)$(ARM_CC) $(PLAIN) $(OPT_release) -UNDEBUG -Itests/aarch64 -static -MF $@.d -o $@ $< $(A)/libtensor.a -lm
+ARM_TESTS := $(if $(and $(X86),$(shell command -v $(ARM_CC))),$(A)/test_kernels)
+-include $(wildcard $(B)/*/*.d $(B)/tests/*.d $(B)/tests/*/*.d $(A)/*.d $(A)/*/*.d)
 
 # ---- what people run ---------------------------------------------------------------
 setup:
@@ -99,11 +132,12 @@ run:
 check: all $(TESTS) $(FUZZERS)
 	@sh tests/run.sh $(B) check
 test:
-	@sh tools/setup.sh
-	@$(MAKE) --no-print-directory -j$$(nproc) all tests-built
+	@sh tools/setup.sh test
+	@$(MAKE) --no-print-directory -j$$(nproc) all tests-built arm-tests
 	@sh tests/run.sh $(B) test
-.PHONY: tests-built
+.PHONY: tests-built arm-tests
 tests-built: $(TESTS) $(FUZZERS)
+arm-tests: $(ARM_TESTS)
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests-built
 	@sh tests/run.sh build/$@ check

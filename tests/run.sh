@@ -42,7 +42,16 @@ for program in "$build"/tests/test_* "$build"/tests/fuzz/fuzz_*; do
     *) run "$name" "$program" ;;
     esac
 done
+[ -x "$build"/tests/test_kernels_emulated ] ||
+    echo "test_kernels_emulated                        not run: libsimde-dev is not there"
 if [ "$what" = test ]; then
+    arm=build/aarch64/test_kernels      # a processor with ARMv8.2's dot products, and one without
+    if [ -x $arm ] && command -v qemu-aarch64 >/dev/null; then
+        run "test_kernels (aarch64, all)" qemu-aarch64 -cpu max $arm
+        run "test_kernels (aarch64, ARMv8.0)" qemu-aarch64 -cpu cortex-a53 $arm
+    elif [ "$(uname -m)" != aarch64 ]; then
+        echo "test_kernels (aarch64)                       not run: the packages of tools/packages-test.txt are not there"
+    fi
     "$build"/mynah pull tiny whisper-base efficientnet-lite2 ssd-coco >"$out" 2>&1 </dev/null ||
         { cat "$out"; echo "the weights that tests need could not be pulled"; failed=$((failed + 1)); }
     for program in "$build"/tests/weights_*; do

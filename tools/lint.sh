@@ -42,6 +42,9 @@ for file in $(ls */*.c tests/*/*.c 2>/dev/null); do
     n=$(wc -l < "$file")
     [ "$n" -le 1000 ] || complain "$file has $n lines, 1000 are the most"
 done
+for table in $(sed -n 's/^const struct kernels \(kernels_[a-z0-9_]*\) = .*/\1/p' tensor/kernels_*.c); do
+    grep -q "&$table," tests/emulated/tables.c || complain "tests/emulated/tables.c lacks $table"
+done
 grep -nE 'ffast-math|march=native' Makefile && complain "Makefile: a flag that users' builds must not have"
 [ "$failed" = 0 ] && echo "lint: ok"
 exit "$failed"
