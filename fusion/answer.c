@@ -82,6 +82,14 @@ static void add_bytes(struct answer *a, struct words *held, const char *bytes, s
     words_drop(held, whole);
 }
 
+/* How many tokens after the next may be of use. */
+static size_t n_more(const struct answer *a, const struct answer_params *params)
+{
+    if (params->one_by_one)
+        return 0;
+    return params->max_tokens > 0 ? params->max_tokens - a->n_generated - 1 : SIZE_MAX;
+}
+
 /* Samples and decodes until the answer ends; a->stopped, cut and looped say how. */
 static bool decode(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
                    struct sampler *sampler, const float *logits, const struct answer_params *params,
@@ -106,7 +114,7 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
                  text_context_used(x) >= text_context_size(x);
         if (a->cut)
             break;
-        if (!text_decode(x, c, id, &logits, &decode_error)) {
+        if (!text_decode_ahead(x, c, id, n_more(a, params), &logits, &decode_error)) {
             a->stopped = decode_error.code == ERROR_CANCELLED;
             good = a->stopped || error_set(err, decode_error.code, "%s", decode_error.text);
             break;
@@ -143,6 +151,7 @@ bool answer_generate(struct answer *a, const struct text_model *m, struct text_c
     start = clock_ms();
     bool good = begin(a, m, params, hooks, err) && decode(a, m, x, c, sampler, logits, params, hooks, err);
     a->decode_ms = clock_ms() - start;
+    a->ahead = text_context_ahead(x);
     sampler_free(sampler);
     return good;
 }

@@ -1,6 +1,7 @@
 /* answer.h - one answer: prefill, then a token at a time until it ends.
  *
  *   spans -> text_prefill -> logits -> sampler -> token -> bytes -> whole characters
+ *                               ^----- text_decode_ahead ---'
  */
 #ifndef FUSION_ANSWER_H
 #define FUSION_ANSWER_H
@@ -19,6 +20,7 @@ struct answer {                     /* starts as { 0 } */
     int32_t *ids;                   /* of `begun` and of what was generated */
     size_t n_ids, capacity;
     size_t n_generated, n_reused;
+    struct text_ahead ahead;
     double prefill_ms, decode_ms;
     bool stopped, cut, looped;
     bool split;                     /* ended inside a character: ids hold more than text */
@@ -33,6 +35,7 @@ struct answer_params {
     const char *begun;              /* how the answer opens: at the end of the spans already; "" */
     struct sampler_params sampler;
     size_t max_tokens;              /* 0: until the context ends */
+    bool one_by_one;                /* evaluates nothing ahead: the same answer, for comparing speed */
 };
 
 /* False with *err on failure; a cancelled answer is no failure, it has `stopped`. */

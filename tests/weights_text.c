@@ -4,6 +4,8 @@
 #include "tests/text_models.h"
 #include "tests/weights.h"
 
+#include "text/context.h"
+
 struct smollm2 {
     struct text_model *m;
     struct text_context *x;
@@ -135,12 +137,61 @@ static void test_rows_equal_ids(void **state)
     free(wanted);
 }
 
+/* The logits [n][n_vocab] of an answer that quotes its prompt, token by token or ahead. */
+static void quote(const struct smollm2 *s, size_t n_threads, bool is_ahead, const int32_t *ids, size_t n_prompt, size_t n,
+                  float *all)
+{
+    size_t n_vocab = text_model_info(s->m)->n_vocab, n_reused;
+    struct text_context *x = must_context(s->m, 512);
+    struct compute c = must_compute(n_threads);
+    struct text_span span = { ids, NULL, n_prompt };
+    struct error err = { 0 };
+    const float *logits;
+
+    assert_true(text_prefill(x, &c, &span, 1, &logits, &n_reused, NULL, NULL, &err));
+    x->lookup.cost = 0.0;                               /* guesses as long as they may be */
+    x->lookup.step_ms = 1e30;
+    for (size_t i = 0; i < n; i++) {
+        assert_true(is_ahead ? text_decode_ahead(x, &c, ids[n_prompt + i], SIZE_MAX, &logits, &err)
+                             : text_decode(x, &c, ids[n_prompt + i], &logits, &err));
+        memcpy(all + i * n_vocab, logits, n_vocab * sizeof *logits);
+    }
+    assert_true(is_ahead == (text_context_ahead(x).n_right > n / 2));
+    compute_done(&c);
+    text_context_free(x);
+}
+
+static void test_ahead_gives_the_same(void **state)
+{
+    static const char user[] = "Repeat: ask not what your country can do for you, ask what you can do for your country. "
+                               "Ask not what America will do for you, but what together we can do for the freedom of man.";
+    static const size_t n_threads[] = { 1, 2, 7 };
+    enum { FIRST = 30, N = 36 };
+    struct smollm2 *s = *state;
+    size_t n_vocab = text_model_info(s->m)->n_vocab;
+    float *plain = malloc(N * n_vocab * sizeof *plain), *ahead = malloc(N * n_vocab * sizeof *ahead);
+    int32_t ids[512];
+    size_t n = prompt(s->m, user, sizeof user - 1, ids);
+
+    memcpy(ids + n, ids + FIRST, N * sizeof *ids);
+    quote(s, 2, false, ids, n, N, plain);
+    for (size_t i = 0; i < 3; i++) {
+        quote(s, n_threads[i], true, ids, n, N, ahead);
+        for (size_t k = 0; k < N; k++)
+            if (memcmp(ahead + k * n_vocab, plain + k * n_vocab, n_vocab * sizeof *plain) != 0)
+                fail_msg("%zu threads: token %zu has other logits", n_threads[i], k);
+    }
+    free(plain);
+    free(ahead);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_rows_equal_ids),
+        cmocka_unit_test(test_ahead_gives_the_same),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

@@ -1,25 +1,19 @@
 /* context.c - one conversation's cache and scratch: prefill and decode. */
-#include "text/text.h"
+#include "text/context.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "text/kv_cache.h"
+#include "base/clock.h"
 #include "text/memory.h"
-#include "text/model.h"
 
 #define N_CTX_DEFAULT 8192
 /* Positions evaluated at once: enough that dequantising the weights costs little
  * beside multiplying by them. */
 #define CHUNK 512
 
-struct text_context {
-    const struct text_model *m;
-    struct arena *session, *step;   /* cache and buffers; scratch of the operations */
-    struct kv_cache kv;
-    struct transformer_work work;
-};
+_Static_assert(LOOKUP_MOST + 1 <= TRANSFORMER_LOGITS, "each token of a guess needs its logits");
 
 /* ---- memory ------------------------------------------------------------------------- */
 
@@ -81,6 +75,7 @@ struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, 
         return NULL;
     }
     x->m = m;
+    lookup_init(&x->lookup);
     if (!take_memory(x, min_size(CHUNK, n_ctx), n_ctx, err)) {
         text_context_free(x);
         return NULL;
@@ -167,7 +162,7 @@ static bool evaluate(struct text_context *x, const struct compute *c, struct pre
     p->chunk = n;
     p->done = first;
     if (!fill(x, c, p, first, n, err) ||
-        !transformer_forward(&x->m->net, c, &x->kv, &x->work, n, is_last, p->progress == NULL ? NULL : tell, p, err))
+        !transformer_forward(&x->m->net, c, &x->kv, &x->work, n, is_last ? 1 : 0, p->progress == NULL ? NULL : tell, p, err))
         return false;
     for (size_t s = 0, at = 0; s < p->n_spans; at += p->spans[s++].n)
         if (part_of(&p->spans[s], at, first, n, &from, &to))
@@ -193,6 +188,8 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
     /* The last position is always computed: its logits are wanted. */
     kv->used = min_size(kv_cache_common(kv, spans, n_spans, x->m->net.n_embd), p.total - 1);
     *n_reused = kv->used;
+    x->n_ahead = 0;
+    lookup_reset(&x->lookup);
     /* Chunks of about equal length: a short one costs nearly as much as a long one. */
     size_t n_left = p.total - kv->used, n_chunks = (n_left + CHUNK - 1) / CHUNK;
     for (; n_chunks > 0; n_chunks--) {
@@ -206,18 +203,57 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
 
 /* ---- decode -------------------------------------------------------------------------- */
 
-bool text_decode(struct text_context *x, const struct compute *c, int32_t id,
-                 const float **logits, struct error *err)
+/* The position of a token that is evaluated is taken; the row of its logits. */
+static const float *take(struct text_context *x, int32_t id, size_t i_logits)
+{
+    kv_cache_append(&x->kv, &(struct text_span){ &id, NULL, 1 }, 0, 1, x->m->net.n_embd);
+    x->i_logits = i_logits;
+    return x->work.logits + i_logits * x->m->net.n_vocab;
+}
+
+static bool decode(struct text_context *x, const struct compute *c, int32_t id, size_t n_more,
+                   const float **logits, struct error *err)
 {
     struct kv_cache *kv = &x->kv;
-    const struct text_span span = { &id, NULL, 1 };
+    int32_t *ids = kv->ids + kv->used;
+    size_t n = 1;
 
     if (kv->used == kv->n_ctx)
         return error_set(err, ERROR_INFERENCE, "the context of %zu positions is full", kv->n_ctx);
-    if (!transformer_embed(&x->m->net, c, &id, 1, x->work.x, err) ||
-        !transformer_forward(&x->m->net, c, kv, &x->work, 1, true, NULL, NULL, err))
+    if (compute_cancelled(c, err))      /* stops where a step would, whatever is there already */
         return false;
-    kv_cache_append(kv, &span, 0, 1, x->m->net.n_embd);
-    *logits = x->work.logits;
+    if (x->n_ahead > 0 && ids[0] == id) {
+        x->n_ahead--;
+        *logits = take(x, id, x->i_logits + 1);
+        return true;
+    }
+    x->n_ahead = 0;
+    ids[0] = id;
+    if (n_more > 0)
+        n += lookup_guess(&x->lookup, kv->ids, kv->used + 1, min_size(n_more, kv->n_ctx - kv->used - 1), ids + 1);
+    double start = clock_ms();
+    if (!transformer_embed(&x->m->net, c, ids, n, x->work.x, err) ||
+        !transformer_forward(&x->m->net, c, kv, &x->work, n, n, NULL, NULL, err))
+        return false;
+    lookup_timed(&x->lookup, n, clock_ms() - start);
+    x->n_ahead = n - 1;
+    *logits = take(x, id, 0);
     return true;
+}
+
+bool text_decode(struct text_context *x, const struct compute *c, int32_t id,
+                 const float **logits, struct error *err)
+{
+    return decode(x, c, id, 0, logits, err);
+}
+
+bool text_decode_ahead(struct text_context *x, const struct compute *c, int32_t id, size_t n_more,
+                       const float **logits, struct error *err)
+{
+    return decode(x, c, id, n_more, logits, err);
+}
+
+struct text_ahead text_context_ahead(const struct text_context *x)
+{
+    return (struct text_ahead){ x->lookup.n_guessed, x->lookup.n_right };
 }

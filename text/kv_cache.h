@@ -1,9 +1,10 @@
 /* kv_cache.h - keys and values of the positions evaluated so far, and what stood there.
  *
  *   k, v  [n_layer][n_ctx][n_head_kv][head_dim] as f16 bits
- *   marks [n_ctx]: the token's id, or a hash of the embedding row
+ *   ids, hashes [n_ctx]: the token; or -1 and a hash of the embedding row
  *
- * The marks let the next turn keep the prefix that it shares with this one. */
+ * These let the next turn keep the prefix that it shares with this one, and lookup.h
+ * guess what comes next. */
 #ifndef TEXT_KV_CACHE_H
 #define TEXT_KV_CACHE_H
 
@@ -15,16 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kv_mark {
-    int32_t id;                     /* -1: an embedding row */
-    uint64_t hash;                  /* of the row's bytes; 0 for ids */
-};
-
 struct kv_cache {
     size_t n_layer, n_ctx, n_row;   /* n_row: n_head_kv * head_dim */
     size_t used;                    /* positions filled */
     uint16_t *k, *v;
-    struct kv_mark *marks;
+    int32_t *ids;                   /* -1: an embedding row */
+    uint64_t *hashes;               /* of the row's bytes; 0 for ids */
 };
 
 /* Bytes of a cache; false when they overflow. */

@@ -4,7 +4,7 @@
  *            -> transformer with a KV cache -> logits -> sampler -> token -> bytes
  *
  * Order of calls: text_model_open; text_context_new; then for each answer
- * text_prefill once and text_decode per token.  A model never changes after it is
+ * text_prefill once and text_decode or text_decode_ahead per token.  A model never changes after it is
  * opened and may be shared; a context belongs to one thread.
  * Sources of the maths: docs/models.md. */
 #ifndef TEXT_TEXT_H
@@ -91,6 +91,18 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
 /* Appends one token and gives the logits for the next.  Allocates nothing. */
 bool text_decode(struct text_context *x, const struct compute *c, int32_t id,
                  const float **logits, struct error *err);
+
+/* The same bits as text_decode.  Where the text so far ends as it did before, what came next
+ * there may be evaluated along, at most n_more tokens: when these are what is decoded next,
+ * their logits are there already, which makes answers that quote faster. */
+bool text_decode_ahead(struct text_context *x, const struct compute *c, int32_t id, size_t n_more,
+                       const float **logits, struct error *err);
+
+/* Since the last prefill: tokens evaluated ahead, and those of them that were decoded. */
+struct text_ahead {
+    size_t n_guessed, n_right;
+};
+struct text_ahead text_context_ahead(const struct text_context *x);
 
 /* ---- sampling ------------------------------------------------------------- */
 

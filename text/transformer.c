@@ -24,7 +24,7 @@ static size_t work_floats(const struct transformer *t)
 
 size_t transformer_work_bytes(const struct transformer *t, size_t n)
 {
-    return (work_floats(t) * n + t->n_vocab) * sizeof(float) + 10 * ARENA_ALIGN;
+    return (work_floats(t) * n + TRANSFORMER_LOGITS * t->n_vocab) * sizeof(float) + 10 * ARENA_ALIGN;
 }
 
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
@@ -34,7 +34,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
     const struct { float **buffer; size_t n; } buffers[] = {
         { &w->x, n * t->n_embd }, { &w->norm, n * t->n_embd }, { &w->q, n * n_q }, { &w->k, n * n_kv },
         { &w->v, n * n_kv }, { &w->attended, n * n_q }, { &w->gate, n * t->n_ff }, { &w->up, n * t->n_ff },
-        { &w->turns, n * t->head_dim }, { &w->logits, t->n_vocab },
+        { &w->turns, n * t->head_dim }, { &w->logits, TRANSFORMER_LOGITS * t->n_vocab },
     };
 
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
@@ -124,15 +124,13 @@ static bool feed_forward(const struct transformer *t, const struct compute *c, s
 }
 
 bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
-                         struct transformer_work *w, size_t n, bool want_logits,
+                         struct transformer_work *w, size_t n, size_t n_logits,
                          transformer_layer_done *layer_done, void *user, struct error *err)
 {
-    float *last = w->x + (n - 1) * t->n_embd;
-
     ops_rope_turns(c, n, t->head_dim, kv->used, t->rope_theta, w->turns);
     for (size_t i = 0; i < t->n_layer; i++) {
-        /* The last layer gives its keys for all rows, its output only for the last. */
-        size_t first = i + 1 < t->n_layer ? 0 : want_logits ? n - 1 : n;
+        /* The last layer gives its keys for all rows, its output only for those that are asked for. */
+        size_t first = i + 1 < t->n_layer ? 0 : n - n_logits;
         float *x = w->x + first * t->n_embd;
 
         if (compute_cancelled(c, err))
@@ -146,8 +144,8 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
         if (layer_done != NULL)
             layer_done(user, i + 1);
     }
-    if (!want_logits)
+    if (n_logits == 0)
         return true;
-    ops_rms_norm(c, last, floats(t->output_norm), 1, t->n_embd, t->eps, w->norm);
-    return ops_matmul(c, w->scratch, t->output, NULL, w->norm, 1, w->logits, err);
+    ops_rms_norm(c, w->x + (n - n_logits) * t->n_embd, floats(t->output_norm), n_logits, t->n_embd, t->eps, w->norm);
+    return ops_matmul(c, w->scratch, t->output, NULL, w->norm, n_logits, w->logits, err);
 }

@@ -1,7 +1,7 @@
 /* transformer.h - the forward pass of the llama and qwen2 architectures.
  *
  *   x [n][n_embd]  ->  n_layer times:  x += attention(rms_norm(x));  x += ffn(rms_norm(x))
- *                  ->  rms_norm of the last row  ->  logits [n_vocab]
+ *                  ->  rms_norm of the last rows  ->  logits [n_vocab] each
  *
  * Sources: Touvron et al. 2023, arXiv:2302.13971 (llama); Bai et al. 2023,
  * arXiv:2309.16609 (qwen: bias on q, k, v); grouped heads: Ainslie et al. 2023,
@@ -45,12 +45,15 @@ bool transformer_open(struct transformer *t, const struct gguf *g, size_t n_voca
 bool transformer_embed(const struct transformer *t, const struct compute *c, const int32_t *ids,
                        size_t n, float *rows, struct error *err);
 
+/* The most rows of a pass that logits are given for. */
+#define TRANSFORMER_LOGITS 8
+
 /* Buffers for at most n positions at a time. */
 struct transformer_work {
     float *x;                       /* [n][n_embd]: the caller puts the rows here */
     float *norm, *q, *k, *v, *attended, *gate, *up;
     float *turns;                   /* [n][2][head_dim / 2]: ops_rope_turns */
-    float *logits;                  /* [n_vocab] */
+    float *logits;                  /* [TRANSFORMER_LOGITS][n_vocab] */
     struct arena *scratch;
 };
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
@@ -63,10 +66,11 @@ size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n
 typedef void transformer_layer_done(void *user, size_t n_layers_done);
 
 /* Evaluates the n rows in w->x at positions used .. used + n - 1 of the cache, whose
- * keys and values it writes (the caller then advances `used`).  With want_logits
- * w->logits are the last row's.  Cancel is looked for between layers. */
+ * keys and values it writes (the caller then advances `used`).  w->logits are those of
+ * the last n_logits rows, in order.  Up to 8 rows give the same bits together as one by
+ * one.  Cancel is looked for between layers. */
 bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
-                         struct transformer_work *w, size_t n, bool want_logits,
+                         struct transformer_work *w, size_t n, size_t n_logits,
                          transformer_layer_done *layer_done, void *user, struct error *err);
 
 #endif
