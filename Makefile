@@ -55,7 +55,7 @@ TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c tests/wei
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
 
-.PHONY: all run setup check test lint asan ubsan tsan fuzz bench bench-kernels quality golden install clean help
+.PHONY: all run setup check test lint asan ubsan tsan fuzz bench bench-json benches-built bench-kernels quality golden install clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -144,7 +144,11 @@ asan ubsan tsan:
 fuzz: $(FUZZERS)
 	@sh tests/run.sh $(B) fuzz
 bench: all $(BENCHES)
-	@sh tests/bench.sh $(B)
+	@sh tests/bench.sh $(B) table
+bench-json:                         # nothing else on its output
+	@$(MAKE) --no-print-directory all benches-built >&2
+	@sh tests/bench.sh $(B) json
+benches-built: $(BENCHES)
 bench-kernels: $(BENCHES)
 	@$(B)/tests/bench_kernels
 quality: all
@@ -170,6 +174,6 @@ help:
 	@echo 'make check     tests that need no network and no weights'
 	@echo 'make lint      includes against the table of folders'
 	@echo 'make asan ubsan tsan   check under a sanitizer;  make fuzz   replay and extend the corpus'
-	@echo 'make bench     speed;  make bench-kernels   a line per kernel;  make quality   what users get'
+	@echo 'make bench     speed;  make -s bench-json   the same as JSON;  make bench-kernels   a line per kernel;  make quality   what users get'
 	@echo 'make golden    make the golden vectors again (needs tests/golden/requirements.txt)'
 	@echo 'make setup install clean'

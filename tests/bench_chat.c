@@ -2,6 +2,7 @@
  *
  *   bench_chat [TURNS] [MODEL]      MODEL: a name or file instead of the echo engine */
 #include "store/sessions.h"
+#include "tests/bench_rows.h"
 #include "tests/pty.h"
 
 #include <limits.h>
@@ -10,7 +11,7 @@
 enum { REPEATS = 9, IDLE_MS = 3000 };
 
 static char program[PATH_MAX], folder[] = "/tmp/mynah-bench-XXXXXX", last_words[32], context[] = "MYNAH_ECHO_CONTEXT=100000000";
-static const char *model;
+static const char *model, *place = "chat";         /* what stands before the names of rows */
 
 static const char answer[] =
     "## Reading a file\n\nA **file** is opened with `fopen` and read *line by line*; the [manual](https://example.org/fopen) says more.\n\n"
@@ -80,10 +81,10 @@ static int compare(const void *a, const void *b)
 static void line(const char *what, double *ms, int n, size_t n_bytes)
 {
     qsort(ms, (size_t)n, sizeof *ms, compare);
-    printf("chat: %-40s %8.2f ms, at most %.2f ms", what, ms[n / 2], ms[n - 1]);
     if (n_bytes > 0)
-        printf(", %zu bytes each", n_bytes / (size_t)n);
-    printf("\n");
+        bench_row(place, what, ms[n / 2], "ms", "at most %.2f ms, %zu bytes each", ms[n - 1], n_bytes / (size_t)n);
+    else
+        bench_row(place, what, ms[n / 2], "ms", "at most %.2f ms", ms[n - 1]);
 }
 
 /* From the bytes of a key until the first that it changes, and all bytes that follow. */
@@ -143,8 +144,8 @@ static void bench_idle(struct pty *p)
 
     for (double end = clock_ms() + IDLE_MS; clock_ms() < end;)
         pty_step(p, 100);
-    printf("chat: idle for %d s                            %zu bytes, %ld ticks of CPU; %ld KiB resident\n", IDLE_MS / 1000, p->n - n,
-           ticks(p->program) - before, resident_kib(p->program));
+    bench_row(place, "idle for 3 s", (double)(p->n - n), "bytes", "%ld ticks of CPU; %.1f MB resident", ticks(p->program) - before,
+        (double)resident_kib(p->program) * 1024e-6);
 }
 
 static void bench_stream(struct pty *p, int n_words)
@@ -157,7 +158,7 @@ static void bench_stream(struct pty *p, int n_words)
     pty_send(p, text);
     snprintf(text, sizeof text, "%d %d", n_words - 1, n_words);
     must(pty_wait(p, text), "the answer does not end");
-    printf("chat: a word of an answer, one each ms          %8.2f ms, %zu bytes each\n", (clock_ms() - begun) / n_words, (p->n - n) / (size_t)n_words);
+    bench_row(place, "a word of an answer, one each ms", (clock_ms() - begun) / n_words, "ms", "%zu bytes each", (p->n - n) / (size_t)n_words);
     pty_settle(p, 100);
 }
 
@@ -168,7 +169,7 @@ static void bench_keys(int rows, int cols)
     start(&p, rows, cols);
     wait_ready(&p);
     pty_settle(&p, 100);
-    printf("chat: at %dx%d\n", cols, rows);
+    place = rows < 50 ? "chat 80x24" : "chat 300x100";
     press(&p, "a letter", "x", 40);
     pty_send(&p, "\x01\x0B");
     pty_settle(&p, 100);
@@ -183,6 +184,7 @@ static void bench_keys(int rows, int cols)
         bench_idle(&p);
     bench_stream(&p, 300 + cols);
     pty_end(&p);
+    place = "chat";
 }
 
 static void bench_open(void)
@@ -212,18 +214,18 @@ static void bench_full(const char *question)
     double begun = clock_ms(), shown = start(&p, 24, 80);
 
     wait_ready(&p);
-    printf("chat: shown after %.0f ms, ready after %.0f ms\n", shown, clock_ms() - begun);
+    bench_row(place, "a conversation too long, shown", shown, "ms", "ready after %.0f ms", clock_ms() - begun);
     begun = clock_ms();
     pty_send(&p, question);
     must(pty_until(&p, is_something, "an answer or a choice"), "nothing comes of a question");
     bool is_full = !is_answering(&p, "");
-    printf("chat: a question until %s         %8.2f ms\n", is_full ? "the choice what to drop" : "its first word          ", clock_ms() - begun);
+    bench_row(place, is_full ? "a question until the choice what to drop" : "a question until its first word", clock_ms() - begun, "ms", "%s", "");
     begun = clock_ms();
     pty_send(&p, "d");
     while (is_full && clock_ms() < begun + 300000 && !is_answering(&p, ""))
         pty_step(&p, 5);
     if (is_full)
-        printf("chat: all but the last turns dropped, the first word %8.2f ms\n", clock_ms() - begun);
+        bench_row(place, "all but the last turns dropped, the first word", clock_ms() - begun, "ms", "%s", "");
     pty_end(&p);
 }
 

@@ -3,7 +3,11 @@
  *
  * Matrix products run over 256 MB of weights in turn, so that no cache helps: one row
  * of activations is judged by GB/s of weights, many by GFLOP/s (2 per weight and
- * row).  The best of several runs is shown, as other programs only ever add time. */
+ * row).  The best of several runs is shown, as other programs only ever add time.
+ *
+ * The last column is the share of what the machine can do (bench_peaks.h): the time in
+ * which it could read the bytes or take the products, whichever is more, over the time taken.
+ * Integer products for quantised weights, f32 for the rest. */
 #include "base/arena.h"
 #include "base/clock.h"
 #include "tensor/compute.h"
@@ -12,6 +16,7 @@
 #include "tensor/ops.h"
 #include "tensor/pool.h"
 #include "tensor/quant.h"
+#include "tests/bench_peaks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +31,7 @@ struct bench {
     unsigned char *weights;
     float *x, *y;
     const char *filter;
+    struct peaks peaks;
 };
 
 static double best(const double *ms, int n)
@@ -35,6 +41,25 @@ static double best(const double *ms, int n)
     for (int i = 1; i < n; i++)
         least = ms[i] < least ? ms[i] : least;
     return least;
+}
+
+/* A line: milliseconds, GB/s, GFLOP/s and the share of the limit that binds. */
+static void tell(const struct bench *b, const char *what, double ms, double n_bytes, double n_flops, double peak)
+{
+    double read = b->peaks.read > 0 ? n_bytes / b->peaks.read * 1e-6 : 0;
+    double products = peak > 0 ? n_flops / peak * 1e-6 : 0;
+
+    printf("%-44s %9.3f ms %7.1f GB/s %8.1f GFLOP/s  ", what, ms, n_bytes / ms * 1e-6, n_flops / ms * 1e-6);
+    if (read >= products)
+        printf("%5.1f %% of memory\n", 100 * read / ms);
+    else
+        printf("%5.1f %% of %s products\n", 100 * products / ms, peak == b->peaks.f32 ? "f32" : "i8");
+    fflush(stdout);
+}
+
+static bool is_quantised(enum tensor_type type)
+{
+    return type != TENSOR_F32 && type != TENSOR_F16;
 }
 
 static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, size_t n_out, size_t n)
@@ -56,10 +81,7 @@ static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, si
         ops_matmul(&b->c, b->scratch, &w, NULL, b->x, n, b->y, NULL);
         total += ms[runs] = clock_ms() - start;
     }
-    double m = best(ms, runs);
-    printf("%s  %9.3f ms %7.1f GB/s %8.1f GFLOP/s\n", line, m, (double)w.n_bytes / m * 1e-6,
-           2e-6 * (double)n_in * (double)n_out * (double)n / m);
-    fflush(stdout);
+    tell(b, line, best(ms, runs), (double)w.n_bytes, 2 * (double)(n_in * n_out * n), is_quantised(type) ? b->peaks.i8 : b->peaks.f32);
 }
 
 static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_head, size_t n_head_kv, size_t head_dim)
@@ -76,14 +98,15 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
         ops_attention_cached(&b->c, b->scratch, b->x, k, v, n, pos0, n_head, n_head_kv, head_dim, NULL, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
-    double m = best(ms, N_RUNS), pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
-    printf("%s  %9.3f ms %21.1f GFLOP/s\n", line, m, 4e-6 * pairs * (double)(n_head * head_dim) / m);
+    double pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
+    tell(b, line, best(ms, N_RUNS), (double)((pos0 + n) * n_head_kv * head_dim) * 2 * sizeof *k, 4 * pairs * (double)(n_head * head_dim), b->peaks.f32);
 }
 
 static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, size_t head_dim)
 {
     const float *k = b->x + n * n_head * head_dim, *v = k + n_kv * n_head * head_dim;
     double ms[N_RUNS];
+    char line[120];
 
     if (strstr("attention full", b->filter) == NULL)
         return;
@@ -92,14 +115,14 @@ static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, si
         ops_attention_full(&b->c, b->scratch, b->x, k, v, n, n_kv, n_head, head_dim, 0.125f, NULL, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
-    double m = best(ms, N_RUNS);
-    printf("attention full %zu heads of %zu  %zu x %zu  %9.3f ms %8.1f GFLOP/s\n", n_head, head_dim, n, n_kv, m,
-           4e-6 * (double)n * (double)n_kv * (double)(n_head * head_dim) / m);
+    snprintf(line, sizeof line, "attention full %zu heads of %zu  %zu x %zu", n_head, head_dim, n, n_kv);
+    tell(b, line, best(ms, N_RUNS), (double)(2 * n_kv * n_head * head_dim) * sizeof *k, 4 * (double)(n * n_kv * n_head * head_dim), b->peaks.f32);
 }
 
 static void bench_elements(struct bench *b, const char *name, void (*op)(const struct compute *, float *, size_t), size_t n)
 {
     double ms[N_RUNS];
+    char line[120];
 
     if (strstr(name, b->filter) == NULL)
         return;
@@ -109,8 +132,8 @@ static void bench_elements(struct bench *b, const char *name, void (*op)(const s
         op(&b->c, b->y, n);
         ms[i] = clock_ms() - start;
     }
-    double m = best(ms, N_RUNS);
-    printf("%-12s %8zu  %9.3f ms %8.3f ns each\n", name, n, m, m * 1e6 / (double)n);
+    snprintf(line, sizeof line, "%-12s %8zu", name, n);
+    tell(b, line, best(ms, N_RUNS), 2 * (double)(n * sizeof *b->y), 0, 0);     /* read and written */
 }
 
 static void silu(const struct compute *c, float *x, size_t n)
@@ -208,7 +231,9 @@ int main(int argc, char **argv)
         b.weights[i] = (unsigned char)(i * 2654435761u >> 13 & 0x2f);
     for (size_t i = 0; i < floats; i++)
         b.x[i] = (float)(i % 257) * 0.01f - 1.28f;
-    printf("kernels %s, %zu threads\n", compute_kernels_name(&b.c), pool_n_threads(b.c.pool));
+    b.peaks = peaks_measure(&b.c);
+    printf("kernels %s, %zu threads; memory read %.1f GB/s, in registers %.0f GFLOP/s f32, %.0f i8\n", compute_kernels_name(&b.c),
+           pool_n_threads(b.c.pool), b.peaks.read, b.peaks.f32, b.peaks.i8);
     if (strstr(b.filter, ".gguf") == NULL)
         bench_all(&b);
     else if (!bench_model(&b, b.filter, &err))

@@ -3,10 +3,9 @@
  *   bench_sessions [FOLDER]      a place on the disk that is to be measured (/tmp) */
 #include "base/clock.h"
 #include "store/sessions.h"
+#include "tests/bench_rows.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,10 +19,7 @@ struct bench {
 
 static void must(const struct bench *b, bool ok)
 {
-    if (ok)
-        return;
-    fprintf(stderr, "bench_sessions: %s\n", b->err.text);
-    exit(1);
+    bench_must(ok, &b->err);
 }
 
 /* Paragraphs of 1,200 bytes, every second one Korean. */
@@ -69,7 +65,7 @@ static void measure(struct bench *b, const char *name, timed *work, const void *
         ms[i] = clock_ms() - begun;
     }
     qsort(ms, REPEATS, sizeof *ms, compare);
-    printf("sessions: %-44s %8.2f ms  (worst of %d: %.2f)\n", name, ms[REPEATS / 2], REPEATS, ms[REPEATS - 1]);
+    bench_row("sessions", name, ms[REPEATS / 2], "ms", "median of %d, at most %.2f ms", REPEATS, ms[REPEATS - 1]);
 }
 
 static void open_again(struct bench *b, const void *argument)
@@ -136,7 +132,7 @@ int main(int argc, char **argv)
     must(&b, sessions_begin(b.s, &session, &b.err));
     add_turns(&b, session, TURNS);
     int n = OTHERS * OTHER_TURNS + TURNS;
-    printf("sessions: %d turns asked and answered, each on the disk %8.2f ms a turn\n", n, (clock_ms() - begun) / n);
+    bench_row("sessions", "a turn asked and answered, on the disk", (clock_ms() - begun) / n, "ms", "of %d", n);
     measure(&b, "close and open", open_again, NULL);
     measure(&b, "load 5,000 turns", load, &session);
     measure(&b, "list 201 conversations", list, "");

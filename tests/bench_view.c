@@ -4,10 +4,9 @@
  *
  * No terminal and no engine: text -> pages -> cells of 24x80. */
 #include "base/clock.h"
+#include "tests/bench_rows.h"
 #include "ui/view.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 24, COLS = 80, N_PAGES = 200, ANSWER_WORDS = 4000, TOKEN_BYTES = 5 };
@@ -45,7 +44,7 @@ static size_t changed(struct state *b)
 
 static void line(const char *what, double mean, double most)
 {
-    printf("view: %-34s %8.3f ms, at most %.3f ms\n", what, mean, most);
+    bench_row("view", what, mean, "ms", "at most %.3f ms", most);
 }
 
 static void bench_open(struct state *b, int n_turns)
@@ -57,8 +56,7 @@ static void bench_open(struct state *b, int n_turns)
         view_add(&b->view, ITEM_ANSWER, i + 1, section);
     }
     draw(b);
-    double ms = clock_ms() - start;
-    printf("view: %d turns to the first draw       %8.3f ms\n", n_turns, ms);
+    bench_row("view", "a conversation to the first draw", clock_ms() - start, "ms", "%d turns", n_turns);
 }
 
 static void bench_scroll(struct state *b)
@@ -93,13 +91,13 @@ static void bench_keys(struct state *b)
     changed(b);
     view_scroll(&b->view, -1);
     draw(b);
-    printf("view: cells changed by a row up        %8zu of %d\n", changed(b), ROWS * COLS);
+    bench_row("view", "cells changed by a row up", (double)changed(b), "cells", "of %d", ROWS * COLS);
     view_select(&b->view, -1);
     draw(b);
     changed(b);
     view_select(&b->view, -1);
     draw(b);
-    printf("view: ... by selecting the one before  %8zu\n", changed(b));
+    bench_row("view", "cells changed by selecting the one before", (double)changed(b), "cells", "of %d", ROWS * COLS);
     view_unselect(&b->view);
     view_to_end(&b->view);
 }
@@ -123,7 +121,7 @@ static void bench_stream(struct state *b)
         n_changed += changed(b);
     }
     line("a token of an answer of 4000 words", sum / (double)n_tokens, most);
-    printf("view: cells changed by a token         %8.1f\n", (double)n_changed / (double)n_tokens);
+    bench_row("view", "cells changed by a token", (double)n_changed / (double)n_tokens, "cells", "of %d", ROWS * COLS);
 }
 
 int main(int argc, char **argv)
