@@ -333,7 +333,7 @@ static void test_dot_and_add(void **state)
 static void check_attend(const struct kernels *k, size_t n_rows, size_t n, size_t d)
 {
     enum { STEP = 3 };
-    float q[14 * 160], score[14 * 40], out[14 * 160];
+    float q[14 * 160], score[14 * 40], scored[14 * 40], out[14 * 160];
     uint16_t keys[37 * STEP * 160];
     double want, size, e = (double)FLT_EPSILON;
 
@@ -344,6 +344,7 @@ static void check_attend(const struct kernels *k, size_t n_rows, size_t n, size_
     for (size_t i = 0; i < 14 * 40; i++)
         score[i] = NAN;
     k->score_keys(q, n_rows, keys + d, STEP * d, n, d, 0.3f, score, 40);
+    memcpy(scored, score, sizeof scored);
     for (size_t r = 0; r < n_rows; r++) for (size_t i = 0; i < 40; i++) {
         want = size = 0.0;
         for (size_t j = 0; i < n && j < d; j++) {
@@ -365,6 +366,14 @@ static void check_attend(const struct kernels *k, size_t n_rows, size_t n, size_
             want += term, size += fabs(term);
         }
         check_near(k->name, "gather_values", d, (double)out[r * d + j], want, (double)(n + 1) * e * size);
+    }
+    for (size_t r = 0; r < n_rows; r++) {       /* the same bits alone */
+        float one[160];
+        k->score_keys(q + r * d, 1, keys + d, STEP * d, n, d, 0.3f, one, 40);
+        assert_memory_equal(one, scored + r * 40, n * sizeof *one);
+        memcpy(one, q + r * d, d * sizeof *one);
+        k->gather_values(score + r * 40, 40, 1, keys + d, STEP * d, n, d, one);
+        assert_memory_equal(one, out + r * d, d * sizeof *one);
     }
 }
 

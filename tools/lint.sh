@@ -45,6 +45,8 @@ done
 for table in $(sed -n 's/^const struct kernels \(kernels_[a-z0-9_]*\) = .*/\1/p' tensor/kernels_*.c); do
     grep -q "&$table," tests/emulated/tables.c || complain "tests/emulated/tables.c lacks $table"
 done
+grep -nE '__(AVX|SSE|FMA|F16C|ARM_FEATURE)[A-Z0-9_]*__|__ARM_FEATURE' tensor/kernels* &&
+    complain "tensor: the compiler's macros hide a variant from tests/emulated; let the including file define one"
 grep -nE 'ffast-math|march=native' Makefile && complain "Makefile: a flag that users' builds must not have"
 [ "$failed" = 0 ] && echo "lint: ok"
 exit "$failed"
