@@ -9,6 +9,7 @@
 #include "tensor/gguf.h"
 
 #include "base/arena.h"
+#include "tensor/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +67,7 @@ struct gguf {
     struct value *values;
     struct tensor *tensors;
     size_t n_values, n_tensors;
+    struct pool_lease lease;
     struct index value_index, tensor_index;
 };
 
@@ -401,6 +403,7 @@ static bool place_tensors(struct cursor *c, struct gguf *g, const uint64_t *offs
                              "(%zu bytes); it is cut short or damaged, pull it again",
                              c->path, t->name, t->n_bytes, c->n);
         t->data = c->data + start + offsets[i];
+        t->lease = &g->lease;
     }
     return true;
 }
@@ -503,6 +506,7 @@ void gguf_close(struct gguf *g)
 {
     if (g == NULL)
         return;
+    pool_lease_wait(&g->lease);
     if (g->map != NULL)
         munmap((void *)g->map, g->n_bytes);
     arena_free(g->arena);

@@ -33,9 +33,11 @@ struct tensor {
     size_t dim[TENSOR_MAX_DIMS];    /* 1 beyond n_dims */
     const void *data;
     size_t n_bytes;
+    struct pool_lease *lease;       /* to be held by whoever may read `data` late (pool.h); may be NULL */
 };
 
 struct gguf;
+struct pool_lease;
 
 /* ERROR_MODEL with the file and the cause; a missing file too. */
 struct gguf *gguf_open(const char *path, struct error *err);

@@ -15,6 +15,8 @@
 #include "tensor/pool.h"
 #include "tensor/quant.h"
 
+#include <string.h>
+
 /* Most rows of x that are taken one by one (docs/speed.md): beyond, packing a tile pays,
  * or turning quantised weights into floats, which takes longer. */
 #define FEW_ROWS OPS_SAME_ROWS
@@ -24,7 +26,7 @@
 #define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
 struct matmul {
-    const struct compute *c;
+    const struct kernels *kernels;
     const struct tensor *w;
     const float *bias, *x;
     float *y;
@@ -32,9 +34,8 @@ struct matmul {
     float *scale, *sum;
     size_t n, n_in, n_out, row_bytes, block;        /* block: weight rows of an item */
     uint8_t flip;
-    unsigned char *tiles;           /* [n_threads][tile_bytes] */
-    size_t tile_bytes;
 };
+_Static_assert(sizeof(struct matmul) <= POOL_JOB_BYTES, "helpers get a copy");
 
 static const unsigned char *weight_row(const struct matmul *m, size_t row)
 {
@@ -61,51 +62,93 @@ static void add_bias(const struct matmul *m, size_t row0, size_t n_rows)
             m->y[i * m->n_out + r] += m->bias[r];
 }
 
-static void multiply_few(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+static size_t rows_of_item(const struct matmul *m, size_t item)
 {
-    (void)tile;
-    for (size_t r = row0; r < row0 + n_rows; r++)
+    size_t row0 = item * m->block;
+
+    return m->n_out - row0 < m->block ? m->n_out - row0 : m->block;
+}
+
+static size_t count_items(const struct matmul *m)
+{
+    return (m->n_out + m->block - 1) / m->block;
+}
+
+/* Items of a pool_task: results [n][block] first, then what the computation needs. */
+static void multiply_few(const void *job, size_t item, void *own)
+{
+    const struct matmul *m = job;
+    size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
+    float *out = own;
+
+    for (size_t r = 0; r < n_rows; r++)
         for (size_t i = 0; i < m->n; i++) {
             struct activations x = row_of(m, i);
-            m->y[i * m->n_out + r] = m->c->kernels->dot_row[m->w->type](weight_row(m, r), &x, m->n_in);
+            out[i * m->block + r] = m->kernels->dot_row[m->w->type](weight_row(m, row0 + r), &x, m->n_in);
         }
 }
 
-static void multiply_packed(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+static void multiply_packed(const void *job, size_t item, void *own)
 {
-    const struct kernels *kernels = m->c->kernels;
+    const struct matmul *m = job;
+    const struct kernels *kernels = m->kernels;
     struct activations x = row_of(m, 0);
+    size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
+    float *out = own;
+    unsigned char *tile = (unsigned char *)own + m->n * m->block * sizeof(float);
 
     kernels->pack_tile[m->w->type](weight_row(m, row0), m->row_bytes, n_rows, m->n_in, tile);
-    kernels->multiply_tile[m->w->type](tile, &x, m->n, m->n_in, m->y + row0, m->n_out, n_rows);
+    kernels->multiply_tile[m->w->type](tile, &x, m->n, m->n_in, out, m->block, n_rows);
 }
 
-static void multiply_floats(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile)
+static void commit(const void *job, size_t item, const void *own)
 {
-    float *rows = (float *)(void *)tile;
+    const struct matmul *m = job;
+    size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
+    const float *out = own;
 
-    for (size_t r = 0; r < n_rows; r++)
-        ops_dequantize_row(m->c, m->w, row0 + r, rows + r * m->n_in);
-    blas_sgemm(true, m->n, n_rows, m->n_in, 1.0f, m->x, m->n_in, rows, m->n_in, 0.0f, m->y + row0, m->n_out);
+    for (size_t i = 0; i < m->n; i++)
+        memcpy(m->y + i * m->n_out + row0, out + i * m->block, n_rows * sizeof *out);
+    add_bias(m, row0, n_rows);
 }
 
-struct multiply {
+/* ---- through OpenBLAS --------------------------------------------------------------- */
+
+struct multiply_floats {
     struct matmul m;
-    void (*block)(const struct matmul *m, size_t row0, size_t n_rows, unsigned char *tile);
+    const struct compute *c;
+    float *tiles;                   /* [n_threads][block][n_in] */
 };
 
-static void multiply_blocks(void *user, size_t first, size_t last, size_t i_thread)
+static void multiply_floats(void *user, size_t first, size_t last, size_t i_thread)
 {
-    const struct multiply *job = user;
+    const struct multiply_floats *job = user;
     const struct matmul *m = &job->m;
+    float *tile = job->tiles + i_thread * m->block * m->n_in;
 
-    for (size_t i = first; i < last; i++) {
-        size_t row0 = i * m->block, n_rows = m->n_out - row0 < m->block ? m->n_out - row0 : m->block;
+    for (size_t item = first; item < last; item++) {
+        size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
 
-        job->block(m, row0, n_rows, m->tiles + i_thread * m->tile_bytes);
+        for (size_t r = 0; r < n_rows; r++)
+            ops_dequantize_row(job->c, m->w, row0 + r, tile + r * m->n_in);
+        blas_sgemm(true, m->n, n_rows, m->n_in, 1.0f, m->x, m->n_in, tile, m->n_in, 0.0f, m->y + row0, m->n_out);
         add_bias(m, row0, n_rows);
     }
 }
+
+static bool run_floats(const struct compute *c, struct arena *scratch, const struct matmul *m, struct error *err)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    struct multiply_floats job = { .m = *m, .c = c };
+
+    job.tiles = arena_alloc(scratch, pool_n_threads(c->pool) * m->block * m->n_in, sizeof *job.tiles, err);
+    if (job.tiles != NULL)
+        pool_run(c->pool, count_items(m), 1, multiply_floats, &job);
+    arena_rewind(scratch, mark);
+    return job.tiles != NULL;
+}
+
+/* ---- as quantised -------------------------------------------------------------------- */
 
 static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread)
 {
@@ -114,20 +157,22 @@ static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread
 
     for (size_t i = first; i < last; i++) {
         size_t block = i * (m->n_in / QUANT_BLOCK);
-        m->c->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, m->q + i * m->n_in, m->scale + block, m->sum + block);
+        m->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, m->q + i * m->n_in, m->scale + block, m->sum + block);
     }
 }
 
-static bool quantize(struct matmul *m, struct arena *scratch, struct error *err)
+static bool quantize(struct pool *pool, struct matmul *m, struct error *err)
 {
     size_t n_blocks = m->n * (m->n_in / QUANT_BLOCK);
+    size_t q_bytes = (m->n * m->n_in + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 
-    m->q = arena_alloc(scratch, m->n, m->n_in, err);
-    m->scale = m->q == NULL ? NULL : arena_alloc(scratch, n_blocks, sizeof *m->scale, err);
-    m->sum = m->scale == NULL ? NULL : arena_alloc(scratch, n_blocks, sizeof *m->sum, err);
-    if (m->sum != NULL)
-        pool_run(m->c->pool, m->n, 4, quantize_rows, m);
-    return m->sum != NULL;
+    m->q = pool_inputs(pool, q_bytes + 2 * n_blocks * sizeof(float), err);
+    if (m->q == NULL)
+        return false;
+    m->scale = (float *)(void *)(m->q + q_bytes);
+    m->sum = m->scale + n_blocks;
+    pool_run(pool, m->n, 4, quantize_rows, m);
+    return true;
 }
 
 /* Weight rows in an item, in whole cache lines of outputs: equal shares, a number
@@ -146,34 +191,28 @@ static size_t few_block(size_t row_bytes, size_t n_rows, size_t n_threads)
 bool ops_matmul(const struct compute *c, struct arena *scratch, const struct tensor *w,
                 const float *bias, const float *x, size_t n, float *y, struct error *err)
 {
-    struct arena_mark mark = arena_mark(scratch);
     size_t block_weights = tensor_type_block_elements(w->type);
-    bool quantised = block_weights > 1;
-    struct multiply job = { .m = {
-        .c = c, .w = w, .bias = bias, .x = x, .y = y, .n = n, .n_in = w->dim[0], .n_out = w->dim[1],
+    bool quantised = block_weights > 1, has_tile = c->kernels->pack_tile[w->type] != NULL;
+    struct matmul m = {
+        .kernels = c->kernels, .w = w, .bias = bias, .x = x, .y = y, .n = n, .n_in = w->dim[0], .n_out = w->dim[1],
         .row_bytes = w->dim[0] / block_weights * tensor_type_block_bytes(w->type),
-    } };
-    struct matmul *m = &job.m;
-    bool has_tile = c->kernels->pack_tile[w->type] != NULL;
+    };
+    /* Plain weights are multiplied with x itself, which is the caller's: no helper may be late. */
+    struct pool_task task = { .job = &m, .job_bytes = sizeof m, .commit = commit, .lease = quantised ? w->lease : NULL };
 
     if (n <= (quantised && !has_tile ? FEW_ROWS_NO_TILE : FEW_ROWS)) {
-        job.block = multiply_few;
-        m->block = few_block(m->row_bytes, m->n_out, pool_n_threads(c->pool));
+        task.compute = multiply_few;
+        m.block = few_block(m.row_bytes, m.n_out, pool_n_threads(c->pool));
     } else if (has_tile) {
-        job.block = multiply_packed;
-        m->block = KERNELS_TILE_ROWS;
-        m->tile_bytes = c->kernels->tile_bytes(m->n_in);
-        m->flip = c->kernels->tile_flip;
+        task.compute = multiply_packed;
+        m.block = KERNELS_TILE_ROWS;
+        m.flip = c->kernels->tile_flip;
+        task.own_bytes = c->kernels->tile_bytes(m.n_in);
     } else {
-        job.block = multiply_floats;
-        m->block = FLOAT_TILE_ROWS;
-        m->tile_bytes = FLOAT_TILE_ROWS * m->n_in * sizeof(float);
-        quantised = false;
+        m.block = FLOAT_TILE_ROWS;
+        return run_floats(c, scratch, &m, err);
     }
-    m->tiles = arena_alloc(scratch, pool_n_threads(c->pool), m->tile_bytes, err);
-    bool ok = m->tiles != NULL && (!quantised || quantize(m, scratch, err));
-    if (ok)
-        pool_run(c->pool, (m->n_out + m->block - 1) / m->block, 1, multiply_blocks, &job);
-    arena_rewind(scratch, mark);
-    return ok;
+    task.n = count_items(&m);
+    task.own_bytes += n * m.block * sizeof *y;
+    return (!quantised || quantize(c->pool, &m, err)) && pool_run_task(c->pool, &task, err);
 }

@@ -1,5 +1,5 @@
 /* test_pool.c - every item once, by valid threads, the same bits for any number
- * of threads, and no collapse when a core is taken. */
+ * of threads, and no collapse when a core is taken or a helper stands still. */
 #include "base/clock.h"
 #include "tensor/pool.h"
 
@@ -218,6 +218,156 @@ static void test_busy_core(void **state)
     assert_true(least < 2.3);
 }
 
+/* ---- tasks -------------------------------------------------------------------------- */
+
+enum { TASK_ITEMS = 40, N_HELPERS = 3 };
+
+/* Item i: out[i] = a function of input[i], by way of the thread's own memory.  Helpers stand
+ * still in `compute` while the gate is shut; the caller begins only when n_wanted of them do. */
+struct square {
+    const unsigned *input;
+    unsigned *out;
+    pthread_t caller;
+    atomic_bool *gate;              /* NULL: helpers stop at random */
+    _Atomic int *n_inside, *n_committing;
+    int n_wanted;
+    _Atomic unsigned *n_commits;    /* [TASK_ITEMS] */
+};
+
+static bool is_helper(const struct square *s)
+{
+    return !pthread_equal(pthread_self(), s->caller);
+}
+
+static void square(const void *job, size_t item, void *own)
+{
+    const struct square *s = job;
+    unsigned *result = own;
+
+    if (is_helper(s) && s->gate != NULL) {
+        atomic_fetch_add(s->n_inside, 1);
+        while (!atomic_load(s->gate))
+            usleep(100);
+    } else if (is_helper(s) && (s->input[item] & 7) == 0) {
+        usleep(s->input[item] % 1000);
+    }
+    while (s->n_inside != NULL && atomic_load(s->n_inside) < s->n_wanted)
+        usleep(100);
+    *result = s->input[item] * s->input[item] + (unsigned)item;
+}
+
+static void put_square(const void *job, size_t item, const void *own)
+{
+    const struct square *s = job;
+
+    if (s->n_committing != NULL)
+        atomic_fetch_add(s->n_committing, 1);
+    if (is_helper(s) && (s->input[item] & 31) == 1)
+        usleep(500);
+    s->out[item] = *(const unsigned *)own;
+    atomic_fetch_add(&s->n_commits[item], 1);
+    if (s->n_committing != NULL)
+        atomic_fetch_sub(s->n_committing, 1);
+}
+
+static struct pool_task square_task(const struct square *s, struct pool_lease *lease)
+{
+    return (struct pool_task){ TASK_ITEMS, s, sizeof *s, sizeof(unsigned), square, put_square, lease };
+}
+
+static unsigned *fill_inputs(struct pool *p, unsigned seed)
+{
+    unsigned *input = pool_inputs(p, TASK_ITEMS * sizeof *input, NULL);
+
+    assert_non_null(input);
+    for (unsigned i = 0; i < TASK_ITEMS; i++)
+        input[i] = (seed * 2654435761u + i * 40503u) >> 7;
+    return input;
+}
+
+/* All helpers stand still inside an item for as long as we like: the task is done without them,
+ * the next too, what they read stays, and what they bring afterwards goes nowhere. */
+static void test_late_helpers(void **state)
+{
+    static _Atomic unsigned n_commits[TASK_ITEMS];
+    unsigned out[TASK_ITEMS], expected[TASK_ITEMS], *late_input, copy[TASK_ITEMS];
+    atomic_bool gate = false;
+    _Atomic int n_inside = 0;
+    struct pool_lease lease = { 0 };
+    struct error err = { 0 };
+    struct pool *p = pool_new(N_HELPERS + 1, &err);
+
+    (void)state;
+    assert_non_null(p);
+    struct square s = { .out = out, .caller = pthread_self(), .gate = &gate, .n_inside = &n_inside, .n_wanted = N_HELPERS,
+                        .n_commits = n_commits };
+    s.input = late_input = fill_inputs(p, 1);
+    memcpy(copy, late_input, sizeof copy);
+    struct pool_task task = square_task(&s, &lease);
+    assert_true(pool_run_task(p, &task, &err));             /* stands still if it waits for them */
+    assert_int_equal(lease.n_late, N_HELPERS);
+
+    memset(expected, 0xA5, sizeof expected);
+    for (size_t i = 0; i < TASK_ITEMS; i++) {
+        assert_int_equal(out[i], copy[i] * copy[i] + (unsigned)i);
+        assert_int_equal(n_commits[i], 1);
+    }
+    for (unsigned seed = 2; seed < 5; seed++) {             /* nobody is left to help */
+        s.input = fill_inputs(p, seed);
+        assert_ptr_not_equal(s.input, late_input);
+        assert_true(pool_run_task(p, &task, &err));
+    }
+    pool_run(p, TASK_ITEMS, 1, add, out);
+    assert_memory_equal(late_input, copy, sizeof copy);
+    memset(out, 0xA5, sizeof out);
+    atomic_store(&gate, true);
+    pool_lease_wait(&lease);
+    assert_memory_equal(out, expected, sizeof out);
+    for (size_t i = 0; i < TASK_ITEMS; i++)
+        assert_int_equal(n_commits[i], 4);
+    s.input = fill_inputs(p, 5);                            /* they are back */
+    n_inside = 0;
+    assert_true(pool_run_task(p, &task, &err));
+    assert_true(n_inside >= N_HELPERS);
+    pool_lease_wait(&lease);
+    pool_free(p);
+}
+
+/* Seven threads on fewer cores that stop now and then inside an item, between claim and commit:
+ * every task's results are right when it returns, and nothing is written afterwards. */
+static void test_random_delays(void **state)
+{
+    enum { N_TASKS = 400 };
+    static const size_t threads[] = { 1, 2, 7 };
+    static _Atomic unsigned n_commits[TASK_ITEMS];
+    unsigned out[TASK_ITEMS], n_done = 0;
+
+    (void)state;
+    for (size_t t = 0; t < 3; t++)
+        for (int leased = 0; leased < 2; leased++) {
+            struct error err = { 0 };
+            _Atomic int n_committing = 0;
+            struct pool_lease lease = { 0 };
+            struct pool *p = pool_new(threads[t], &err);
+            assert_non_null(p);
+            struct square s = { .out = out, .caller = pthread_self(), .n_committing = &n_committing, .n_commits = n_commits };
+            struct pool_task task = square_task(&s, leased ? &lease : NULL);
+            for (unsigned i = 0; i < N_TASKS / threads[t]; i++) {
+                const unsigned *input = s.input = fill_inputs(p, i);
+                memset(out, 0, sizeof out);
+                assert_true(pool_run_task(p, &task, &err));
+                assert_int_equal(n_committing, 0);
+                n_done++;
+                for (unsigned j = 0; j < TASK_ITEMS; j++) {
+                    assert_int_equal(out[j], input[j] * input[j] + j);
+                    assert_int_equal(n_commits[j], n_done);
+                }
+            }
+            pool_lease_wait(&lease);
+            pool_free(p);
+        }
+}
+
 /* ---- the rest -------------------------------------------------------------------- */
 
 static _Atomic size_t n_blocked;
@@ -266,7 +416,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_covers), cmocka_unit_test(test_many_jobs), cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_busy_core), cmocka_unit_test(test_signals_stay_with_the_caller),
+        cmocka_unit_test(test_late_helpers), cmocka_unit_test(test_random_delays),
         cmocka_unit_test(test_bad_counts),
     };
+    alarm(300);                     /* a helper that is waited for in vain shows as standing still */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
