@@ -6,6 +6,7 @@
 #include "tensor/gguf.h"
 #include "tensor/kernels_attend.h"
 #include "tensor/kernels_dot.h"
+#include "tensor/kernels_tile.h"
 #include "tensor/kernels_x86.h"
 
 #include <cpuid.h>
@@ -404,7 +405,8 @@ void gelu_avx2(float *x, size_t n)
 }
 
 const struct kernels kernels_avx2 = {
-    .name = "avx2", .supported = supported_avx2, KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_ATTEND_ENTRIES
+    .name = "avx2", .supported = supported_avx2,
+    KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_TILE_ENTRIES, KERNELS_ATTEND_ENTRIES
 };
 
 #endif

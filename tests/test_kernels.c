@@ -137,11 +137,13 @@ struct rows {                       /* activations, quantised by the reference *
     int8_t q[MAX_ROWS * MAX_N];
 };
 
-/* extreme: all activations at the largest step, with random signs for odd rows. */
+/* extreme: all activations at the largest step, with random signs for odd rows, all
+ * alike in the others, positive and negative in turn. */
 static void fill_rows(struct rows *r, size_t n, size_t n_in, int extreme, uint8_t flip)
 {
     for (size_t i = 0; i < n * n_in; i++) {
-        float sign = i / n_in % 2 != 0 && random_u32() % 2 != 0 ? -1.0f : 1.0f;
+        size_t row = i / n_in;
+        float sign = row % 4 == 2 || (row % 2 != 0 && random_u32() % 2 != 0) ? -1.0f : 1.0f;
         r->x[i] = extreme != 0 ? 3.0f * sign : 4.0f * random_f32();
     }
     for (size_t i = 0; i < n && n_in % 32 == 0; i++)

@@ -16,6 +16,8 @@
 #include <math.h>
 #include <string.h>
 
+#define IN_REGISTER(V) (void)(V)    /* no register holds one */
+
 #ifndef _MM_FROUND_NO_EXC
 #define _MM_FROUND_NO_EXC SIMDE_MM_FROUND_NO_EXC
 #endif
