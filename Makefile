@@ -35,6 +35,7 @@ X86     := $(filter x86_64,$(MACHINE))
 ARM     := $(filter aarch64,$(MACHINE))
 FLAGS_tensor/kernels_ref.c    := -ffp-contract=off
 FLAGS_tensor/kernels_avx2.c   := $(if $(X86),-mavx2 -mfma -mf16c)
+FLAGS_tensor/kernels_avxvnni.c := $(if $(X86),-mavxvnni -mavx2 -mfma -mf16c)
 FLAGS_tensor/kernels_avx512.c := $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c)
 FLAGS_tensor/kernels_neon_dotprod.c := -march=armv8.2-a+dotprod
 FLAGS_vision/stb_image.c      := -w

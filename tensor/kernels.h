@@ -76,6 +76,7 @@ struct kernels {
 
 extern const struct kernels kernels_ref;
 extern const struct kernels kernels_avx2;       /* AVX2, FMA, F16C; x86-64 only */
+extern const struct kernels kernels_avxvnni;    /* and AVX-VNNI: Intel's without AVX-512; x86-64 only */
 extern const struct kernels kernels_avx512;     /* AVX-512 F BW DQ VL VNNI; x86-64 only */
 extern const struct kernels kernels_neon;       /* 64-bit ARM only */
 extern const struct kernels kernels_neon_dotprod;       /* with ARMv8.2's dot products; 64-bit ARM only */

@@ -13,12 +13,12 @@
 
 #define N_GROUP 8
 
-#if defined(KERNELS_DOT_VNNI)
+#if defined(KERNELS_DPBUSD)
 
 /* Sums of four products, q unsigned, x signed. */
 static inline __m256i sum_quads(__m256i q, __m256i x)
 {
-    return _mm256_dpbusd_epi32(_mm256_setzero_si256(), q, x);
+    return KERNELS_DPBUSD(_mm256_setzero_si256(), q, x);
 }
 
 #else

@@ -19,6 +19,7 @@
 #ifndef TENSOR_KERNELS_TILE_H
 #define TENSOR_KERNELS_TILE_H
 
+#include "tensor/kernels_dot.h"
 #include "tensor/kernels_x86.h"
 
 #define ROWS KERNELS_TILE_ROWS
@@ -38,7 +39,35 @@ static size_t tile_bytes(size_t n_in)
     return n_in / QUANT_BLOCK * sizeof(struct tile_block);
 }
 
-/* sum + the products of a quad of columns: two in 16 bits each. */
+#if defined(KERNELS_DPBUSD)
+
+/* sum + the products of a quad of columns, the start of the quads counted, eight i32. */
+static inline __m256i tile_add(__m256i sum, __m256i x, __m256i w)
+{
+    sum = KERNELS_DPBUSD(sum, x, w);
+    IN_REGISTER(sum);
+    return sum;
+}
+
+static inline __m256i tile_count(__m256i count, __m256i w)
+{
+    return KERNELS_DPBUSD(count, _mm256_set1_epi8((char)TILE_FLIP), w);
+}
+
+static inline __m256i tile_start(__m256i count)
+{
+    return _mm256_sub_epi32(_mm256_setzero_si256(), count);
+}
+
+static inline __m256i tile_sum(__m256i sum)
+{
+    return sum;
+}
+
+#else
+
+/* The same in 16 bits for two columns.  Quads are counted in bytes: they add up to at
+ * most 8 x 15, at least 8 x -16 or 4 x -32. */
 static inline __m256i tile_add(__m256i sum, __m256i x, __m256i w)
 {
     sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(x, w));
@@ -46,17 +75,27 @@ static inline __m256i tile_add(__m256i sum, __m256i x, __m256i w)
     return sum;
 }
 
+static inline __m256i tile_count(__m256i count, __m256i w)
+{
+    return _mm256_add_epi8(count, w);
+}
+
+static inline __m256i tile_start(__m256i count)
+{
+    return _mm256_sub_epi16(_mm256_setzero_si256(), _mm256_maddubs_epi16(_mm256_set1_epi8((char)TILE_FLIP), count));
+}
+
 static inline __m256i tile_sum(__m256i sum)
 {
     return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
 }
 
-/* The same in 32 bits, of x itself and any w. */
+#endif
+
+/* sum + a quad's products in 32 bits, x and w of 8 bits both, by sum_quads. */
 static inline __m256i tile_add_signed(__m256i sum, __m256i x, __m256i w)
 {
-    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
-
-    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    sum = _mm256_add_epi32(sum, sum_quads(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w)));
     IN_REGISTER(sum);
     return sum;
 }
@@ -113,30 +152,20 @@ static inline void turn_32(const struct tile_rows *rows, size_t at, __m256i out[
     turn_16(rows, at + 16, out + 4);
 }
 
-/* The start of eight quads, or four, that add up to `sum`: bytes of at most 8 x 15, or at
- * least 8 x -16 or 4 x -32. */
-static inline void put_start(struct tile_block *t, size_t first, int half, __m256i sum)
-{
-    const __m256i zero = _mm256_setzero_si256();
-    __m256i start = _mm256_sub_epi16(zero, tile_add(zero, _mm256_set1_epi8((char)TILE_FLIP), sum));
-
-    _mm256_store_si256((__m256i *)(t->start[half] + first), start);
-}
-
 /* Eight quads of the eight rows from `first` on, and their starts. */
 static inline void put_quads(struct tile_block *t, size_t first, const __m256i w[N_QUADS], bool two_scales)
 {
-    __m256i sum[2] = { _mm256_setzero_si256(), _mm256_setzero_si256() };
+    __m256i count[2] = { _mm256_setzero_si256(), _mm256_setzero_si256() };
 
 #pragma GCC unroll 8
     for (int k = 0; k < N_QUADS; k++) {
         int half = two_scales && k >= N_QUADS / 2;
         _mm256_store_si256((__m256i *)t->q[k][first], w[k]);
-        sum[half] = _mm256_add_epi8(sum[half], w[k]);
+        count[half] = tile_count(count[half], w[k]);
     }
-    put_start(t, first, 0, sum[0]);
+    _mm256_store_si256((__m256i *)(t->start[0] + first), tile_start(count[0]));
     if (two_scales)
-        put_start(t, first, 1, sum[1]);
+        _mm256_store_si256((__m256i *)(t->start[1] + first), tile_start(count[1]));
 }
 
 /* The bits of `mask` in each byte, from `shift` bits further up (or down, if negative). */
@@ -494,10 +523,17 @@ static void multiply_two(const void *tile, const struct activations *x, size_t n
     multiply_tile(tile, x, n, n_in, SECOND_SCALE, y, ld_y, n_rows);
 }
 
+#if defined(KERNELS_DPBUSD)
+#define MULTIPLY_8_BITS multiply_plain
+#else
+
 static void multiply_signed(const void *tile, const struct activations *x, size_t n, size_t n_in, float *y, size_t ld_y, size_t n_rows)
 {
     multiply_tile(tile, x, n, n_in, SECOND_SIGNED, y, ld_y, n_rows);
 }
+#define MULTIPLY_8_BITS multiply_signed
+
+#endif
 
 /* The entries of a table. */
 #define KERNELS_TILE_ENTRIES                                                        \
@@ -507,7 +543,7 @@ static void multiply_signed(const void *tile, const struct activations *x, size_
     },                                                                              \
     .multiply_tile = {                                                              \
         [TENSOR_Q4_0] = multiply_plain, [TENSOR_Q4_1] = multiply_min, [TENSOR_Q5_0] = multiply_plain, \
-        [TENSOR_Q8_0] = multiply_signed, [TENSOR_Q4_K] = multiply_min, [TENSOR_Q5_K] = multiply_min, \
+        [TENSOR_Q8_0] = MULTIPLY_8_BITS, [TENSOR_Q4_K] = multiply_min, [TENSOR_Q5_K] = multiply_min, \
         [TENSOR_Q6_K] = multiply_two,                                               \
     },                                                                              \
     .tile_bytes = tile_bytes, .tile_flip = TILE_FLIP

@@ -18,6 +18,8 @@
 
 #define IN_REGISTER(V) (void)(V)    /* no register holds one */
 
+#define _mm256_dpbusd_avx_epi32 _mm256_dpbusd_epi32     /* the same in another encoding */
+
 #ifndef _MM_FROUND_NO_EXC
 #define _MM_FROUND_NO_EXC SIMDE_MM_FROUND_NO_EXC
 #endif

@@ -6,5 +6,5 @@
 #include "tensor/kernels.h"
 
 const struct kernels *const kernels_all[] = {
-    &kernels_avx512, &kernels_avx2, &kernels_neon_dotprod, &kernels_neon, &kernels_ref, NULL
+    &kernels_avx512, &kernels_avxvnni, &kernels_avx2, &kernels_neon_dotprod, &kernels_neon, &kernels_ref, NULL
 };
