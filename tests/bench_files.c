@@ -54,7 +54,7 @@ static void write_photograph(const char *from, const char *path, struct error *e
     uint8_t *rgb = malloc((size_t)WIDTH * HEIGHT * 3);
 
     bench_must(image != NULL && (rgb != NULL || error_set(err, ERROR_INPUT, "no memory for a photograph"))
-               && resize_rgb(RESIZE_BICUBIC, resize_view_of(image), WIDTH, HEIGHT, rgb, err), err);
+               && resize_rgb(NULL, RESIZE_BICUBIC, resize_view_of(image), WIDTH, HEIGHT, rgb, err), err);
     add_grain(rgb, (size_t)WIDTH * HEIGHT * 3);
     bench_must(stbi_write_jpg(path, WIDTH, HEIGHT, 3, rgb, QUALITY) != 0
                || error_set(err, ERROR_INPUT, "%s: cannot be written", path), err);

@@ -30,7 +30,7 @@ static double classify(struct bench *b, struct resize_view view)
     float logits[CLASSIFIER_N_CLASS];
     double start = clock_ms();
 
-    bench_must(resize_rgb(RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, &b->err)
+    bench_must(resize_rgb(&b->c, RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, &b->err)
                && classifier_run(b->classifier, &b->c, b->scratch, rgb, b->features, logits, &b->err), &b->err);
     return clock_ms() - start;
 }
@@ -43,7 +43,7 @@ static double detect(struct bench *b, struct resize_view view)
     size_t n;
     double start = clock_ms();
 
-    bench_must(resize_rgb(RESIZE_LINEAR_PLAIN, view, DETECTOR_SIZE, DETECTOR_SIZE, rgb, &b->err)
+    bench_must(resize_rgb(&b->c, RESIZE_LINEAR_PLAIN, view, DETECTOR_SIZE, DETECTOR_SIZE, rgb, &b->err)
                && detector_run(b->detector, &b->c, b->scratch, rgb, FINDINGS_LIKELY, &found, &n, &b->err), &b->err);
     double ms = clock_ms() - start;
     arena_rewind(b->scratch, mark);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "tensor/compute.h"
 #include "vision/resize.h"
 #include "vision/vision.h"
 
@@ -25,7 +26,7 @@ static struct image picture(size_t width, size_t height)
     return image;
 }
 
-static void check_case(const uint32_t head[9], const uint8_t *want)
+static void check_case(const struct compute *c, const uint32_t head[9], const uint8_t *want)
 {
     const size_t width = head[3], height = head[4];
     struct image image = picture(head[1], head[2]);
@@ -36,7 +37,7 @@ static void check_case(const uint32_t head[9], const uint8_t *want)
     view.rgb += head[6] * view.row_bytes + 3 * head[5];
     view.width = head[7];
     view.height = head[8];
-    assert_true(resize_rgb((enum resize_filter)head[0], view, width, height, got, &err));
+    assert_true(resize_rgb(c, (enum resize_filter)head[0], view, width, height, got, &err));
     for (size_t i = 0; i < width * height * 3; i++)
         if (got[i] != want[i])
             fail_msg("filter %u, %u x %u to %zu x %zu: byte %zu is %d, wanted %d",
@@ -50,16 +51,20 @@ static void test_golden(void **state)
     struct error err = { 0 };
     size_t n, n_cases = 0;
     unsigned char *data = file_read("tests/golden/resize.bin", 1 << 20, &n, &err);
+    struct compute c;
     (void)state;
 
     assert_non_null(data);
+    assert_true(compute_init(&c, 3, NULL, &err));
     for (size_t at = 0; at < n; n_cases++) {
         uint32_t head[9];
         memcpy(head, data + at, sizeof head);
-        check_case(head, data + at + sizeof head);
+        check_case(NULL, head, data + at + sizeof head);
+        check_case(&c, head, data + at + sizeof head);
         at += sizeof head + (size_t)head[3] * head[4] * 3;
     }
     assert_int_equal(n_cases, 40);
+    compute_done(&c);
     free(data);
 }
 

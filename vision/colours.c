@@ -126,7 +126,7 @@ static bool shares_of(struct resize_view view, float share[N_COLOURS])
     size_t count[N_MEANS];
     int round = 0;
 
-    if (!resize_rgb(RESIZE_AREA, view, SIDE, SIDE, rgb, NULL))
+    if (!resize_rgb(NULL, RESIZE_AREA, view, SIDE, SIDE, rgb, NULL))
         return false;
     for (size_t i = 0; i < N_PIXELS; i++)
         pixels[i] = to_lab(rgb + 3 * i);

@@ -154,7 +154,7 @@ struct image *image_shrink(const struct image *image, size_t most, struct error 
     small->rgb = malloc(small->width * small->height * 3);
     if (small->rgb == NULL)
         error_set(err, ERROR_INFERENCE, "no memory for a picture");
-    else if (resize_rgb(RESIZE_AREA, resize_view_of(image), small->width, small->height, small->rgb, err))
+    else if (resize_rgb(NULL, RESIZE_AREA, resize_view_of(image), small->width, small->height, small->rgb, err))
         return small;
     image_free(small);
     return NULL;

@@ -84,7 +84,7 @@ static bool classify(struct look *l, struct resize_view view, float *p, struct e
     struct arena_mark mark = arena_mark(l->scratch);
     uint8_t *rgb = arena_alloc(l->scratch, (size_t)CLASSIFIER_SIZE * CLASSIFIER_SIZE * 3, 1, err);
     float logits[CLASSIFIER_N_CLASS];
-    bool ok = rgb != NULL && resize_rgb(RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, err)
+    bool ok = rgb != NULL && resize_rgb(l->c, RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, err)
            && classifier_run(l->v->classifier, l->c, l->scratch, rgb, l->features, logits, err);
 
     arena_rewind(l->scratch, mark);
@@ -127,7 +127,7 @@ static bool detect(struct look *l, struct detection **found, size_t *n, struct e
     double start = clock_ms();
     uint8_t *rgb = arena_alloc(l->scratch, (size_t)DETECTOR_SIZE * DETECTOR_SIZE * 3, 1, err);
 
-    if (rgb == NULL || !resize_rgb(RESIZE_LINEAR_PLAIN, resize_view_of(l->image), DETECTOR_SIZE, DETECTOR_SIZE, rgb, err)
+    if (rgb == NULL || !resize_rgb(l->c, RESIZE_LINEAR_PLAIN, resize_view_of(l->image), DETECTOR_SIZE, DETECTOR_SIZE, rgb, err)
         || !detector_run(l->v->detector, l->c, l->scratch, rgb, FINDINGS_LIKELY, found, n, err))
         return false;
     *n = findings_once(*found, findings_believed(*found, *n, l->whole));

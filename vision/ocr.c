@@ -121,7 +121,7 @@ static uint8_t *grey_at_scale(const struct reader *r, double scale, size_t *widt
     uint8_t *grey = malloc(*width * *height * 3);
     if (grey == NULL)
         error_set(err, ERROR_INFERENCE, "no memory to enlarge a picture for reading");
-    else if (resize_rgb(RESIZE_BICUBIC, resize_view_of(r->image), *width, *height, grey, err)) {
+    else if (resize_rgb(r->c, RESIZE_BICUBIC, resize_view_of(r->image), *width, *height, grey, err)) {
         to_grey(grey, *width * *height);
         return grey;
     }

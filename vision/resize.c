@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/compute.h"
+#include "tensor/pool.h"
+#include "vision/resize_weigh.h"
 #include "vision/vision.h"
 
 /* ---- parts of pictures --------------------------------------------------------- */
@@ -46,8 +49,6 @@ struct resize_view resize_view_of_box(const struct image *image, const float box
 
 /* ---- Pillow --------------------------------------------------------------------- */
 
-enum { WEIGHT_BITS = 22 };          /* 32 - 8 - 2: room for a sum over 1 and its sign */
-
 static double kernel_box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 static double kernel_bilinear(double x) { return fabs(x) < 1.0 ? 1.0 - fabs(x) : 0.0; }
 
@@ -61,29 +62,32 @@ static double kernel_bicubic(double x)      /* Keys 1981, a = -0.5 */
     return x < 2.0 ? (((x - 5.0) * x + 8.0) * x - 4.0) * a : 0.0;
 }
 
-struct taps {
-    size_t n_most;                  /* weights an output has room for */
-    size_t *first, *count;          /* [n_out] inputs it weighs */
-    int32_t *weight;                /* [n_out][n_most] */
-    void *memory;
-};
+static bool taps_room(struct resize_taps *t, size_t n_out, size_t n_weights, bool across)
+{
+    const size_t n_halves = across ? weigh_halves() : 0;
 
-static bool taps_init(struct taps *t, double (*kernel)(double), double support, size_t n_in, size_t n_out)
+    t->n_out = n_out;
+    t->n_most = (n_weights + WEIGH_GROUP - 1) / WEIGH_GROUP * WEIGH_GROUP;
+    t->memory = calloc(n_out, 2 * sizeof(size_t) + t->n_most * (sizeof(int32_t) + n_halves * sizeof(int16_t)));
+    if (t->memory == NULL)
+        return false;
+    t->first = t->memory;
+    t->count = t->first + n_out;
+    t->weight = (int32_t *)(t->count + n_out);
+    t->halves = (int16_t *)(t->weight + n_out * t->n_most);
+    return true;
+}
+
+static bool taps_init(struct resize_taps *t, double (*kernel)(double), double support, size_t n_in, size_t n_out, bool across)
 {
     const double scale = (double)n_in / (double)n_out;
     const double wide = scale > 1.0 ? scale : 1.0;
     const double reach = support * wide;
+    const size_t n_weights = (size_t)ceil(reach) * 2 + 1;
+    double *exact = malloc(n_weights * sizeof *exact);
+    const bool ok = exact != NULL && taps_room(t, n_out, n_weights, across);
 
-    t->n_most = (size_t)ceil(reach) * 2 + 1;
-    const size_t per_output = 2 * sizeof(size_t) + t->n_most * sizeof(int32_t);
-    t->memory = malloc(n_out * per_output + t->n_most * sizeof(double));
-    if (t->memory == NULL)
-        return false;
-    double *exact = t->memory;
-    t->first = (size_t *)(exact + t->n_most);
-    t->count = t->first + n_out;
-    t->weight = (int32_t *)(t->count + n_out);
-    for (size_t x = 0; x < n_out; x++) {
+    for (size_t x = 0; ok && x < n_out; x++) {
         const double centre = ((double)x + 0.5) * scale;
         const double low = trunc(centre - reach + 0.5), high = trunc(centre + reach + 0.5);
         const size_t first = low > 0 ? (size_t)low : 0;
@@ -98,43 +102,10 @@ static bool taps_init(struct taps *t, double (*kernel)(double), double support, 
         t->first[x] = first;
         t->count[x] = end - first;
     }
-    return true;
-}
-
-static uint8_t clip8(int32_t sum)
-{
-    const int32_t v = sum >> WEIGHT_BITS;
-
-    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-}
-
-static void pass_row(const struct taps *t, const uint8_t *in, size_t n_out, uint8_t *out)
-{
-    for (size_t x = 0; x < n_out; x++) {
-        const uint8_t *p = in + 3 * t->first[x];
-        const int32_t *w = t->weight + x * t->n_most;
-        int32_t r = 1 << (WEIGHT_BITS - 1), g = r, b = r;
-        for (size_t i = 0; i < t->count[x]; i++, p += 3) {
-            r += p[0] * w[i];
-            g += p[1] * w[i];
-            b += p[2] * w[i];
-        }
-        out[3 * x] = clip8(r);
-        out[3 * x + 1] = clip8(g);
-        out[3 * x + 2] = clip8(b);
-    }
-}
-
-/* One output row from n rows of row_bytes; sum: [row_bytes]. */
-static void pass_columns(const uint8_t *rows, size_t n, const int32_t *weight, size_t row_bytes, int32_t *sum, uint8_t *out)
-{
-    for (size_t x = 0; x < row_bytes; x++)
-        sum[x] = 1 << (WEIGHT_BITS - 1);
-    for (size_t i = 0; i < n; i++)
-        for (size_t x = 0; x < row_bytes; x++)
-            sum[x] += rows[i * row_bytes + x] * weight[i];
-    for (size_t x = 0; x < row_bytes; x++)
-        out[x] = clip8(sum[x]);
+    free(exact);
+    if (ok && across)
+        weigh_prepare(t);
+    return ok;
 }
 
 static bool no_memory(size_t width, size_t height, struct error *err)
@@ -142,27 +113,73 @@ static bool no_memory(size_t width, size_t height, struct error *err)
     return error_set(err, ERROR_INFERENCE, "no memory to resize a picture to %zu x %zu", width, height);
 }
 
-static bool resize_pillow(double (*kernel)(double), double support, struct resize_view from,
+struct passes {
+    struct resize_taps across, down;
+    struct resize_view from;
+    uint8_t *rows, *out;            /* [from.height][row_bytes], [down.n_out][n_out_bytes] */
+    uint8_t *copy;                  /* of a row at the picture's end */
+    size_t row_bytes, n_out_bytes;
+};
+
+static void rows_across(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct passes *p = user;
+
+    (void)i_thread;
+    for (size_t y = first; y < last; y++)
+        weigh_row(&p->across, p->from.rgb + y * p->from.row_bytes, p->rows + y * p->row_bytes);
+}
+
+static void rows_down(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct passes *p = user;
+
+    (void)i_thread;
+    for (size_t y = first; y < last; y++)
+        weigh_columns(p->rows + p->down.first[y] * p->row_bytes, p->down.count[y], p->row_bytes,
+                      p->down.weight + y * p->down.n_most, p->out + y * p->n_out_bytes, p->n_out_bytes);
+}
+
+static void spread(const struct compute *c, size_t n, pool_work *work, struct passes *p)
+{
+    enum { CHUNK = 16 };
+
+    if (c != NULL && n > 0)
+        pool_run(c->pool, n, CHUNK, work, p);
+    else
+        work(p, 0, n, 0);
+}
+
+/* The last rows have too few bytes after them: they are copied to where there are enough. */
+static void run_passes(const struct compute *c, struct passes *p)
+{
+    const size_t n_last = (WEIGH_BEYOND + p->from.row_bytes - 1) / p->from.row_bytes;
+    const size_t n = p->from.height > n_last ? p->from.height - n_last : 0;
+
+    spread(c, n, rows_across, p);
+    for (size_t y = n; y < p->from.height; y++) {
+        memcpy(p->copy, p->from.rgb + y * p->from.row_bytes, 3 * p->from.width);
+        weigh_row(&p->across, p->copy, p->rows + y * p->row_bytes);
+    }
+    spread(c, p->down.n_out, rows_down, p);
+}
+
+static bool resize_pillow(const struct compute *c, double (*kernel)(double), double support, struct resize_view from,
                           size_t width, size_t height, uint8_t *out, struct error *err)
 {
-    const size_t row_bytes = width * 3;
-    struct taps across = { 0 }, down = { 0 };
-    uint8_t *rows = malloc(from.height * row_bytes);
-    int32_t *sum = malloc(row_bytes * sizeof *sum);
-    const bool ok = rows != NULL && sum != NULL && taps_init(&across, kernel, support, from.width, width) &&
-                    taps_init(&down, kernel, support, from.height, height);
+    struct passes p = { .from = from, .out = out, .n_out_bytes = width * 3 };
 
-    if (ok) {
-        for (size_t y = 0; y < from.height; y++)
-            pass_row(&across, from.rgb + y * from.row_bytes, width, rows + y * row_bytes);
-        for (size_t y = 0; y < height; y++)
-            pass_columns(rows + down.first[y] * row_bytes, down.count[y], down.weight + y * down.n_most,
-                         row_bytes, sum, out + y * row_bytes);
-    }
-    free(rows);
-    free(sum);
-    free(across.memory);
-    free(down.memory);
+    p.row_bytes = (p.n_out_bytes + WEIGH_COLUMNS - 1) / WEIGH_COLUMNS * WEIGH_COLUMNS;
+    p.rows = malloc(from.height * p.row_bytes);
+    p.copy = calloc(1, 3 * from.width + WEIGH_BEYOND);
+    const bool ok = p.rows != NULL && p.copy != NULL && taps_init(&p.across, kernel, support, from.width, width, true) &&
+                    taps_init(&p.down, kernel, support, from.height, height, false);
+    if (ok)
+        run_passes(c, &p);
+    free(p.rows);
+    free(p.copy);
+    free(p.across.memory);
+    free(p.down.memory);
     return ok ? true : no_memory(width, height, err);
 }
 
@@ -226,16 +243,16 @@ static bool resize_opencv(struct resize_view from, size_t width, size_t height, 
     return ok ? true : no_memory(width, height, err);
 }
 
-bool resize_rgb(enum resize_filter filter, struct resize_view from, size_t width, size_t height,
+bool resize_rgb(const struct compute *c, enum resize_filter filter, struct resize_view from, size_t width, size_t height,
                 uint8_t *out, struct error *err)
 {
     switch (filter) {
     case RESIZE_BICUBIC:
-        return resize_pillow(kernel_bicubic, 2.0, from, width, height, out, err);
+        return resize_pillow(c, kernel_bicubic, 2.0, from, width, height, out, err);
     case RESIZE_BILINEAR:
-        return resize_pillow(kernel_bilinear, 1.0, from, width, height, out, err);
+        return resize_pillow(c, kernel_bilinear, 1.0, from, width, height, out, err);
     case RESIZE_AREA:
-        return resize_pillow(kernel_box, 0.5, from, width, height, out, err);
+        return resize_pillow(c, kernel_box, 0.5, from, width, height, out, err);
     case RESIZE_LINEAR_PLAIN:
         break;
     }

@@ -9,7 +9,7 @@
  *   RESIZE_AREA                      Pillow's BOX: the mean of the area covered
  *   RESIZE_LINEAR_PLAIN              OpenCV's INTER_LINEAR: four neighbours, not
  *                                    antialiased (imgproc/resize.cpp)
- * Any thread may call. */
+ * Any thread may call that c is for. */
 #ifndef VISION_RESIZE_H
 #define VISION_RESIZE_H
 
@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct compute;
 struct image;
 
 enum resize_filter { RESIZE_BICUBIC, RESIZE_BILINEAR, RESIZE_AREA, RESIZE_LINEAR_PLAIN };
@@ -34,8 +35,9 @@ struct resize_view resize_view_of(const struct image *image);
  * to whole pixels and at least one pixel large. */
 struct resize_view resize_view_of_box(const struct image *image, const float box[4]);
 
-/* out: [height][width][3].  ERROR_INFERENCE when there is no memory. */
-bool resize_rgb(enum resize_filter filter, struct resize_view from, size_t width, size_t height,
+/* out: [height][width][3].  c: whose threads help; may be NULL.  ERROR_INFERENCE when
+ * there is no memory. */
+bool resize_rgb(const struct compute *c, enum resize_filter filter, struct resize_view from, size_t width, size_t height,
                 uint8_t *out, struct error *err);
 
 #endif
