@@ -359,12 +359,12 @@ static void test_sandbox(void **state)
     int mine = 0, fd[2];
     (void)state;
 
-    assert_int_equal(sandbox_run(do_nothing, NULL, 1 << 20, 5000), SANDBOX_DONE);
-    assert_int_equal(sandbox_run(crash, &mine, 1 << 20, 5000), SANDBOX_BROKE);
+    assert_int_equal(sandbox_run(do_nothing, NULL, NULL, 1 << 20, 5000), SANDBOX_DONE);
+    assert_int_equal(sandbox_run(crash, NULL, &mine, 1 << 20, 5000), SANDBOX_BROKE);
     assert_int_equal(mine, 0);
-    assert_int_equal(sandbox_run(never_end, NULL, 1 << 20, 50), SANDBOX_LATE);
+    assert_int_equal(sandbox_run(never_end, NULL, NULL, 1 << 20, 50), SANDBOX_LATE);
     assert_int_equal(pipe(fd), 0);
-    assert_int_equal(sandbox_run(write_out, &fd[1], 1 << 20, 5000), SANDBOX_DONE);
+    assert_int_equal(sandbox_run(write_out, NULL, &fd[1], 1 << 20, 5000), SANDBOX_DONE);
     close(fd[0]);
     close(fd[1]);
 }

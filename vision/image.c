@@ -17,6 +17,10 @@
 #include "vision/resize.h"
 #include "vision/sandbox.h"
 
+#ifndef MADV_POPULATE_WRITE         /* glibc before 2.35 */
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define MAX_FILE_BYTES ((size_t)128 << 20)
 #define MAX_PIXELS     ((size_t)128 << 20)  /* above the 108 MP of telephones; 384 MiB of RGB */
 #define MAX_SIDE       65500                /* of a JPEG; also keeps 4 * width in an int */
@@ -31,8 +35,9 @@ struct job {
     const unsigned char *data;
     size_t n_bytes;
     const struct image_file *file;
-    struct image_pixels *result;    /* shared with the child, pixels behind it */
-    uint8_t *rgb;
+    uint8_t *rgb;                   /* n_shared bytes, shared with the child: the pixels, and behind them */
+    struct image_pixels *result;
+    size_t n_shared;
 };
 
 static void decode_job(void *user)
@@ -40,6 +45,27 @@ static void decode_job(void *user)
     struct job *job = user;
 
     image_pixels_decode(job->data, job->n_bytes, job->file, job->result, job->rgb);
+}
+
+/* Shared pages cost the system twice what private ones do: we have them made while the child decodes.
+ * (Linux 5.14; elsewhere they come when they are written.) */
+static void make_pages(void *user)
+{
+    const struct job *job = user;
+
+    (void)madvise(job->rgb, job->n_shared, MADV_POPULATE_WRITE);
+}
+
+static bool share(const char *path, struct job *job, struct error *err)
+{
+    const size_t n = job->file->width * job->file->height * 3, n_pixels = (n + 63) / 64 * 64;
+
+    job->n_shared = n_pixels + sizeof *job->result;
+    job->rgb = mmap(NULL, job->n_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (job->rgb == MAP_FAILED)
+        return error_set(err, ERROR_INPUT, "%s: no memory for %zu bytes of pixels", path, n);
+    job->result = (struct image_pixels *)(void *)(job->rgb + n_pixels);
+    return true;
 }
 
 static bool within_limits(const char *path, const struct image_file *file, struct error *err)
@@ -70,33 +96,49 @@ static bool explain(const char *path, const struct image_file *file, enum sandbo
     return error_set(err, ERROR_INPUT, "%s: no process to decode it in could be started", path);
 }
 
-static struct image *new_image(const char *path, const struct image_file *file, const struct image_pixels *result,
-                               const uint8_t *rgb, struct error *err)
+/* Takes the pixels over: the child is gone, so nobody else writes them. */
+static struct image *new_image(const char *path, const struct job *job, const struct image_pixels *result, struct error *err)
 {
-    const size_t n = file->width * file->height * 3;
+    const struct image_file *file = job->file;
     const bool turned = result->orientation >= 5;
     struct image *image = malloc(sizeof *image);
-    uint8_t *copy = malloc(n);
 
-    if (image == NULL || copy == NULL) {
-        free(image);
-        free(copy);
-        error_set(err, ERROR_INPUT, "%s: no memory for %zu bytes of pixels", path, n);
+    if (image == NULL) {
+        error_set(err, ERROR_INPUT, "%s: no memory for a picture", path);
         return NULL;
     }
-    memcpy(copy, rgb, n);
     *image = (struct image){
         .width = turned ? file->height : file->width, .height = turned ? file->width : file->height,
-        .rgb = copy, .format = file->name, .file_width = file->width, .file_height = file->height,
-        .orientation = result->orientation, .had_alpha = result->had_alpha,
+        .rgb = job->rgb, .n_mapped = job->n_shared, .format = file->name, .file_width = file->width,
+        .file_height = file->height, .orientation = result->orientation, .had_alpha = result->had_alpha,
     };
+    return image;
+}
+
+static struct image *decode(const char *path, struct job *job, struct error *err)
+{
+    const size_t n_bytes = job->file->width * job->file->height * BYTES_PER_PIXEL + BYTES_OF_TABLES;
+    struct image *image = NULL;
+
+    if (!share(path, job, err))
+        return NULL;
+    const enum sandbox_end end = sandbox_run(decode_job, make_pages, job, n_bytes, MAX_MS);
+    /* The child may have been taken over: nothing it left is trusted beyond its range. */
+    struct image_pixels copy = *job->result;
+    copy.why[sizeof copy.why - 1] = '\0';
+    if (end == SANDBOX_DONE && copy.ok && copy.orientation >= 1 && copy.orientation <= 8)
+        image = new_image(path, job, &copy, err);
+    else
+        explain(path, job->file, end, &copy, err);
+    if (image == NULL)
+        munmap(job->rgb, job->n_shared);
     return image;
 }
 
 struct image *image_decode(const char *path, const unsigned char *data, size_t n_bytes, struct error *err)
 {
     struct image_file file;
-    struct image *image = NULL;
+    struct job job = { .data = data, .n_bytes = n_bytes, .file = &file };
 
     if (n_bytes > MAX_FILE_BYTES) {
         error_set(err, ERROR_INPUT, "%s: has %.1f MB, at most %.1f MB are read", path,
@@ -105,24 +147,7 @@ struct image *image_decode(const char *path, const unsigned char *data, size_t n
     }
     if (!image_file_read(path, data, n_bytes, &file, err) || !within_limits(path, &file, err))
         return NULL;
-    const size_t n_pixels = file.width * file.height;
-    const size_t n_shared = sizeof(struct image_pixels) + n_pixels * 3;
-    struct image_pixels *result = mmap(NULL, n_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (result == MAP_FAILED) {
-        error_set(err, ERROR_INPUT, "%s: no memory for %zu bytes of pixels", path, n_shared);
-        return NULL;
-    }
-    struct job job = { data, n_bytes, &file, result, (uint8_t *)(result + 1) };
-    const enum sandbox_end end = sandbox_run(decode_job, &job, n_pixels * BYTES_PER_PIXEL + BYTES_OF_TABLES, MAX_MS);
-    /* The child may have been taken over: nothing it left is trusted beyond its range. */
-    struct image_pixels copy = *result;
-    copy.why[sizeof copy.why - 1] = '\0';
-    if (end == SANDBOX_DONE && copy.ok && copy.orientation >= 1 && copy.orientation <= 8)
-        image = new_image(path, &file, &copy, job.rgb, err);
-    else
-        explain(path, &file, end, &copy, err);
-    munmap(result, n_shared);
-    return image;
+    return decode(path, &job, err);
 }
 
 struct image *image_load(const char *path, struct error *err)
@@ -147,6 +172,7 @@ struct image *image_shrink(const struct image *image, size_t most, struct error 
         return NULL;
     }
     *small = *image;
+    small->n_mapped = 0;
     if (longest > most) {
         small->width = image->width * most / longest > 0 ? image->width * most / longest : 1;
         small->height = image->height * most / longest > 0 ? image->height * most / longest : 1;
@@ -164,6 +190,9 @@ void image_free(struct image *image)
 {
     if (image == NULL)
         return;
-    free(image->rgb);
+    if (image->n_mapped > 0)
+        munmap(image->rgb, image->n_mapped);
+    else
+        free(image->rgb);
     free(image);
 }

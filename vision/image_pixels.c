@@ -14,6 +14,8 @@
 #define STBI_NO_STDIO
 #include <stb_image.h>
 
+#define N_CHANNELS 4                /* of what the decoders give: RGB and alpha */
+
 static int read_orientation(const struct image_file *file)
 {
     enum { MAX_EXIF = 1 << 16 };    /* a JPEG segment holds no more */
@@ -60,8 +62,16 @@ static uint8_t over_white(uint8_t colour, uint8_t alpha)
     return (uint8_t)((colour * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
+/* Upright and opaque: whole pixels are stored, whose fourth byte the next one replaces. */
+static void pack(const uint8_t *rgba, size_t n_pixels, uint8_t *rgb)
+{
+    for (size_t i = 0; i + 1 < n_pixels; i++)
+        memcpy(rgb + 3 * i, rgba + 4 * i, 4);
+    memcpy(rgb + 3 * (n_pixels - 1), rgba + 4 * (n_pixels - 1), 3);
+}
+
 /* Turned pictures go in tiles, so that neither side leaves the cache. */
-static bool place(const uint8_t *in, size_t n_channels, size_t width, size_t height, int orientation, uint8_t *rgb)
+static bool place(const uint8_t *in, size_t width, size_t height, int orientation, uint8_t *rgb)
 {
     enum { TILE = 64 };
     ptrdiff_t start, step_x, step_y;
@@ -72,9 +82,9 @@ static bool place(const uint8_t *in, size_t n_channels, size_t width, size_t hei
         for (size_t x0 = 0; x0 < width; x0 += TILE)
             for (size_t y = y0; y < height && y < y0 + TILE; y++)
                 for (size_t x = x0; x < width && x < x0 + TILE; x++) {
-                    const uint8_t *from = in + (y * width + x) * n_channels;
+                    const uint8_t *from = in + (y * width + x) * N_CHANNELS;
                     uint8_t *to = rgb + 3 * (start + (ptrdiff_t)x * step_x + (ptrdiff_t)y * step_y);
-                    const uint8_t alpha = n_channels == 4 ? from[3] : 255;
+                    const uint8_t alpha = from[3];
                     least_alpha = alpha < least_alpha ? alpha : least_alpha;
                     for (size_t i = 0; i < 3; i++)
                         to[i] = alpha == 255 ? from[i] : over_white(from[i], alpha);
@@ -82,11 +92,11 @@ static bool place(const uint8_t *in, size_t n_channels, size_t width, size_t hei
     return least_alpha < 255;
 }
 
-static uint8_t *decode_stb(const unsigned char *data, size_t n_bytes, const struct image_file *file,
-                           int n_channels, char *why, size_t n_why)
+/* Four channels of a JPEG too: stb_image has SIMD for those only. */
+static uint8_t *decode_stb(const unsigned char *data, size_t n_bytes, const struct image_file *file, char *why, size_t n_why)
 {
     int width = 0, height = 0, in_file;
-    uint8_t *pixels = stbi_load_from_memory(data, (int)n_bytes, &width, &height, &in_file, n_channels);
+    uint8_t *pixels = stbi_load_from_memory(data, (int)n_bytes, &width, &height, &in_file, N_CHANNELS);
 
     if (pixels == NULL)
         snprintf(why, n_why, "%s", stbi_failure_reason() != NULL ? stbi_failure_reason() : "no memory");
@@ -101,12 +111,12 @@ static uint8_t *decode_stb(const unsigned char *data, size_t n_bytes, const stru
 static uint8_t *decode_webp(const unsigned char *data, size_t n_bytes, const struct image_file *file,
                             char *why, size_t n_why)
 {
-    const size_t n = file->width * file->height * 4;
+    const size_t n = file->width * file->height * N_CHANNELS;
     uint8_t *pixels = malloc(n);
 
     if (pixels == NULL)
         snprintf(why, n_why, "no memory for %zu bytes", n);
-    else if (WebPDecodeRGBAInto(data, n_bytes, pixels, n, (int)file->width * 4) != NULL)
+    else if (WebPDecodeRGBAInto(data, n_bytes, pixels, n, (int)file->width * N_CHANNELS) != NULL)
         return pixels;
     else
         snprintf(why, n_why, "its data makes no sense");
@@ -117,16 +127,17 @@ static uint8_t *decode_webp(const unsigned char *data, size_t n_bytes, const str
 void image_pixels_decode(const unsigned char *data, size_t n_bytes, const struct image_file *file,
                          struct image_pixels *result, uint8_t *rgb)
 {
-    const size_t n_channels = file->format == IMAGE_JPEG ? 3 : 4;
-
     memset(result, 0, sizeof *result);
     result->orientation = read_orientation(file);
     uint8_t *pixels = file->format == IMAGE_WEBP
         ? decode_webp(data, n_bytes, file, result->why, sizeof result->why)
-        : decode_stb(data, n_bytes, file, (int)n_channels, result->why, sizeof result->why);
+        : decode_stb(data, n_bytes, file, result->why, sizeof result->why);
     if (pixels == NULL)
         return;
-    result->had_alpha = place(pixels, n_channels, file->width, file->height, result->orientation, rgb);
+    if (file->format == IMAGE_JPEG && result->orientation == 1)
+        pack(pixels, file->width * file->height, rgb);
+    else
+        result->had_alpha = place(pixels, file->width, file->height, result->orientation, rgb);
     free(pixels);
     result->ok = true;
 }

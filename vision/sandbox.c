@@ -111,8 +111,8 @@ static enum sandbox_end wait_for_end(int fd, int max_ms)
     }
 }
 
-static enum sandbox_end run_child(void (*work)(void *user), void *user, size_t max_bytes, int max_ms,
-                                  volatile int *done)
+static enum sandbox_end run_child(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes,
+                                  int max_ms, volatile int *done)
 {
     sigset_t all, before;
     int pipe_fd[2];
@@ -132,6 +132,8 @@ static enum sandbox_end run_child(void (*work)(void *user), void *user, size_t m
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(pipe_fd[1]);
+    if (child > 0 && meanwhile != NULL)
+        meanwhile(user);
     enum sandbox_end end = child < 0 ? SANDBOX_NONE : wait_for_end(pipe_fd[0], max_ms);
     close(pipe_fd[0]);
     if (child < 0)
@@ -144,13 +146,13 @@ static enum sandbox_end run_child(void (*work)(void *user), void *user, size_t m
     return end == SANDBOX_DONE && !*done ? SANDBOX_BROKE : end;
 }
 
-enum sandbox_end sandbox_run(void (*work)(void *user), void *user, size_t max_bytes, int max_ms)
+enum sandbox_end sandbox_run(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms)
 {
     volatile int *done = mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if ((const volatile void *)done == MAP_FAILED)
         return SANDBOX_NONE;
-    const enum sandbox_end end = run_child(work, user, max_bytes, max_ms, done);
+    const enum sandbox_end end = run_child(work, meanwhile, user, max_bytes, max_ms, done);
     munmap((void *)(size_t)done, sizeof *done);
     return end;
 }

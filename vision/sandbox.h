@@ -16,7 +16,8 @@ enum sandbox_end {
 };
 
 /* work may allocate, and must not lock, log or use other threads' data: the
- * other threads are not there.  max_bytes: memory beyond what the caller has. */
-enum sandbox_end sandbox_run(void (*work)(void *user), void *user, size_t max_bytes, int max_ms);
+ * other threads are not there.  meanwhile (may be NULL) is called here once the child
+ * works.  max_bytes: memory beyond what the caller has. */
+enum sandbox_end sandbox_run(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms);
 
 #endif

@@ -12,8 +12,24 @@
 
 /* Zeroed: stb_image 2.27 decodes a JPEG scan by a Huffman table that the file never
  * defined, and indexes by whatever the memory holds (upstream clears it since 2.28). */
-#define STBI_MALLOC(n)        calloc(1, n)
+#define STBI_MALLOC(n)        zeroed(n)
 #define STBI_REALLOC(p, n)    realloc(p, n)
 #define STBI_FREE(p)          free(p)
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+/* Memory this large comes untouched from the system: in huge pages it is had sooner. */
+static void *zeroed(size_t n)
+{
+    const uintptr_t page = 1 << 16;     /* the largest of a small one */
+    void *p = calloc(1, n);
+
+    if (p != NULL && n >= (size_t)4 << 20) {
+        const uintptr_t begin = ((uintptr_t)p + page - 1) / page * page, end = ((uintptr_t)p + n) / page * page;
+        (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    }
+    return p;
+}
+
 #include <stb_image.h>

@@ -26,6 +26,7 @@ struct image {
     size_t file_width, file_height; /* before orientation */
     int orientation;                /* EXIF 1-8; 1 when absent */
     bool had_alpha;
+    size_t n_mapped;                /* rgb: so many bytes of its own from mmap; 0: malloc'd */
 };
 
 /* Bytes of a file; `path` is for messages only.  Area and format are checked
