@@ -161,10 +161,17 @@ static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread
     }
 }
 
+/* Rows to have memory for: of few as if they were the most, so that an answer that began with
+ * one at a time allocates nothing when more are evaluated together. */
+static size_t rows_of_memory(const struct matmul *m)
+{
+    return m->n < FEW_ROWS ? FEW_ROWS : m->n;
+}
+
 static bool quantize(struct pool *pool, struct matmul *m, struct error *err)
 {
-    size_t n_blocks = m->n * (m->n_in / QUANT_BLOCK);
-    size_t q_bytes = (m->n * m->n_in + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    size_t n_blocks = rows_of_memory(m) * (m->n_in / QUANT_BLOCK);
+    size_t q_bytes = (rows_of_memory(m) * m->n_in + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 
     m->q = pool_inputs(pool, q_bytes + 2 * n_blocks * sizeof(float), err);
     if (m->q == NULL)
@@ -213,6 +220,6 @@ bool ops_matmul(const struct compute *c, struct arena *scratch, const struct ten
         return run_floats(c, scratch, &m, err);
     }
     task.n = count_items(&m);
-    task.own_bytes += n * m.block * sizeof *y;
+    task.own_bytes += rows_of_memory(&m) * m.block * sizeof *y;
     return (!quantised || quantize(c->pool, &m, err)) && pool_run_task(c->pool, &task, err);
 }

@@ -88,6 +88,7 @@ text() { # name, further measurements of bench_text
                     taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" sh -c 'while :; do :; done' & spinner=$!
                     llama " beside a spinning process" -p 128 -n 32 -fa 1
                     kill $spinner; wait $spinner 2>/dev/null; spinner=; } ;;
+        lookup) ours bench_lookup "$name" "$path" "$threads" "$kernels" ;;
         *)      ours bench_text "$name" "$path" "$threads" "$kernels" "$what" ;;
         esac
     done
@@ -186,10 +187,9 @@ commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 "$build"/tests/bench_files assets "$dir" || exit 1
 clip=${clip:-$dir/clip.wav}
 ours bench_machine "$kernels" "$threads"
-text default memory start beside deep
+text default memory start beside deep lookup
 text small beside
-text tiny
-[ ! -x "$build"/tests/bench_lookup ] || ours bench_lookup
+text tiny lookup
 sound
 pictures
 ours bench_view

@@ -273,6 +273,27 @@ static void test_ahead_cancelled(void **state)
     tear_down(&s);
 }
 
+/* A step that failed leaves nothing ahead, not even its own token's place. */
+static void test_ahead_of_a_failed_step(void **state)
+{
+    struct setup s = set_up(TINY_LLAMA, 0);
+    int32_t ids[100];
+    struct error err = { 0 };
+    const float *logits;
+    size_t n_reused;
+
+    (void)state;
+    tiny_prompt(ids, 50);
+    memcpy(ids + 50, ids, 50 * sizeof *ids);
+    prefill(s.ahead, &s.c, ids, 70, &n_reused);
+    assert_true(text_decode_ahead(s.ahead, &s.c, ids[70], SIZE_MAX, &logits, &err));
+    assert_true(s.ahead->n_ahead > 0);
+    assert_false(text_decode(s.ahead, &s.c, -7, &logits, &err));
+    assert_false(text_decode(s.ahead, &s.c, -7, &logits, &err));
+    assert_int_equal(text_context_used(s.ahead), 71);
+    tear_down(&s);
+}
+
 static void test_ahead_allocates_nothing(void **state)
 {
     struct setup s = set_up(TINY_QWEN2, 0);
@@ -387,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_what_was_not_decoded_is_no_prefix),
         cmocka_unit_test(test_ahead_at_the_context_s_end),
         cmocka_unit_test(test_ahead_cancelled),
+        cmocka_unit_test(test_ahead_of_a_failed_step),
         cmocka_unit_test(test_ahead_allocates_nothing),
         cmocka_unit_test(test_answers_are_the_same),
     };
