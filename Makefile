@@ -34,9 +34,9 @@ MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || una
 X86     := $(filter x86_64,$(MACHINE))
 ARM     := $(filter aarch64,$(MACHINE))
 FLAGS_tensor/kernels_ref.c    := -ffp-contract=off
-FLAGS_tensor/kernels_avx2.c   := $(if $(X86),-mavx2 -mfma -mf16c)
-FLAGS_tensor/kernels_avxvnni.c := $(if $(X86),-mavxvnni -mavx2 -mfma -mf16c)
-FLAGS_tensor/kernels_avx512.c := $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c)
+FLAGS_tensor/kernels_avx2.c   := -mavx2 -mfma -mf16c
+FLAGS_tensor/kernels_avxvnni.c := -mavxvnni -mavx2 -mfma -mf16c
+FLAGS_tensor/kernels_avx512.c := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c
 FLAGS_tensor/kernels_neon_dotprod.c := -march=armv8.2-a+dotprod
 FLAGS_vision/stb_image.c      := -w
 
@@ -47,7 +47,7 @@ say = @$(if $(V),:,printf '  %-5s %s\n' $(1))
 # ---- what is built ---------------------------------------------------------------
 # In link order: a folder uses only those to its right (make lint checks the includes).
 FOLDERS := ui fusion vision audio text store tensor base
-SRC     := $(filter-out $(if $(ARM),,tensor/kernels_neon%),$(foreach f,$(FOLDERS),$(wildcard $(f)/*.c))) assets/embed.S
+SRC     := $(filter-out $(if $(X86),,tensor/kernels_avx%) $(if $(ARM),,tensor/kernels_neon%),$(foreach f,$(FOLDERS),$(wildcard $(f)/*.c))) assets/embed.S
 objects  = $(patsubst %,$(B)/%.o,$(filter $(1)/%,$(SRC)))
 LIBRARY := $(foreach f,$(filter-out ui,$(FOLDERS)),$(B)/lib$(f).a)
 # Parts of ui that tests link; main.c is the program's alone.

@@ -1,8 +1,6 @@
 /* kernels_avx2.c - kernels for processors with AVX2, FMA and F16C. */
 #include "tensor/kernels_avx2.h"
 
-#if defined(__x86_64__)
-
 #include "tensor/gguf.h"
 #include "tensor/kernels_attend.h"
 #include "tensor/kernels_dot.h"
@@ -408,5 +406,3 @@ const struct kernels kernels_avx2 = {
     .name = "avx2", .supported = supported_avx2,
     KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_TILE_ENTRIES, KERNELS_ATTEND_ENTRIES
 };
-
-#endif

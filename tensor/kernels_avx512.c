@@ -11,8 +11,6 @@
  * Everything else is AVX2's, the dot products compiled for VNNI. */
 #include "tensor/kernels_avx2.h"
 
-#if defined(__x86_64__)
-
 #include "tensor/gguf.h"
 
 #define KERNELS_ATTEND_512
@@ -296,5 +294,3 @@ const struct kernels kernels_avx512 = {
     .tile_flip = 0x80,
     KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_ATTEND_ENTRIES
 };
-
-#endif

@@ -5,8 +5,6 @@
  * adds four at a time to 32 bits, where maddubs, madd and an addition would. */
 #include "tensor/kernels_avx2.h"
 
-#if defined(__x86_64__)
-
 #include "tensor/gguf.h"
 
 #define KERNELS_DPBUSD _mm256_dpbusd_avx_epi32
@@ -30,5 +28,3 @@ const struct kernels kernels_avxvnni = {
     .name = "avxvnni", .supported = supported_avxvnni,
     KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_TILE_ENTRIES, KERNELS_ATTEND_ENTRIES
 };
-
-#endif

@@ -62,7 +62,7 @@ const struct option_row option_rows[] = {
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
     { "threads", 't', OPTION_COUNT, AT(n_threads), WORK, "N", "threads (default: one per core)", NULL },
-    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512" },
+    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
     { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY, NULL, "no progress or notes on standard error", NULL },
     { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
     { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },

@@ -1,9 +1,8 @@
-/* cpuid.h - a processor that has everything (tests/emulated/tables.c). */
+/* cpuid.h - a processor that has everything (tests/emulated). */
 #ifndef TESTS_EMULATED_CPUID_H
 #define TESTS_EMULATED_CPUID_H
 
 #define bit_F16C (1u << 29)
-#define __builtin_cpu_supports(name) 1
 
 static inline int __get_cpuid(unsigned leaf, unsigned *a, unsigned *b, unsigned *c, unsigned *d)
 {

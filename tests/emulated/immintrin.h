@@ -24,6 +24,7 @@
 #define _MM_FROUND_NO_EXC SIMDE_MM_FROUND_NO_EXC
 #endif
 #define __mmask16 simde__mmask16
+#define __builtin_cpu_supports(name) 1
 
 /* By memory, as SIMDe's types differ between compilers; A and C: 1.0f or -1.0f. */
 #define EMULATED_FMA(NAME, VECTOR, A, C)                                        \

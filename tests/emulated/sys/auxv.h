@@ -1,4 +1,4 @@
-/* auxv.h - an ARM processor that has everything (tests/emulated/tables.c). */
+/* auxv.h - an ARM processor that has everything (tests/emulated). */
 #ifndef TESTS_EMULATED_SYS_AUXV_H
 #define TESTS_EMULATED_SYS_AUXV_H
 
