@@ -122,7 +122,8 @@ static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, str
 {
     const struct whisper *w = d->w;
     const struct whisper_attention *a = &w->text_block[i_layer].self;
-    size_t row = w->n_state, at = i_layer * w->n_text_ctx * row;
+    size_t row = w->n_state, at = i_layer * w->n_text_ctx * row, head_dim = row / w->n_text_head;
+    struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim };
 
     ops_layer_norm(d->c, d->x, a->norm.weight, a->norm.bias, n, row, EPSILON, d->normed);
     if (!ops_matmul(d->c, d->step, a->key.weight, NULL, d->normed, n, d->kv, err))
@@ -132,8 +133,8 @@ static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, str
         return false;
     ops_f32_to_f16(d->c, d->kv, d->self_v + at + d->n_past * row, n * row);
     return ops_matmul(d->c, d->step, a->query.weight, a->query.bias, d->normed, n, d->q, err) &&
-           ops_attention_cached(d->c, d->step, d->q, d->self_k + at, d->self_v + at, n, d->n_past, w->n_text_head,
-                                w->n_text_head, row / w->n_text_head, NULL, d->normed, err) &&
+           ops_attention_cached(d->c, d->step, d->q, &keys, n, d->n_past, w->n_text_head, w->n_text_head, head_dim, NULL,
+                                d->normed, err) &&
            add_out(d, a, n, err);
 }
 
@@ -144,11 +145,12 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     const struct whisper *w = d->w;
     size_t row = w->n_state, n_kv = d->n_audio, n_head = w->n_text_head, head_dim = row / n_head;
     const uint16_t *k = d->cross_k + i_layer * n_kv * row, *v = d->cross_v + i_layer * n_kv * row;
+    struct ops_keys keys = { k, v, row, head_dim };
     const float *bias = n_kv < w->n_audio_ctx ? d->audio_bias : NULL;
 
     if (n <= FEW_TOKENS) {
         for (size_t i = 0; i < n; i++)
-            if (!ops_attention_cached(d->c, d->step, d->q + i * row, k, v, 1, n_kv - 1, n_head, n_head, head_dim,
+            if (!ops_attention_cached(d->c, d->step, d->q + i * row, &keys, 1, n_kv - 1, n_head, n_head, head_dim,
                                       bias, d->normed + i * row, err))
                 return false;
         return true;

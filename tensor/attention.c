@@ -25,7 +25,7 @@
 struct attention {
     const struct compute *c;
     const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
-    const uint16_t *k_half, *v_half;/* ... f16 */
+    struct ops_keys half;           /* ... these; its steps are those of k and v, too */
     const float *bias;              /* [n_keys], or NULL */
     size_t n, pos0, n_kv;           /* query i sees n_kv keys, or pos0 + i + 1 when causal */
     bool causal, few;               /* few: at most FEW_QUERIES over F16 keys */
@@ -65,16 +65,15 @@ static size_t seen_from(const struct attention *a, size_t query, size_t at, size
 static const float *chunk_rows(const struct attention *a, const float *x, const uint16_t *half, size_t head,
                                size_t first, size_t n, float *buffer, size_t *ld)
 {
-    size_t step = a->n_head_kv * a->head_dim;
+    size_t step = a->half.step, at = head * a->half.head_step + first * step;
 
     if (x != NULL) {
         *ld = step;
-        return x + first * step + head * a->head_dim;
+        return x + at;
     }
     *ld = a->head_dim;
     for (size_t i = 0; i < n; i++)
-        a->c->kernels->dequantize[TENSOR_F16](half + (first + i) * step + head * a->head_dim,
-                                              buffer + i * a->head_dim, a->head_dim);
+        a->c->kernels->dequantize[TENSOR_F16](half + at + i * step, buffer + i * a->head_dim, a->head_dim);
     return buffer;
 }
 
@@ -98,7 +97,7 @@ static void weigh_row(const struct attention *a, const struct block *b, size_t r
 static void attend_chunk(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
 {
     size_t d = a->head_dim, ld;
-    const float *k = chunk_rows(a, a->k, a->k_half, head_kv, at, n, b->chunk, &ld);
+    const float *k = chunk_rows(a, a->k, a->half.k, head_kv, at, n, b->chunk, &ld);
 
     blas_sgemm(true, b->n_rows, n, d, a->scale, b->q, d, k, ld, 0.0f, b->score, CHUNK);
     for (size_t r = 0; r < b->n_rows; r++) {
@@ -107,7 +106,7 @@ static void attend_chunk(const struct attention *a, const struct block *b, size_
         if (n_seen > 0)
             weigh_row(a, b, r, at, n_seen);
     }
-    const float *v = chunk_rows(a, a->v, a->v_half, head_kv, at, n, b->chunk, &ld);
+    const float *v = chunk_rows(a, a->v, a->half.v, head_kv, at, n, b->chunk, &ld);
     blas_sgemm(false, b->n_rows, d, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, d);
 }
 
@@ -115,7 +114,7 @@ static void attend_chunk(const struct attention *a, const struct block *b, size_
  * any others beside it a row gets the bits that it gets alone. */
 static void attend_chunk_few(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
 {
-    size_t d = a->head_dim, step = a->n_head_kv * d, skip = at * step + head_kv * d, rows;
+    size_t d = a->head_dim, step = a->half.step, skip = head_kv * a->half.head_step + at * step, rows;
 
     for (size_t r = 0; r < b->n_rows; r += rows) {
         size_t n_seen = seen_from(a, query0 + r / a->group, at, n);
@@ -123,10 +122,10 @@ static void attend_chunk_few(const struct attention *a, const struct block *b, s
             rows += a->group;
         if (n_seen == 0)
             continue;
-        a->c->kernels->score_keys(b->q + r * d, rows, a->k_half + skip, step, n_seen, d, a->scale, b->score + r * CHUNK, CHUNK);
+        a->c->kernels->score_keys(b->q + r * d, rows, a->half.k + skip, step, n_seen, d, a->scale, b->score + r * CHUNK, CHUNK);
         for (size_t i = r; i < r + rows; i++)
             weigh_row(a, b, i, at, n_seen);
-        a->c->kernels->gather_values(b->score + r * CHUNK, CHUNK, rows, a->v_half + skip, step, n_seen, d, b->out + r * d);
+        a->c->kernels->gather_values(b->score + r * CHUNK, CHUNK, rows, a->half.v + skip, step, n_seen, d, b->out + r * d);
     }
 }
 
@@ -177,7 +176,7 @@ static void attend_items(void *user, size_t first, size_t last, size_t i_thread)
     const struct attention *a = user;
 
     for (size_t item = first; item < last; item++) {
-        size_t head_kv = item % a->n_head_kv, i_span = item / a->n_head_kv % a->n_spans;
+        size_t i_span = item % a->n_spans, head_kv = item / a->n_spans % a->n_head_kv;
         size_t query0 = item / a->n_head_kv / a->n_spans * a->n_queries;
         size_t n = min_size(a->n_queries, a->n - query0);
         size_t end = min_size((i_span + 1) * a->span, n_visible(a, query0 + n - 1));
@@ -225,7 +224,7 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
     a->group = a->n_head / a->n_head_kv;
     a->n_queries = a->group >= BLOCK_ROWS ? 1 : min_size(BLOCK_ROWS / a->group, a->n);
     a->n_blocks = (a->n + a->n_queries - 1) / a->n_queries;
-    a->few = a->k_half != NULL && a->n <= FEW_QUERIES;
+    a->few = a->half.k != NULL && a->n <= FEW_QUERIES;
     a->span = a->n <= FEW_QUERIES ? SPAN : n_keys;
     a->n_spans = (n_keys + a->span - 1) / a->span;
 
@@ -244,12 +243,12 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
 }
 
 bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
-                          const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
+                          const struct ops_keys *keys, size_t n, size_t pos0,
                           size_t n_head, size_t n_head_kv, size_t head_dim,
                           const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k_half = k, .v_half = v, .n = n, .pos0 = pos0, .causal = true, .bias = bias,
+        .c = c, .q = q, .half = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = bias,
         .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim,
         .scale = 1.0f / sqrtf((float)head_dim), .out = out,
     };
@@ -261,7 +260,7 @@ bool ops_attention_full(const struct compute *c, struct arena *scratch, const fl
                         float scale, const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k = k, .v = v, .bias = bias, .n = n, .n_kv = n_kv,
+        .c = c, .q = q, .k = k, .v = v, .half = { .step = n_head * head_dim, .head_step = head_dim }, .bias = bias, .n = n, .n_kv = n_kv,
         .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .scale = scale, .out = out,
     };
     return attend(&a, scratch, err);

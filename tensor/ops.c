@@ -112,6 +112,30 @@ void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t
     pool_run(c->pool, n, ELEMENTS_CHUNK, to_f16, &e);
 }
 
+struct heads {
+    const struct compute *c;
+    const float *x;
+    size_t n_head, head_dim, head_step;
+    uint16_t *y;
+};
+
+static void heads_to_f16(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct heads *s = user;
+    (void)i_thread;
+
+    for (size_t i = first; i < last; i++)
+        for (size_t h = 0; h < s->n_head; h++)
+            s->c->kernels->f32_to_f16(s->x + (i * s->n_head + h) * s->head_dim, s->y + h * s->head_step + i * s->head_dim, s->head_dim);
+}
+
+void ops_f32_to_f16_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
+                          uint16_t *y, size_t head_step)
+{
+    struct heads s = { c, x, n_head, head_dim, head_step, y };
+    pool_run(c->pool, n, 32, heads_to_f16, &s);
+}
+
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n)
 {
     struct elements e = { c, gate, up, NULL };

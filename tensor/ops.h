@@ -52,12 +52,19 @@ void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t p
 void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
               const float *turns, bool interleaved);
 
+/* Keys and values of one layer as f16 bits, borrowed.  Memory is read fastest when a
+ * head's positions follow each other: step = head_dim (docs/speed.md). */
+struct ops_keys {
+    const uint16_t *k, *v;
+    size_t step, head_step;         /* numbers from one position, or head, to the next */
+};
+
 /* Causal attention of n new positions over a cache of F16 keys and values.
- *   q [n][n_head][head_dim]; k, v [n_ctx][n_head_kv][head_dim] as f16 bits, of which
- *   positions 0 .. pos0 + n - 1 are filled; out [n][n_head][head_dim];
+ *   q [n][n_head][head_dim]; keys: positions 0 .. pos0 + n - 1 are filled;
+ *   out [n][n_head][head_dim];
  *   bias [pos0 + n], finite, or NULL for none: added to the scores of each key. */
 bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
-                          const uint16_t *k, const uint16_t *v, size_t n, size_t pos0,
+                          const struct ops_keys *keys, size_t n, size_t pos0,
                           size_t n_head, size_t n_head_kv, size_t head_dim,
                           const float *bias, float *out, struct error *err);
 
@@ -69,6 +76,9 @@ bool ops_attention_full(const struct compute *c, struct arena *scratch, const fl
                         float scale, const float *bias, float *out, struct error *err);
 
 void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t n);
+/* x [n][n_head][head_dim] to where struct ops_keys has them with step = head_dim. */
+void ops_f32_to_f16_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
+                          uint16_t *y, size_t head_step);
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);     /* gate = silu(gate) * up */
 void ops_gelu(const struct compute *c, float *x, size_t n);         /* erf form (Hendrycks & Gimpel 2016) */

@@ -36,7 +36,7 @@ static struct pass new_pass(const struct transformer *t, size_t n_chunk)
 
     p.session = arena_new("session", 0, &err);
     p.step = arena_new("step", 0, &err);
-    assert_true(kv_cache_init(&p.kv, t->n_layer, TINY_N_CTX, t->n_head_kv * t->head_dim, p.session, &err));
+    assert_true(kv_cache_init(&p.kv, t->n_layer, TINY_N_CTX, t->n_head_kv, t->head_dim, p.session, &err));
     assert_true(transformer_work_init(&p.work, t, n_chunk, p.session, p.step, &err));
     return p;
 }
@@ -61,16 +61,16 @@ static void forward(struct pass *p, const struct transformer *t, const struct co
 static void check_together(struct pass *together, const struct pass *alone, const struct transformer *t,
                            const struct compute *c, const int32_t *ids, size_t first, size_t n, const float *wanted)
 {
-    size_t row = t->n_head_kv * t->head_dim;
-
     together->kv.used = first;
     forward(together, t, c, ids + first, n, n);
     for (size_t i = 0; i < n; i++)
         if (memcmp(together->work.logits + i * t->n_vocab, wanted + (first + i) * t->n_vocab, t->n_vocab * sizeof(float)) != 0)
             fail_msg("%s: row %zu of %zu from position %zu has other logits than alone", t->architecture, i, n, first);
-    for (size_t l = 0; l < t->n_layer; l++) {
-        assert_memory_equal(kv_cache_k(&together->kv, l) + first * row, kv_cache_k(&alone->kv, l) + first * row, n * row * 2);
-        assert_memory_equal(kv_cache_v(&together->kv, l) + first * row, kv_cache_v(&alone->kv, l) + first * row, n * row * 2);
+    for (size_t l = 0; l < t->n_layer; l++) for (size_t h = 0; h < t->n_head_kv; h++) {
+        struct ops_keys a = kv_cache_layer(&together->kv, l), b = kv_cache_layer(&alone->kv, l);
+        size_t at = h * a.head_step + first * a.step, bytes = n * a.step * sizeof *a.k;
+        assert_memory_equal(a.k + at, b.k + at, bytes);
+        assert_memory_equal(a.v + at, b.v + at, bytes);
     }
 }
 

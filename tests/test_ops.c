@@ -303,7 +303,8 @@ struct shape { size_t n, pos0, n_head, n_head_kv, d; };
  * those of joining chunks. */
 static void check_attention(const struct compute *c, struct arena *scratch, struct shape s, bool cached, bool biased)
 {
-    size_t n_keys = s.pos0 + s.n, step = s.n_head_kv * s.d;
+    size_t n_keys = s.pos0 + s.n, step = s.n_head_kv * s.d, room = s.n_head_kv * 5 * s.d;
+    uint16_t *apart = malloc(2 * (n_keys * step + room) * sizeof *apart);
     float *q = random_floats(s.n * s.n_head * s.d), *out = random_floats(s.n * s.n_head * s.d);
     uint16_t *half = random_halves(2 * n_keys * step);
     float *bias = biased ? random_floats(n_keys) : NULL;
@@ -317,7 +318,13 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
         bias[i] *= 4.0f;
     for (size_t i = 0; i < 2 * n_keys * step; i++)
         kv[i] = (double)(full[i] = quant_f16_to_f32(half[i]));
-    assert_true(cached ? ops_attention_cached(c, scratch, q, half, half + n_keys * step, s.n, s.pos0, s.n_head, s.n_head_kv, s.d, bias, out, NULL)
+    struct ops_keys keys = { half, half + n_keys * step, step, s.d };
+    if (biased) {                                   /* each head's positions together, with some room */
+        keys = (struct ops_keys){ apart, apart + n_keys * step + room, s.d, (n_keys + 5) * s.d };
+        ops_f32_to_f16_heads(c, full, n_keys, s.n_head_kv, s.d, apart, keys.head_step);
+        ops_f32_to_f16_heads(c, full + n_keys * step, n_keys, s.n_head_kv, s.d, apart + n_keys * step + room, keys.head_step);
+    }
+    assert_true(cached ? ops_attention_cached(c, scratch, q, &keys, s.n, s.pos0, s.n_head, s.n_head_kv, s.d, bias, out, NULL)
                        : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, bias, out, NULL));
     for (size_t i = 0; i < s.n; i++) for (size_t h = 0; h < s.n_head; h++) {
         size_t at = (i * s.n_head + h) * s.d, head_kv = h / (s.n_head / s.n_head_kv);
@@ -328,7 +335,7 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
         for (size_t j = 0; j < s.d; j++)
             check_near(cached ? "attention_cached" : "attention_full", at + j, (double)out[at + j], want[j], bound);
     }
-    free(q), free(out), free(half), free(full), free(kv), free(bias);
+    free(q), free(out), free(half), free(full), free(kv), free(bias), free(apart);
 }
 
 static void test_attention(void **state)
@@ -412,6 +419,7 @@ static void test_to_f32(void **state)
 static size_t run_all(const struct compute *c, struct arena *scratch, const struct tensor *w, const float *x, float *out)
 {
     static uint16_t half[1200 * 2 * 64];
+    const struct ops_keys keys = { half, half, 64, 1200 * 64 };
     float *at = out;
 
     ops_f32_to_f16(c, x, half, 1200 * 2 * 64);
@@ -423,8 +431,8 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     ops_layer_norm(c, x, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
     ops_rope_turns(c, 50, 64, 3, 1e4f, at);
     ops_rope(c, at - 50 * 64, 50, 1, 64, at, true), at += 50 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, half, half, 1, 1100, 4, 2, 64, NULL, at, NULL)), at += 4 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, half, half, 50, 1100, 4, 2, 64, NULL, at, NULL)), at += 50 * 4 * 64;
+    assert_true(ops_attention_cached(c, scratch, x, &keys, 1, 1100, 4, 2, 64, NULL, at, NULL)), at += 4 * 64;
+    assert_true(ops_attention_cached(c, scratch, x, &keys, 50, 1100, 4, 2, 64, NULL, at, NULL)), at += 50 * 4 * 64;
     assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, NULL, at, NULL)), at += 100 * 2 * 64;
     memcpy(at, x, 20000 * sizeof *at);
     ops_gelu(c, at, 20000), ops_silu_mul(c, at, x, 20000), at += 20000;

@@ -77,12 +77,15 @@ static void check_attention(const struct compute *c, struct arena *scratch)
         size_t row = heads[h].n_head * heads[h].d;
         if ((c->kernels == &kernels_ref || pool_n_threads(c->pool) != 2) && s % 4 != 0)     /* they are slow */
             continue;
+        struct ops_keys keys = { k, v, heads[h].d, N_CTX * heads[h].d };
+        if (s % 2)                                          /* or heads side by side */
+            keys.step = heads[h].n_head_kv * heads[h].d, keys.head_step = heads[h].d;
         const float *extra = s % 3 ? bias : NULL;
         for (size_t i = 0; i < MOST; i++)
-            assert_true(ops_attention_cached(c, scratch, q + i * row, k, v, 1, starts[s] + i, heads[h].n_head, heads[h].n_head_kv,
+            assert_true(ops_attention_cached(c, scratch, q + i * row, &keys, 1, starts[s] + i, heads[h].n_head, heads[h].n_head_kv,
                                              heads[h].d, extra, alone + i * row, NULL));
         for (size_t n = 2; n <= MOST; n++) {
-            assert_true(ops_attention_cached(c, scratch, q, k, v, n, starts[s], heads[h].n_head, heads[h].n_head_kv,
+            assert_true(ops_attention_cached(c, scratch, q, &keys, n, starts[s], heads[h].n_head, heads[h].n_head_kv,
                                              heads[h].d, extra, together, NULL));
             for (size_t i = 0; i < n; i++)
                 if (memcmp(together + i * row, alone + i * row, row * sizeof *alone) != 0)
@@ -114,7 +117,7 @@ static void test_later_positions(void **state)
         k[(N - 1) * D + i] = v[(N - 1) * D + i] = 0x7c00;
     FOR_TABLES(table) {
         assert_true(compute_init(&c, 1, (*table)->name, NULL));
-        assert_true(ops_attention_cached(&c, scratch, q, k, v, N, 0, 1, 1, D, NULL, out, NULL));
+        assert_true(ops_attention_cached(&c, scratch, q, &(struct ops_keys){ k, v, D, 0 }, N, 0, 1, 1, D, NULL, out, NULL));
         for (size_t i = 0; i < (N - 1) * D; i++)
             assert_true(isfinite(out[i]));
         compute_done(&c);

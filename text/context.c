@@ -61,7 +61,7 @@ static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, st
     if (x->step == NULL || arena_alloc(x->step, 0, 1, err) == NULL)     /* the chunk is taken now */
         return false;
     arena_reset(x->step);
-    return kv_cache_init(&x->kv, t->n_layer, n_ctx, t->n_head_kv * t->head_dim, x->session, err) &&
+    return kv_cache_init(&x->kv, t->n_layer, n_ctx, t->n_head_kv, t->head_dim, x->session, err) &&
            transformer_work_init(&x->work, t, n_chunk, x->session, x->step, err);
 }
 

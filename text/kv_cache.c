@@ -15,10 +15,12 @@ bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes)
     return true;
 }
 
-bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_row,
+bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_head_kv, size_t head_dim,
                    struct arena *session, struct error *err)
 {
-    *kv = (struct kv_cache){ .n_layer = n_layer, .n_ctx = n_ctx, .n_row = n_row };
+    *kv = (struct kv_cache){ .n_layer = n_layer, .n_ctx = n_ctx, .n_head_kv = n_head_kv, .head_dim = head_dim };
+    size_t n_row = n_head_kv * head_dim;
+
     kv->k = arena_alloc(session, n_layer * n_ctx, n_row * sizeof *kv->k, err);
     kv->v = kv->k == NULL ? NULL : arena_alloc(session, n_layer * n_ctx, n_row * sizeof *kv->v, err);
     kv->ids = kv->v == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->ids, err);
@@ -26,14 +28,24 @@ bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_r
     return kv->hashes != NULL;
 }
 
-uint16_t *kv_cache_k(const struct kv_cache *kv, size_t i_layer)
+static size_t layer_start(const struct kv_cache *kv, size_t i_layer)
 {
-    return kv->k + i_layer * kv->n_ctx * kv->n_row;
+    return i_layer * kv->n_ctx * kv->n_head_kv * kv->head_dim;
 }
 
-uint16_t *kv_cache_v(const struct kv_cache *kv, size_t i_layer)
+struct ops_keys kv_cache_layer(const struct kv_cache *kv, size_t i_layer)
 {
-    return kv->v + i_layer * kv->n_ctx * kv->n_row;
+    size_t at = layer_start(kv, i_layer);
+
+    return (struct ops_keys){ kv->k + at, kv->v + at, kv->head_dim, kv->n_ctx * kv->head_dim };
+}
+
+void kv_cache_store(const struct kv_cache *kv, const struct compute *c, size_t i_layer, const float *k, const float *v, size_t n)
+{
+    size_t at = layer_start(kv, i_layer) + kv->used * kv->head_dim, head_step = kv->n_ctx * kv->head_dim;
+
+    ops_f32_to_f16_heads(c, k, n, kv->n_head_kv, kv->head_dim, kv->k + at, head_step);
+    ops_f32_to_f16_heads(c, v, n, kv->n_head_kv, kv->head_dim, kv->v + at, head_step);
 }
 
 /* FNV-1a's step over 32-bit words, folded so that high bits come down again. */

@@ -1,6 +1,6 @@
 /* kv_cache.h - keys and values of the positions evaluated so far, and what stood there.
  *
- *   k, v  [n_layer][n_ctx][n_head_kv][head_dim] as f16 bits
+ *   k, v  [n_layer][n_head_kv][n_ctx][head_dim] as f16 bits
  *   ids, hashes [n_ctx]: the token; or -1 and a hash of the embedding row
  *
  * These let the next turn keep the prefix that it shares with this one, and lookup.h
@@ -10,6 +10,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "tensor/compute.h"
+#include "tensor/ops.h"
 #include "text/text.h"
 
 #include <stdbool.h>
@@ -17,7 +19,7 @@
 #include <stdint.h>
 
 struct kv_cache {
-    size_t n_layer, n_ctx, n_row;   /* n_row: n_head_kv * head_dim */
+    size_t n_layer, n_ctx, n_head_kv, head_dim;
     size_t used;                    /* positions filled */
     uint16_t *k, *v;
     int32_t *ids;                   /* -1: an embedding row */
@@ -25,13 +27,14 @@ struct kv_cache {
 };
 
 /* Bytes of a cache; false when they overflow. */
-bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes);
-bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_row,
+bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes);     /* n_row: n_head_kv * head_dim */
+bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_head_kv, size_t head_dim,
                    struct arena *session, struct error *err);
 
-/* Position 0 of one layer. */
-uint16_t *kv_cache_k(const struct kv_cache *kv, size_t i_layer);
-uint16_t *kv_cache_v(const struct kv_cache *kv, size_t i_layer);
+/* One layer, from position 0 on. */
+struct ops_keys kv_cache_layer(const struct kv_cache *kv, size_t i_layer);
+/* Keys and values [n][n_head_kv][head_dim] of positions used .. used + n - 1 of one layer. */
+void kv_cache_store(const struct kv_cache *kv, const struct compute *c, size_t i_layer, const float *k, const float *v, size_t n);
 
 /* Positions in all of the spans. */
 size_t kv_cache_total(const struct text_span *spans, size_t n_spans);

@@ -77,14 +77,12 @@ static bool store_keys(const struct transformer *t, const struct compute *c, str
                        struct transformer_work *w, size_t i_layer, size_t n, struct error *err)
 {
     const struct transformer_block *b = &t->blocks[i_layer];
-    size_t at = kv->used * kv->n_row;
 
     if (!ops_matmul(c, w->scratch, b->attn_k, floats(b->attn_k_bias), w->norm, n, w->k, err) ||
         !ops_matmul(c, w->scratch, b->attn_v, floats(b->attn_v_bias), w->norm, n, w->v, err))
         return false;
     ops_rope(c, w->k, n, t->n_head_kv, t->head_dim, w->turns, t->rope_interleaved);
-    ops_f32_to_f16(c, w->k, kv_cache_k(kv, i_layer) + at, n * kv->n_row);
-    ops_f32_to_f16(c, w->v, kv_cache_v(kv, i_layer) + at, n * kv->n_row);
+    kv_cache_store(kv, c, i_layer, w->k, w->v, n);
     return true;
 }
 
@@ -94,12 +92,13 @@ static bool attend(const struct transformer *t, const struct compute *c, const s
                    float *x, struct error *err)
 {
     const struct transformer_block *b = &t->blocks[i_layer];
+    struct ops_keys keys = kv_cache_layer(kv, i_layer);
 
     if (!ops_matmul(c, w->scratch, b->attn_q, floats(b->attn_q_bias), norm, n, w->q, err))
         return false;
     ops_rope(c, w->q, n, t->n_head, t->head_dim, w->turns + (pos0 - kv->used) * t->head_dim, t->rope_interleaved);
-    if (!ops_attention_cached(c, w->scratch, w->q, kv_cache_k(kv, i_layer), kv_cache_v(kv, i_layer), n, pos0,
-                              t->n_head, t->n_head_kv, t->head_dim, NULL, w->attended, err) ||
+    if (!ops_attention_cached(c, w->scratch, w->q, &keys, n, pos0, t->n_head, t->n_head_kv,
+                              t->head_dim, NULL, w->attended, err) ||
         !ops_matmul(c, w->scratch, b->attn_output, NULL, w->attended, n, w->norm, err))
         return false;
     ops_add(c, x, w->norm, n * t->n_embd);
