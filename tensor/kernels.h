@@ -21,6 +21,7 @@
 
 #define KERNELS_N_TYPES 31          /* enum tensor_type's values are below it */
 #define KERNELS_TILE_ROWS 16        /* weight rows in a packed tile */
+#define KERNELS_SUM_STEP 16         /* dot_rows: room for a sum of every 16 activations */
 
 /* One row of activations.  Plain weights need only x, quantised ones the rest. */
 struct activations {
@@ -38,8 +39,16 @@ struct kernels {
 
     /* n weights to f32 */
     void (*dequantize[KERNELS_N_TYPES])(const void *w, float *out, size_t n);
-    /* sum w[i] x[i] */
+    /* sum w[i] x[i]; NULL where dot_rows is not */
     float (*dot_row[KERNELS_N_TYPES])(const void *w, const struct activations *x, size_t n);
+    /* A weight row times n rows of activations, each to the bit what it is alone:
+     * y[i * ld_y] = sum w[j] x[i][j], j < n_in.  q [n][ld_x], scale [n][ld_x / 32],
+     * sum [n][ld_x / KERNELS_SUM_STEP], each row as `arrange` leaves it. */
+    void (*dot_rows[KERNELS_N_TYPES])(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in,
+                                      float *y, size_t ld_y);
+    /* Brings one row as quantize gives it (flip 0) into the order that dot_rows likes;
+     * NULL: as it is. */
+    void (*arrange[KERNELS_N_TYPES])(int8_t *q, const float *scale, float *sum, size_t n);
 
     /* n, a multiple of 32, activations; each q is stored as q ^ flip. */
     void (*quantize)(const float *x, size_t n, uint8_t flip, int8_t *q, float *scale, float *sum);

@@ -3,7 +3,7 @@
 
 #include "tensor/gguf.h"
 #include "tensor/kernels_attend.h"
-#include "tensor/kernels_dot.h"
+#include "tensor/kernels_dot_super.h"
 #include "tensor/kernels_tile.h"
 #include "tensor/kernels_x86.h"
 
@@ -196,6 +196,13 @@ void quantize_avx2(const float *x, size_t n, uint8_t flip, int8_t *q, float *sca
 }
 
 /* ---- dot products in f32 -------------------------------------------------------------- */
+
+#define FOUR_ZEROS { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps() }
+
+static inline __m256 sum_of_4(const __m256 acc[4])
+{
+    return _mm256_add_ps(_mm256_add_ps(acc[0], acc[1]), _mm256_add_ps(acc[2], acc[3]));
+}
 
 float dot_avx2(const float *x, const float *y, size_t n)
 {

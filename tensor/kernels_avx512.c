@@ -16,7 +16,7 @@
 #define KERNELS_ATTEND_512
 #include "tensor/kernels_attend.h"
 #define KERNELS_DPBUSD _mm256_dpbusd_epi32
-#include "tensor/kernels_dot.h"
+#include "tensor/kernels_dot_super.h"
 #include "tensor/kernels_x86.h"
 
 #define ROWS KERNELS_TILE_ROWS

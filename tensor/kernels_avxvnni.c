@@ -9,7 +9,7 @@
 
 #define KERNELS_DPBUSD _mm256_dpbusd_avx_epi32
 #include "tensor/kernels_attend.h"
-#include "tensor/kernels_dot.h"
+#include "tensor/kernels_dot_super.h"
 #include "tensor/kernels_tile.h"
 
 #include <cpuid.h>

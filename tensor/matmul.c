@@ -33,6 +33,7 @@ struct matmul {
     int8_t *q;                      /* x quantised, as struct activations says; NULL for plain weights */
     float *scale, *sum;
     size_t n, n_in, n_out, row_bytes, block;        /* block: weight rows of an item */
+    size_t sum_step;                /* activations to a place in sum; dot_rows' own, or the block */
     uint8_t flip;
 };
 _Static_assert(sizeof(struct matmul) <= POOL_JOB_BYTES, "helpers get a copy");
@@ -50,7 +51,7 @@ static struct activations row_of(const struct matmul *m, size_t i)
     if (m->q != NULL) {
         at.q = m->q + i * m->n_in;
         at.scale = m->scale + i * (m->n_in / QUANT_BLOCK);
-        at.sum = m->sum + i * (m->n_in / QUANT_BLOCK);
+        at.sum = m->sum + i * (m->n_in / m->sum_step);
     }
     return at;
 }
@@ -86,6 +87,18 @@ static void multiply_few(const void *job, size_t item, void *own)
             struct activations x = row_of(m, i);
             out[i * m->block + r] = m->kernels->dot_row[m->w->type](weight_row(m, row0 + r), &x, m->n_in);
         }
+}
+
+/* The same where the table takes the rows of x together. */
+static void multiply_rows(const void *job, size_t item, void *own)
+{
+    const struct matmul *m = job;
+    size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
+    struct activations x = row_of(m, 0);
+    float *out = own;
+
+    for (size_t r = 0; r < n_rows; r++)
+        m->kernels->dot_rows[m->w->type](weight_row(m, row0 + r), &x, m->n_in, m->n, m->n_in, out + r, m->block);
 }
 
 static void multiply_packed(const void *job, size_t item, void *own)
@@ -156,8 +169,12 @@ static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread
     (void)i_thread;
 
     for (size_t i = first; i < last; i++) {
-        size_t block = i * (m->n_in / QUANT_BLOCK);
-        m->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, m->q + i * m->n_in, m->scale + block, m->sum + block);
+        int8_t *q = m->q + i * m->n_in;
+        float *scale = m->scale + i * (m->n_in / QUANT_BLOCK), *sum = m->sum + i * (m->n_in / m->sum_step);
+
+        m->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, q, scale, sum);
+        if (m->sum_step != QUANT_BLOCK && m->kernels->arrange[m->w->type] != NULL)
+            m->kernels->arrange[m->w->type](q, scale, sum, m->n_in);
     }
 }
 
@@ -173,7 +190,7 @@ static bool quantize(struct pool *pool, struct matmul *m, struct error *err)
     size_t n_blocks = rows_of_memory(m) * (m->n_in / QUANT_BLOCK);
     size_t q_bytes = (rows_of_memory(m) * m->n_in + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 
-    m->q = pool_inputs(pool, q_bytes + 2 * n_blocks * sizeof(float), err);
+    m->q = pool_inputs(pool, q_bytes + (1 + QUANT_BLOCK / m->sum_step) * n_blocks * sizeof(float), err);
     if (m->q == NULL)
         return false;
     m->scale = (float *)(void *)(m->q + q_bytes);
@@ -202,13 +219,14 @@ bool ops_matmul(const struct compute *c, struct arena *scratch, const struct ten
     bool quantised = block_weights > 1, has_tile = c->kernels->pack_tile[w->type] != NULL;
     struct matmul m = {
         .kernels = c->kernels, .w = w, .bias = bias, .x = x, .y = y, .n = n, .n_in = w->dim[0], .n_out = w->dim[1],
-        .row_bytes = w->dim[0] / block_weights * tensor_type_block_bytes(w->type),
+        .row_bytes = w->dim[0] / block_weights * tensor_type_block_bytes(w->type), .sum_step = QUANT_BLOCK,
     };
     /* Plain weights are multiplied with x itself, which is the caller's: no helper may be late. */
     struct pool_task task = { .job = &m, .job_bytes = sizeof m, .commit = commit, .lease = quantised ? w->lease : NULL };
 
     if (n <= (quantised && !has_tile ? FEW_ROWS_NO_TILE : FEW_ROWS)) {
-        task.compute = multiply_few;
+        task.compute = c->kernels->dot_rows[w->type] != NULL ? multiply_rows : multiply_few;
+        m.sum_step = c->kernels->dot_rows[w->type] != NULL ? KERNELS_SUM_STEP : QUANT_BLOCK;
         m.block = few_block(m.row_bytes, m.n_out, pool_n_threads(c->pool));
     } else if (has_tile) {
         task.compute = multiply_packed;

@@ -174,6 +174,23 @@ static void test_dequantize(void **state)
     }
 }
 
+/* What a table says w x is: the first row of x. */
+static float dot_one(const struct kernels *k, enum tensor_type type, const void *w, const struct activations *x, size_t n)
+{
+    int8_t q[MAX_N];
+    float sum[MAX_N / KERNELS_SUM_STEP] = { 0 }, y;
+    struct activations arranged = { NULL, q, x->scale, sum };
+
+    if (k->dot_rows[type] == NULL)
+        return k->dot_row[type](w, x, n);
+    memcpy(q, x->q, n);
+    memcpy(sum, x->sum, n / 32 * sizeof *sum);
+    if (k->arrange[type] != NULL)
+        k->arrange[type](q, x->scale, sum, n);
+    k->dot_rows[type](w, &arranged, n, 1, n, &y, 1);
+    return y;
+}
+
 /* k: n / 32 blocks in a lane, or n / 8 plain terms; up to 4 joins of lanes, 3
  * roundings of scales, 3 of the dequantised reference, 2 of the offset's sum. */
 static void test_dot_row(void **state)
@@ -194,7 +211,7 @@ static void test_dot_row(void **state)
             fill_weights(types[t], data, n, extreme);
             fill_rows(&rows, 1, n, extreme, 0);
             double roundings = (double)(n / (block == 1 ? 8 : 32) + 12);
-            check_near((*k)->name, tensor_type_name(types[t]), n, (double)(*k)->dot_row[types[t]](data, &x, n),
+            check_near((*k)->name, tensor_type_name(types[t]), n, (double)dot_one(*k, types[t], data, &x, n),
                        (double)kernels_ref.dot_row[types[t]](data, &x, n),
                        roundings * (double)FLT_EPSILON * sum_of_sizes(types[t], data, &x, n));
         }

@@ -1,0 +1,265 @@
+/* kernels_dot_super.h - dot products of blocks of 256 weights, for the x86 tables.
+ *
+ * The sums of a sub-block (32 weights, Q6_K 16) share a scale, and each conversion
+ * and product with a scale costs as much as the sum itself.  So sub-blocks are
+ * interleaved by words of 8 bytes before they are multiplied: two lanes of a
+ * register are one sub-block, and all its words are added in integers.
+ *
+ *   Q4_K, Q5_K: bytes 32 j + 8 k .. of q, j = 0..3, hold word k of sub-blocks 2j and 2j + 1
+ *
+ *   register k:  | j = 0 | j = 1 | j = 2 | j = 3 |      low nibbles: even sub-blocks
+ *
+ *   Q6_K, quarter k of the halves h of a block:
+ *
+ *   register p:  | h = 0, word p | h = 1, word p | h = 0, word p + 2 | h = 1, word p + 2 |
+ *
+ * The activations are brought into the same order once (arrange_*). */
+#ifndef TENSOR_KERNELS_DOT_SUPER_H
+#define TENSOR_KERNELS_DOT_SUPER_H
+
+#include "tensor/kernels_dot.h"
+
+/* ---- Q4_K and Q5_K ----------------------------------------------------------------------- */
+
+/* Words k of four runs of 32 bytes, `step` bytes apart. */
+static inline void interleave(const void *bytes, size_t step, __m256i out[4])
+{
+#pragma GCC unroll 2
+    for (size_t half = 0; half < 2; half++) {
+        const unsigned char *x = (const unsigned char *)bytes + 16 * half;
+        __m128i run[4];
+#pragma GCC unroll 4
+        for (size_t j = 0; j < 4; j++)
+            run[j] = _mm_loadu_si128((const __m128i *)(const void *)(x + j * step));
+        __m256i even = _mm256_inserti128_si256(_mm256_castsi128_si256(run[0]), run[2], 1);
+        __m256i odd = _mm256_inserti128_si256(_mm256_castsi128_si256(run[1]), run[3], 1);
+        out[2 * half] = _mm256_unpacklo_epi64(even, odd);
+        out[2 * half + 1] = _mm256_unpackhi_epi64(even, odd);
+    }
+}
+
+static void arrange_q4_k(int8_t *q, const float *scale, float *sum, size_t n)
+{
+    __m256i out[8];
+    (void)scale, (void)sum;
+
+    for (; n > 0; n -= QUANT_SUPER, q += QUANT_SUPER) {
+        interleave(q, 64, out);
+        interleave(q + 32, 64, out + 4);
+        memcpy(q, out, sizeof out);
+    }
+}
+
+/* q[k]: word k of the even sub-blocks; q[4 + k]: of the odd ones. */
+static inline void split_q4_k(const uint8_t bytes[128], __m256i q[8])
+{
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i both[4];
+
+    interleave(bytes, 32, both);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        q[k] = _mm256_and_si256(both[k], nibble);
+        q[4 + k] = _mm256_and_si256(_mm256_srli_epi16(both[k], 4), nibble);
+    }
+}
+
+static inline void unpack_q4_k(const struct block_q4_k *w, __m256i q[8])
+{
+    split_q4_k(w->q, q);
+}
+
+/* Bits 2j and 2j + 1 of `high` are the fifth bits. */
+static inline void unpack_q5_k(const struct block_q5_k *w, __m256i q[8])
+{
+    const __m256i fifth = _mm256_set1_epi8(16);
+
+    split_q4_k(w->q, q);
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        long long word;
+        memcpy(&word, w->high + 8 * k, sizeof word);
+        __m256i high = _mm256_srlv_epi64(_mm256_set1_epi64x(word), _mm256_setr_epi64x(0, 2, 4, 6));
+        q[k] = _mm256_or_si256(q[k], _mm256_and_si256(_mm256_slli_epi16(high, 4), fifth));
+        q[4 + k] = _mm256_or_si256(q[4 + k], _mm256_and_si256(_mm256_slli_epi16(high, 3), fifth));
+    }
+}
+
+#define ROWS_SUPER(TYPE, STRUCT)                                                                        \
+    static inline __attribute__((always_inline)) void rows_##TYPE(const void *weights, const struct activations *x, \
+        size_t ld_x, size_t n, size_t n_in, float *y, size_t ld_y)                                      \
+    {                                                                                                   \
+        const struct STRUCT *w = weights;                                                               \
+        const __m256i even = _mm256_setr_epi32(0, 0, 2, 2, 4, 4, 6, 6), odd = _mm256_setr_epi32(1, 1, 3, 3, 5, 5, 7, 7); \
+        __m256 acc[DOT_ROWS_MAX], offset[DOT_ROWS_MAX], scale, min;                                     \
+                                                                                                        \
+        _Pragma("GCC unroll 4")                                                                         \
+        for (size_t i = 0; i < n; i++)                                                                  \
+            acc[i] = offset[i] = _mm256_setzero_ps();                                                   \
+        for (size_t b = 0; b < n_in / QUANT_BLOCK; b += N_GROUP, w++) {                                 \
+            __m256i q[8];                                                                               \
+            load_scales(w->scales, &scale, &min);                                                       \
+            scale = _mm256_mul_ps(scale, _mm256_set1_ps(half_to_f32(w->d)));                            \
+            min = _mm256_mul_ps(min, _mm256_set1_ps(half_to_f32(w->dmin)));                             \
+            unpack_##TYPE(w, q);                                                                        \
+            _Pragma("GCC unroll 4")                                                                     \
+            for (size_t i = 0; i < n; i++) {                                                            \
+                const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;                                   \
+                __m256 both = _mm256_mul_ps(scale, _mm256_loadu_ps(x->scale + i * (ld_x / QUANT_BLOCK) + b)); \
+                offset[i] = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + i * (ld_x / SUM_STEP) + b), offset[i]); \
+                acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q, xq, 4)), _mm256_permutevar8x32_ps(both, even), acc[i]); \
+                acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q + 4, xq + 128, 4)), _mm256_permutevar8x32_ps(both, odd), acc[i]); \
+            }                                                                                           \
+        }                                                                                               \
+        _Pragma("GCC unroll 4")                                                                         \
+        for (size_t i = 0; i < n; i++)                                                                  \
+            y[i * ld_y] = sum8(_mm256_sub_ps(acc[i], offset[i]));                                       \
+    }
+
+ROWS_SUPER(q4_k, block_q4_k)
+ROWS_SUPER(q5_k, block_q5_k)
+
+/* ---- Q6_K --------------------------------------------------------------------------- */
+
+/* The scales of activations in the order of order_q6_k: 0 and 1 are of quarters 0, 1 and 2, 3. */
+static inline __m256 x_scales_q6_k(const float *scale, int pair)
+{
+    const __m256i lanes = pair == 0 ? _mm256_setr_epi32(0, 4, 0, 4, 1, 5, 1, 5) : _mm256_setr_epi32(2, 6, 2, 6, 3, 7, 3, 7);
+
+    return _mm256_permutevar8x32_ps(_mm256_loadu_ps(scale), lanes);
+}
+
+/* The sums become those of 16, times the offset of q, in the order of order_q6_k. */
+static void arrange_q6_k(int8_t *q, const float *scale, float *sum, size_t n)
+{
+    const __m256i ones[2] = { _mm256_set1_epi8(1), _mm256_set1_epi8(1) };
+
+    for (; n > 0; n -= QUANT_SUPER, q += QUANT_SUPER, scale += N_GROUP, sum += 2 * N_GROUP) {
+        __m256i out[8];
+#pragma GCC unroll 4
+        for (size_t k = 0; k < 4; k++) {
+            __m256i first = load_x(q, k), second = load_x(q, k + 4);
+            out[2 * k] = _mm256_unpacklo_epi64(first, second);
+            out[2 * k + 1] = _mm256_unpackhi_epi64(first, second);
+        }
+        memcpy(q, out, sizeof out);
+        for (int pair = 0; pair < 2; pair++) {          /* neighbouring lanes are one sum of 16 */
+            const int8_t *x = q + 128 * pair;
+            __m256i both = _mm256_hadd_epi32(sum_registers(ones, x, 2), sum_registers(ones, x + 64, 2));
+            __m256 total = _mm256_cvtepi32_ps(_mm256_permute4x64_epi64(both, 0xd8));
+            total = _mm256_mul_ps(total, _mm256_set1_ps(-32.0f));
+            _mm256_storeu_ps(sum + 8 * pair, _mm256_mul_ps(total, x_scales_q6_k(scale, pair)));
+        }
+    }
+}
+
+/* q[2k], q[2k + 1]: quarter k. */
+static inline void unpack_q6_k(const struct block_q6_k *w, __m256i q[8])
+{
+    const __m256i nibble = _mm256_set1_epi8(15), upper = _mm256_set1_epi8(48);
+    __m256i high[2] = { _mm256_loadu_si256((const __m256i *)w->high), _mm256_loadu_si256((const __m256i *)(w->high + 32)) };
+    __m256i h[2] = { _mm256_unpacklo_epi64(high[0], high[1]), _mm256_unpackhi_epi64(high[0], high[1]) };
+
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; k++) {
+        __m256i first = _mm256_loadu_si256((const __m256i *)(w->q + 32 * k));
+        __m256i second = _mm256_loadu_si256((const __m256i *)(w->q + 64 + 32 * k));
+        __m256i low[2] = { _mm256_unpacklo_epi64(first, second), _mm256_unpackhi_epi64(first, second) };
+#pragma GCC unroll 2
+        for (int p = 0; p < 2; p++) {
+            __m256i bits = k == 0 ? _mm256_slli_epi16(h[p], 4) : _mm256_slli_epi16(h[p], 2);
+            q[2 * k + p] = _mm256_or_si256(_mm256_and_si256(low[p], nibble), _mm256_and_si256(bits, upper));
+            bits = k == 0 ? h[p] : _mm256_srli_epi16(h[p], 2);
+            q[2 * k + p + 4] = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low[p], 4), nibble), _mm256_and_si256(bits, upper));
+        }
+    }
+}
+
+/* The 16 scales as f32; scale i is that of quarter i / 4, 16 weights i / 2 % 2, half i % 2. */
+static inline void order_q6_k(const int8_t scales[16], __m256 out[2])
+{
+    __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)scales),
+                                     _mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
+
+    out[0] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+    out[1] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)));
+}
+
+static inline __attribute__((always_inline)) void rows_q6_k(const void *weights, const struct activations *x,
+    size_t ld_x, size_t n, size_t n_in, float *y, size_t ld_y)
+{
+    const struct block_q6_k *w = weights;
+    const __m256i lanes[2] = { _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7) };
+    __m256 acc[DOT_ROWS_MAX][2];
+
+#pragma GCC unroll 4
+    for (size_t i = 0; i < n; i++)
+        acc[i][0] = acc[i][1] = _mm256_setzero_ps();
+    for (size_t b = 0; b < n_in / QUANT_BLOCK; b += N_GROUP, w++) {
+        __m256 d = _mm256_set1_ps(half_to_f32(w->d)), scale[2];
+        __m256i q[8];
+        order_q6_k(w->scales, scale);
+        scale[0] = _mm256_mul_ps(scale[0], d);
+        scale[1] = _mm256_mul_ps(scale[1], d);
+        unpack_q6_k(w, q);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < n; i++) {
+            const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;
+            const float *sum = x->sum + i * (ld_x / SUM_STEP) + 2 * b;
+            const float *x_scale = x->scale + i * (ld_x / QUANT_BLOCK) + b;
+#pragma GCC unroll 2
+            for (int pair = 0; pair < 2; pair++) {
+                __m256 both = _mm256_mul_ps(scale[pair], x_scales_q6_k(x_scale, pair));
+                acc[i][pair] = _mm256_fmadd_ps(scale[pair], _mm256_loadu_ps(sum + 8 * pair), acc[i][pair]);
+#pragma GCC unroll 2
+                for (int k = 0; k < 2; k++)
+                    acc[i][pair] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q + 4 * pair + 2 * k, xq + 128 * pair + 64 * k, 2)),
+                                             _mm256_permutevar8x32_ps(both, lanes[k]), acc[i][pair]);
+            }
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < n; i++)
+        y[i * ld_y] = sum8(_mm256_add_ps(acc[i][0], acc[i][1]));
+}
+
+/* ---- the entries of a table -------------------------------------------------------------- */
+
+/* One row of x at a time does the same sums in the same order as several. */
+#define DOT_ROWS(TYPE)                                                                                  \
+    static void dot_rows_##TYPE(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in, \
+                                float *y, size_t ld_y)                                                  \
+    {                                                                                                   \
+        switch (n) {                                                                                    \
+        case 0: return;                                                                                 \
+        case 1: rows_##TYPE(w, x, ld_x, 1, n_in, y, ld_y); return;                                      \
+        case 2: rows_##TYPE(w, x, ld_x, 2, n_in, y, ld_y); return;                                      \
+        case 3: rows_##TYPE(w, x, ld_x, 3, n_in, y, ld_y); return;                                      \
+        }                                                                                               \
+        struct activations rest = { NULL, x->q + 4 * ld_x, x->scale + 4 * (ld_x / QUANT_BLOCK), x->sum + 4 * (ld_x / SUM_STEP) }; \
+        rows_##TYPE(w, x, ld_x, 4, n_in, y, ld_y);                                                      \
+        dot_rows_##TYPE(w, &rest, ld_x, n - 4, n_in, y + 4 * ld_y, ld_y);                               \
+    }
+
+DOT_ROWS(q4_0)
+DOT_ROWS(q4_1)
+DOT_ROWS(q5_0)
+DOT_ROWS(q8_0)
+DOT_ROWS(q4_k)
+DOT_ROWS(q5_k)
+DOT_ROWS(q6_k)
+
+#define KERNELS_DOT_ENTRIES                                                         \
+    .dot_row = {                                                                    \
+        [TENSOR_F32] = dot_f32_avx2, [TENSOR_F16] = dot_f16_avx2, [TENSOR_BF16] = dot_bf16_avx2, \
+    },                                                                              \
+    .dot_rows = {                                                                   \
+        [TENSOR_Q4_0] = dot_rows_q4_0, [TENSOR_Q4_1] = dot_rows_q4_1, [TENSOR_Q5_0] = dot_rows_q5_0, \
+        [TENSOR_Q8_0] = dot_rows_q8_0, [TENSOR_Q4_K] = dot_rows_q4_k, [TENSOR_Q5_K] = dot_rows_q5_k, \
+        [TENSOR_Q6_K] = dot_rows_q6_k,                                              \
+    },                                                                              \
+    .arrange = {                                                                    \
+        [TENSOR_Q4_K] = arrange_q4_k, [TENSOR_Q5_K] = arrange_q4_k, [TENSOR_Q6_K] = arrange_q6_k, \
+    }
+
+#endif
