@@ -227,18 +227,37 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
 
 /* One row of x at a time does the same sums in the same order as several. */
 #define DOT_ROWS(TYPE)                                                                                  \
+    /* Apart, so that one row does not save the registers that four need. */                            \
+    static __attribute__((noinline)) void one_row_##TYPE(const void *w, const struct activations *x, size_t n_in, float *y) \
+    {                                                                                                   \
+        rows_##TYPE(w, x, n_in, 1, n_in, y, 1);                                                         \
+    }                                                                                                   \
+    static __attribute__((noinline)) void some_rows_##TYPE(const void *w, const struct activations *x, size_t ld_x, \
+                                                           size_t n, size_t n_in, float *y, size_t ld_y) \
+    {                                                                                                   \
+        if (n == 2)                                                                                     \
+            rows_##TYPE(w, x, ld_x, 2, n_in, y, ld_y);                                                  \
+        else if (n == 3)                                                                                \
+            rows_##TYPE(w, x, ld_x, 3, n_in, y, ld_y);                                                  \
+        else                                                                                            \
+            rows_##TYPE(w, x, ld_x, 4, n_in, y, ld_y);                                                  \
+    }                                                                                                   \
     static void dot_rows_##TYPE(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in, \
                                 float *y, size_t ld_y)                                                  \
     {                                                                                                   \
-        switch (n) {                                                                                    \
-        case 0: return;                                                                                 \
-        case 1: rows_##TYPE(w, x, ld_x, 1, n_in, y, ld_y); return;                                      \
-        case 2: rows_##TYPE(w, x, ld_x, 2, n_in, y, ld_y); return;                                      \
-        case 3: rows_##TYPE(w, x, ld_x, 3, n_in, y, ld_y); return;                                      \
+        struct activations rest = *x;                                                                   \
+                                                                                                        \
+        while (n > 1) {                                                                                 \
+            size_t step = n < DOT_ROWS_MAX ? n : DOT_ROWS_MAX;                                          \
+            some_rows_##TYPE(w, &rest, ld_x, step, n_in, y, ld_y);                                      \
+            rest.q += step * ld_x;                                                                      \
+            rest.scale += step * (ld_x / QUANT_BLOCK);                                                  \
+            rest.sum += step * (ld_x / SUM_STEP);                                                       \
+            y += step * ld_y;                                                                           \
+            n -= step;                                                                                  \
         }                                                                                               \
-        struct activations rest = { NULL, x->q + 4 * ld_x, x->scale + 4 * (ld_x / QUANT_BLOCK), x->sum + 4 * (ld_x / SUM_STEP) }; \
-        rows_##TYPE(w, x, ld_x, 4, n_in, y, ld_y);                                                      \
-        dot_rows_##TYPE(w, &rest, ld_x, n - 4, n_in, y + 4 * ld_y, ld_y);                               \
+        if (n == 1)                                                                                     \
+            one_row_##TYPE(w, &rest, n_in, y);                                                            \
     }
 
 DOT_ROWS(q4_0)
