@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     if (argc != 5)
         return 2;
     bench_must(compute_init(&c, (size_t)atoi(argv[3]), *argv[4] != '\0' ? argv[4] : NULL, &err), &err);
-    struct whisper *w = whisper_open(argv[1], &err);
+    struct whisper *w = whisper_open(argv[1], &c, &err);
     struct clip *clip = w != NULL ? clip_load(argv[2], &err) : NULL;
     bench_must(clip != NULL, &err);
     params.language = "en";
