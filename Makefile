@@ -130,14 +130,14 @@ run:
 	@sh tools/setup.sh
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@sh tools/run.sh $(MODEL)
-check: all $(TESTS) $(FUZZERS)
+check: all $(TESTS) $(FUZZERS) $(BENCHES)
 	@sh tests/run.sh $(B) check
 test:
 	@sh tools/setup.sh test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests-built arm-tests
 	@sh tests/run.sh $(B) test
 .PHONY: tests-built arm-tests
-tests-built: $(TESTS) $(FUZZERS)
+tests-built: $(TESTS) $(FUZZERS) $(BENCHES)
 arm-tests: $(ARM_TESTS)
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests-built
