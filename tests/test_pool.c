@@ -218,6 +218,81 @@ static void test_busy_core(void **state)
     assert_true(least < 2.3);
 }
 
+struct whereabouts {
+    int callers_core;
+    _Atomic size_t n_beside, n_away;        /* items of the helper: on the caller's core, elsewhere */
+};
+
+static void note_core(void *user, size_t first, size_t last, size_t i_thread)
+{
+    struct whereabouts *w = user;
+
+    work_a_while(NULL, first, last, i_thread);
+    if (i_thread != 0)
+        atomic_fetch_add(sched_getcpu() == w->callers_core ? &w->n_beside : &w->n_away, last - first);
+}
+
+static void pin(pthread_t thread, int core)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    CPU_SET((size_t)core, &one);
+    assert_int_equal(pthread_setaffinity_np(thread, sizeof one, &one), 0);
+}
+
+/* Share of the helper's items that it did on the core of the caller, while a busy loop has
+ * the other one. */
+static double share_beside_the_caller(int callers_core, int other_core)
+{
+    struct error err = { 0 };
+    struct whereabouts w = { .callers_core = callers_core };
+    struct pool *p = pool_new(2, &err);
+    pthread_t thread;
+
+    assert_non_null(p);
+    pin(pthread_self(), callers_core);      /* the helper may be anywhere */
+    atomic_store(&busy, true);
+    assert_int_equal(pthread_create(&thread, NULL, hog, NULL), 0);
+    pin(thread, other_core);
+    for (int i = 0; i < 200; i++) {
+        pool_run(p, 64, 1, note_core, &w);
+        if (i % 2 == 0)
+            usleep(200);                    /* asleep, it is woken next time: where, the scheduler says */
+    }
+    atomic_store(&busy, false);
+    pthread_join(thread, NULL);
+    pool_free(p);
+    print_message("helper beside the caller: %zu items, elsewhere: %zu\n", w.n_beside, w.n_away);
+    return (double)w.n_beside / (double)(w.n_beside + w.n_away + 1);
+}
+
+static void test_helper_leaves_the_callers_core(void **state)
+{
+    cpu_set_t old;
+    int cores[2], n = 0;
+    double least = 1.0;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof old, &old), 0);
+    for (int i = 0; i < CPU_SETSIZE && n < 2; i++)
+        if (CPU_ISSET((size_t)i, &old))
+            cores[n++] = i;
+    if (n < 2)
+        skip();
+    cpu_set_t two;
+    CPU_ZERO(&two);
+    CPU_SET((size_t)cores[0], &two);
+    CPU_SET((size_t)cores[1], &two);
+    for (int i = 0; i < 5 && least >= 0.2; i++) {
+        sched_setaffinity(0, sizeof two, &two);
+        double share = share_beside_the_caller(cores[0], cores[1]);
+        least = share < least ? share : least;
+    }
+    sched_setaffinity(0, sizeof old, &old);
+    assert_true(least < 0.2);
+}
+
 /* ---- tasks -------------------------------------------------------------------------- */
 
 enum { TASK_ITEMS = 40, N_HELPERS = 3 };
@@ -415,7 +490,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_covers), cmocka_unit_test(test_many_jobs), cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_busy_core), cmocka_unit_test(test_signals_stay_with_the_caller),
+        cmocka_unit_test(test_busy_core), cmocka_unit_test(test_helper_leaves_the_callers_core), cmocka_unit_test(test_signals_stay_with_the_caller),
         cmocka_unit_test(test_late_helpers), cmocka_unit_test(test_random_delays),
         cmocka_unit_test(test_bad_counts),
     };
