@@ -31,10 +31,11 @@ ours() { # program of rows, arguments...
     "$build/tests/$program" "$@" >"$dir/out" || { fail "$program failed"; return; }
     sed "s/^/ours$tab/" "$dir/out" >>"$rows"
 }
-watched() { # command...: its milliseconds and megabytes in $ms and $mb, what it printed in $dir/out and out.log
+watched() { # command...: its milliseconds in $ms, those until its last word in $said, its megabytes in $mb; what it printed in $dir/out and out.log
     say "$1"
     seen=$("$build"/tests/bench_run "$dir/out" "$@") || { fail "$1 failed: $(tail -n 1 "$dir/out.log")"; return 1; }
-    ms=${seen% *} mb=${seen#* }
+    ms=${seen%% *} mb=${seen##* } said=${seen#* }
+    said=${said% *}
 }
 number() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$dir/out" | head -n 1; }
 mynah() { # command, arguments...
@@ -64,7 +65,7 @@ start_of_ask() {
     for i in 1 2 3 4 5; do
         mynah ask -m "$name" -n 1 --temp 0 --json Hello || return
         row ours "$name: start to first prefill" \
-            "$(awk "BEGIN { print $ms - $(number prefill) - $(number decode) }")" ms "a whole mynah ask without its prefill and decode"
+            "$(awk "BEGIN { print $said - $(number prefill) - $(number decode) }")" ms "mynah ask until its answer, without its prefill and decode"
     done
 }
 text() { # name, further measurements of bench_text
