@@ -150,13 +150,16 @@ static void test_cancel(void **state)
 {
     struct image *image = load("ocr/page.png");
     atomic_bool cancel = true;
-    const struct compute c = { .cancel = &cancel };
+    struct compute c;
     struct ocr ocr;
     struct error err = { 0 };
     (void)state;
 
+    assert_true(compute_init(&c, 1, NULL, &err));
+    c.cancel = &cancel;
     assert_false(ocr_read(&c, image, &ocr, &err));
     assert_int_equal(err.code, ERROR_CANCELLED);
+    compute_done(&c);
     ocr_done(&ocr);
     image_free(image);
 }
