@@ -369,6 +369,20 @@ static void test_sandbox(void **state)
     close(fd[1]);
 }
 
+static void overwrite(void *user) { *(volatile uint8_t *)user = 1; }
+
+/* A decoder that a file has taken over cannot change the pictures before it. */
+static void test_pixels_are_ours_alone(void **state)
+{
+    struct image *image = load("rgb.png");
+    (void)state;
+
+    assert_int_equal(image->rgb[0], 255);
+    assert_int_equal(sandbox_run(overwrite, NULL, image->rgb, 1 << 20, 5000), SANDBOX_BROKE);
+    assert_int_equal(image->rgb[0], 255);
+    image_free(image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,7 +392,7 @@ int main(void)
         cmocka_unit_test(test_foreign_files),   cmocka_unit_test(test_hostile_headers),
         cmocka_unit_test(test_truncated),       cmocka_unit_test(test_corrupted),
         cmocka_unit_test(test_no_huffman_tables), cmocka_unit_test(test_too_large),
-        cmocka_unit_test(test_sandbox),
+        cmocka_unit_test(test_sandbox),         cmocka_unit_test(test_pixels_are_ours_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,8 @@ static bool explain(const char *path, const struct image_file *file, enum sandbo
     return error_set(err, ERROR_INPUT, "%s: no process to decode it in could be started", path);
 }
 
-/* Takes the pixels over: the child is gone, so nobody else writes them. */
+/* Takes the pixels over: the child is gone, and the next picture's is not given them, so nobody
+ * else writes them. */
 static struct image *new_image(const char *path, const struct job *job, const struct image_pixels *result, struct error *err)
 {
     const struct image_file *file = job->file;
@@ -107,6 +108,7 @@ static struct image *new_image(const char *path, const struct job *job, const st
         error_set(err, ERROR_INPUT, "%s: no memory for a picture", path);
         return NULL;
     }
+    (void)madvise(job->rgb, job->n_shared, MADV_DONTFORK);
     *image = (struct image){
         .width = turned ? file->height : file->width, .height = turned ? file->width : file->height,
         .rgb = job->rgb, .n_mapped = job->n_shared, .format = file->name, .file_width = file->width,
