@@ -162,7 +162,9 @@ table() {
 models_json() {
     for model in default small tiny whisper-base efficientnet-lite2 ssd-coco; do
         file=$(path_of "$model")
-        [ -z "$file" ] || printf '%s"%s":"%s"' "${comma}" "$model" "$(sha256sum "$file" | cut -d ' ' -f 1)" && comma=,
+        [ -n "$file" ] || continue
+        printf '%s"%s":"%s"' "${comma}" "$model" "$(sha256sum "$file" | cut -d ' ' -f 1)"
+        comma=,
     done
 }
 json() {
