@@ -32,11 +32,11 @@ static bool choose_n_ctx(const struct text_model *m, size_t *n_ctx, struct error
                      *n_ctx, m->info.name, m->net.n_ctx_train);
 }
 
-static size_t scratch_bytes(const struct text_model *m, size_t n_chunk, size_t n_ctx)
+static size_t scratch_bytes(const struct text_model *m, size_t n_ctx)
 {
     long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-    return transformer_scratch_bytes(&m->net, n_chunk, n_ctx, n_cores > 0 ? (size_t)n_cores : 1);
+    return transformer_scratch_bytes(&m->net, n_ctx, n_cores > 0 ? (size_t)n_cores : 1);
 }
 
 static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, struct error *err)
@@ -45,7 +45,7 @@ static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_c
     size_t kv, all;
 
     if (!kv_cache_bytes(t->n_layer, n_ctx, t->n_head_kv * t->head_dim, &kv) ||
-        __builtin_add_overflow(kv, transformer_work_bytes(t, n_chunk) + scratch_bytes(m, n_chunk, n_ctx) +
+        __builtin_add_overflow(kv, transformer_work_bytes(t, n_chunk) + scratch_bytes(m, n_ctx) +
                                m->info.file_bytes, &all))
         all = SIZE_MAX;
     return memory_check(all, gguf_path(m->g), "the model with this context",
@@ -57,7 +57,7 @@ static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, st
     const struct transformer *t = &x->m->net;
 
     x->session = arena_new("session", 0, err);
-    x->step = x->session == NULL ? NULL : arena_new("step", scratch_bytes(x->m, n_chunk, n_ctx), err);
+    x->step = x->session == NULL ? NULL : arena_new("step", scratch_bytes(x->m, n_ctx), err);
     if (x->step == NULL || arena_alloc(x->step, 0, 1, err) == NULL)     /* the chunk is taken now */
         return false;
     arena_reset(x->step);

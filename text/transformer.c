@@ -47,9 +47,9 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
 }
 
 /* From what tensor/matmul.c and tensor/attention.c ask for: tiles of dequantised
- * weights and blocks of scores for each thread; activations quantised; parts of
- * attention over spans of positions.  test_transformer sees it when this is short. */
-size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n_ctx, size_t n_threads)
+ * weights and blocks of scores for each thread; parts of attention over spans of
+ * positions.  test_transformer sees it when this is short. */
+size_t transformer_scratch_bytes(const struct transformer *t, size_t n_ctx, size_t n_threads)
 {
     size_t n_widest = t->n_ff, n_q = t->n_head * t->head_dim;
 
@@ -59,9 +59,8 @@ size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n
         n_widest = n_q;
     size_t tiles = n_threads * 128 * n_widest * sizeof(float);
     size_t scores = n_threads * (64 + t->n_head) * (3 * t->head_dim + 256) * sizeof(float) * 2;
-    size_t quantised = n * n_widest * 2;
     size_t parts = (n_ctx / 256 + 1) * 8 * t->n_head * (t->head_dim + 2) * sizeof(float);
-    return tiles + scores + quantised + parts + 64 * ARENA_ALIGN;
+    return tiles + scores + parts + 64 * ARENA_ALIGN;
 }
 
 /* ---- forward ------------------------------------------------------------------------ */

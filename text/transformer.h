@@ -60,7 +60,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
                            struct arena *session, struct arena *scratch, struct error *err);
 size_t transformer_work_bytes(const struct transformer *t, size_t n);
 /* The most that one forward pass takes from `scratch`. */
-size_t transformer_scratch_bytes(const struct transformer *t, size_t n, size_t n_ctx, size_t n_threads);
+size_t transformer_scratch_bytes(const struct transformer *t, size_t n_ctx, size_t n_threads);
 
 /* Called after each layer; may be NULL. */
 typedef void transformer_layer_done(void *user, size_t n_layers_done);
