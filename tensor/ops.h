@@ -17,8 +17,9 @@
 /* y[i][o] = sum_j w[o][j] x[i][j] (+ bias[o] if not NULL)
  *   w: any supported type, [n_out][n_in] (dim[0] = n_in, dim[1] = n_out)
  *   x: [n][n_in], y: [n][n_out], n >= 1.
- * Few rows go through quantised dot products, many through dequantised tiles
- * and OpenBLAS; the row count alone decides, never the thread count.  Up to
+ * Few rows go through dot products with the weights as they are stored, many through
+ * integer tiles or, for types without, tiles of floats and OpenBLAS; type and row count
+ * decide, never the thread count.  Up to
  * OPS_SAME_ROWS rows, each is bit for bit what it would be alone: tokens that were
  * drafted are verified together and come out as if decoded one by one. */
 #define OPS_SAME_ROWS 8
