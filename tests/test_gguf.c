@@ -2,6 +2,9 @@
  * field made hostile at a time. */
 #include "tensor/gguf.h"
 
+#include "tensor/pool.h"
+
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,6 +279,43 @@ static void test_tensors(void **state)
     gguf_close(g);
 }
 
+struct late {
+    const struct tensor *w;
+    unsigned sum;                   /* of the weights' bytes, in the end */
+};
+
+/* What a late helper of a pool does: it reads for long, then says that it is through. */
+static void *read_late(void *user)
+{
+    struct late *l = user;
+    struct pool_lease *lease = l->w->lease;
+
+    usleep(20000);
+    for (size_t i = 0; i < l->w->n_bytes; i++)
+        l->sum += ((const unsigned char *)l->w->data)[i];
+    atomic_fetch_sub(&lease->n_late, 1);
+    return NULL;
+}
+
+static void test_close_waits_for_late_readers(void **state)
+{
+    struct bytes b;
+    struct marks m;
+    struct gguf *g = open_valid(&b, &m);
+    struct late l = { gguf_tensor(g, "w1"), 0 };
+    unsigned sum = 0;
+    pthread_t thread;
+
+    (void)state;
+    for (size_t i = 0; i < l.w->n_bytes; i++)
+        sum += b.data[m.data + 128 + i];
+    atomic_fetch_add(&l.w->lease->n_late, 1);
+    assert_int_equal(pthread_create(&thread, NULL, read_late, &l), 0);
+    gguf_close(g);                  /* without waiting the thread reads what is no longer mapped */
+    pthread_join(thread, NULL);
+    assert_int_equal(l.sum, sum);
+}
+
 static void test_version_2_and_no_tensors(void **state)
 {
     struct bytes b = { .n = 0 };
@@ -473,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scalars), cmocka_unit_test(test_arrays), cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_close_waits_for_late_readers),
         cmocka_unit_test(test_version_2_and_no_tensors), cmocka_unit_test(test_every_truncation),
         cmocka_unit_test(test_hostile_fields), cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_not_a_file), cmocka_unit_test(test_bind), cmocka_unit_test(test_types),
