@@ -21,7 +21,6 @@
 
 #define KERNELS_N_TYPES 31          /* enum tensor_type's values are below it */
 #define KERNELS_TILE_ROWS 16        /* weight rows in a packed tile */
-#define KERNELS_SUM_STEP 16         /* dot_rows: room for a sum of every 16 activations */
 
 /* One row of activations.  Plain weights need only x, quantised ones the rest. */
 struct activations {
@@ -43,11 +42,13 @@ struct kernels {
     float (*dot_row[KERNELS_N_TYPES])(const void *w, const struct activations *x, size_t n);
     /* A weight row times n rows of activations, each to the bit what it is alone:
      * y[i * ld_y] = sum w[j] x[i][j], j < n_in.  q [n][ld_x], scale [n][ld_x / 32],
-     * sum [n][ld_x / KERNELS_SUM_STEP], each row as `arrange` leaves it. */
+     * sum [n][ld_x / sum_step], each row as `arrange` leaves it; columns that begin at a
+     * multiple of 256 are rows too. */
     void (*dot_rows[KERNELS_N_TYPES])(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in,
                                       float *y, size_t ld_y);
+    size_t sum_step[KERNELS_N_TYPES];           /* 16 or 32; 0 where dot_rows is not */
     /* Brings one row as quantize gives it (flip 0) into the order that dot_rows likes;
-     * NULL: as it is. */
+     * NULL: as it is.  sum is given [n / 32] and becomes [n / sum_step]. */
     void (*arrange[KERNELS_N_TYPES])(int8_t *q, const float *scale, float *sum, size_t n);
 
     /* n, a multiple of 32, activations; each q is stored as q ^ flip. */

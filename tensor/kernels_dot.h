@@ -16,7 +16,6 @@
 
 #define N_GROUP 8
 #define DOT_ROWS_MAX 4              /* rows of x at a time: registers for more there are not */
-#define SUM_STEP KERNELS_SUM_STEP
 
 static inline __m256i load_x(const int8_t *x, size_t b)
 {
@@ -103,7 +102,7 @@ static inline __m256 add_quads(__m256 acc, __m256i quads, __m256 scale, int i)
             for (size_t i = 0; i < n; i++) {                                                            \
                 scale[i] = _mm256_mul_ps(d, _mm256_loadu_ps(x->scale + i * ld_b + b));                  \
                 if ((FACTOR) != 0.0f)                                                                   \
-                    offsets[i] = _mm256_fmadd_ps(second, _mm256_loadu_ps(x->sum + i * (ld_x / SUM_STEP) + b), offsets[i]); \
+                    offsets[i] = _mm256_fmadd_ps(second, _mm256_loadu_ps(x->sum + i * ld_b + b), offsets[i]); \
             }                                                                                           \
             _Pragma("GCC unroll 8")                                                                     \
             for (int k = 0; k < N_GROUP; k++) {                                                         \
@@ -119,7 +118,7 @@ static inline __m256 add_quads(__m256 acc, __m256i quads, __m256 scale, int i)
             for (size_t i = 0; i < n; i++) {                                                            \
                 __m256 scale = _mm256_set1_ps(half_to_f32(w->d) * x->scale[i * ld_b + b]);              \
                 acc[i][0] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(SUM(q, load_x(x->q + i * ld_x, b))), scale, acc[i][0]); \
-                rest[i] += half_to_f32(w->SECOND) * x->sum[i * (ld_x / SUM_STEP) + b];                  \
+                rest[i] += half_to_f32(w->SECOND) * x->sum[i * ld_b + b];                                \
             }                                                                                           \
         }                                                                                               \
         _Pragma("GCC unroll 4")                                                                         \

@@ -106,7 +106,7 @@ static inline void unpack_q5_k(const struct block_q5_k *w, __m256i q[8])
             for (size_t i = 0; i < n; i++) {                                                            \
                 const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;                                   \
                 __m256 both = _mm256_mul_ps(scale, _mm256_loadu_ps(x->scale + i * (ld_x / QUANT_BLOCK) + b)); \
-                offset[i] = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + i * (ld_x / SUM_STEP) + b), offset[i]); \
+                offset[i] = _mm256_fmadd_ps(min, _mm256_loadu_ps(x->sum + i * (ld_x / QUANT_BLOCK) + b), offset[i]); \
                 acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q, xq, 4)), _mm256_permutevar8x32_ps(both, even), acc[i]); \
                 acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q + 4, xq + 128, 4)), _mm256_permutevar8x32_ps(both, odd), acc[i]); \
             }                                                                                           \
@@ -120,6 +120,8 @@ ROWS_SUPER(q4_k, block_q4_k)
 ROWS_SUPER(q5_k, block_q5_k)
 
 /* ---- Q6_K --------------------------------------------------------------------------- */
+
+#define Q6_K_SUM 16                 /* activations to a sum: as many as weights share a scale */
 
 /* The scales of activations in the order of order_q6_k: 0 and 1 are of quarters 0, 1 and 2, 3. */
 static inline __m256 x_scales_q6_k(const float *scale, int pair)
@@ -205,7 +207,7 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
 #pragma GCC unroll 4
         for (size_t i = 0; i < n; i++) {
             const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;
-            const float *sum = x->sum + i * (ld_x / SUM_STEP) + 2 * b;
+            const float *sum = x->sum + i * (ld_x / Q6_K_SUM) + 2 * b;
             const float *x_scale = x->scale + i * (ld_x / QUANT_BLOCK) + b;
 #pragma GCC unroll 2
             for (int pair = 0; pair < 2; pair++) {
@@ -226,7 +228,7 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
 /* ---- the entries of a table -------------------------------------------------------------- */
 
 /* One row of x at a time does the same sums in the same order as several. */
-#define DOT_ROWS(TYPE)                                                                                  \
+#define DOT_ROWS(TYPE, SUM_STEP)                                                                        \
     /* Apart, so that one row does not save the registers that four need. */                            \
     static __attribute__((noinline)) void one_row_##TYPE(const void *w, const struct activations *x, size_t n_in, float *y) \
     {                                                                                                   \
@@ -245,28 +247,33 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
     static void dot_rows_##TYPE(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in, \
                                 float *y, size_t ld_y)                                                  \
     {                                                                                                   \
-        struct activations rest = *x;                                                                   \
+        struct activations rest;                                                                        \
                                                                                                         \
+        if (n == 1) {                                                                                   \
+            one_row_##TYPE(w, x, n_in, y);                                                              \
+            return;                                                                                     \
+        }                                                                                               \
+        rest = *x;                                                                                      \
         while (n > 1) {                                                                                 \
             size_t step = n < DOT_ROWS_MAX ? n : DOT_ROWS_MAX;                                          \
             some_rows_##TYPE(w, &rest, ld_x, step, n_in, y, ld_y);                                      \
             rest.q += step * ld_x;                                                                      \
             rest.scale += step * (ld_x / QUANT_BLOCK);                                                  \
-            rest.sum += step * (ld_x / SUM_STEP);                                                       \
+            rest.sum += step * (ld_x / (SUM_STEP));                                                     \
             y += step * ld_y;                                                                           \
             n -= step;                                                                                  \
         }                                                                                               \
         if (n == 1)                                                                                     \
-            one_row_##TYPE(w, &rest, n_in, y);                                                            \
+            one_row_##TYPE(w, &rest, n_in, y);                                                         \
     }
 
-DOT_ROWS(q4_0)
-DOT_ROWS(q4_1)
-DOT_ROWS(q5_0)
-DOT_ROWS(q8_0)
-DOT_ROWS(q4_k)
-DOT_ROWS(q5_k)
-DOT_ROWS(q6_k)
+DOT_ROWS(q4_0, QUANT_BLOCK)
+DOT_ROWS(q4_1, QUANT_BLOCK)
+DOT_ROWS(q5_0, QUANT_BLOCK)
+DOT_ROWS(q8_0, QUANT_BLOCK)
+DOT_ROWS(q4_k, QUANT_BLOCK)
+DOT_ROWS(q5_k, QUANT_BLOCK)
+DOT_ROWS(q6_k, Q6_K_SUM)
 
 #define KERNELS_DOT_ENTRIES                                                         \
     .dot_row = {                                                                    \
@@ -276,6 +283,11 @@ DOT_ROWS(q6_k)
         [TENSOR_Q4_0] = dot_rows_q4_0, [TENSOR_Q4_1] = dot_rows_q4_1, [TENSOR_Q5_0] = dot_rows_q5_0, \
         [TENSOR_Q8_0] = dot_rows_q8_0, [TENSOR_Q4_K] = dot_rows_q4_k, [TENSOR_Q5_K] = dot_rows_q5_k, \
         [TENSOR_Q6_K] = dot_rows_q6_k,                                              \
+    },                                                                              \
+    .sum_step = {                                                                   \
+        [TENSOR_Q4_0] = QUANT_BLOCK, [TENSOR_Q4_1] = QUANT_BLOCK, [TENSOR_Q5_0] = QUANT_BLOCK, \
+        [TENSOR_Q8_0] = QUANT_BLOCK, [TENSOR_Q4_K] = QUANT_BLOCK, [TENSOR_Q5_K] = QUANT_BLOCK, \
+        [TENSOR_Q6_K] = Q6_K_SUM,                                                   \
     },                                                                              \
     .arrange = {                                                                    \
         [TENSOR_Q4_K] = arrange_q4_k, [TENSOR_Q5_K] = arrange_q4_k, [TENSOR_Q6_K] = arrange_q6_k, \

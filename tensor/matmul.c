@@ -23,6 +23,10 @@
 #define FEW_ROWS_NO_TILE 16
 #define FEW_BYTES_MIN 32768         /* weights claimed at a time with few rows ... */
 #define FEW_BYTES_MAX 524288        /* ... are between these */
+#define STRIP_MAX 4608              /* columns of x that some rows of it have in the nearest cache ... */
+#define NEAR_MAX 18432              /* ... and activations that fit into it */
+#define ROWS_TOGETHER 8             /* weight rows that share a strip, and are fetched ahead */
+#define CACHE_LINE 64
 #define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
 struct matmul {
@@ -33,7 +37,8 @@ struct matmul {
     int8_t *q;                      /* x quantised, as struct activations says; NULL for plain weights */
     float *scale, *sum;
     size_t n, n_in, n_out, row_bytes, block;        /* block: weight rows of an item */
-    size_t sum_step;                /* activations to a place in sum; dot_rows' own, or the block */
+    size_t sum_step;                /* activations to a sum: the block, or dot_rows' own */
+    size_t n_strips, strip, strip_bytes;            /* of columns, for dot_rows; all equal but the last */
     uint8_t flip;
 };
 _Static_assert(sizeof(struct matmul) <= POOL_JOB_BYTES, "helpers get a copy");
@@ -89,16 +94,94 @@ static void multiply_few(const void *job, size_t item, void *own)
         }
 }
 
-/* The same where the table takes the rows of x together. */
+/* ---- the same where the table takes the rows of x together --------------------------------
+ *
+ * Rows of x that are too long for the nearest cache are taken in strips, which a few weight
+ * rows share while the next few come from memory.  One row of x has the same strips, so
+ * that it gets the same bits, but follows the order of memory. */
+
+/* Strip s of the rows of x from row i on. */
+static struct activations strip_of(const struct matmul *m, size_t i, size_t s)
+{
+    struct activations x = row_of(m, i);
+    size_t j = s * m->strip;
+
+    return (struct activations){ NULL, x.q + j, x.scale + j / QUANT_BLOCK, x.sum + j / m->sum_step };
+}
+
+static size_t strip_width(const struct matmul *m, size_t s)
+{
+    return s + 1 < m->n_strips ? m->strip : m->n_in - s * m->strip;
+}
+
+static void multiply_one(const struct matmul *m, size_t first, size_t n_rows, float *out)
+{
+    struct activations x = row_of(m, 0);
+
+    for (size_t r = 0; r < n_rows; r++) {
+        const unsigned char *w = weight_row(m, first + r);
+
+        m->kernels->dot_rows[m->w->type](w, &x, m->n_in, 1, strip_width(m, 0), out + r, 1);
+        for (size_t s = 1; s < m->n_strips; s++) {
+            struct activations part_of_x = strip_of(m, 0, s);
+            float part;
+            m->kernels->dot_rows[m->w->type](w + s * m->strip_bytes, &part_of_x, m->n_in, 1, strip_width(m, s), &part, 1);
+            out[r] += part;
+        }
+    }
+}
+
+/* Weights to have in a cache soon. */
+struct ahead {
+    const unsigned char *next, *end;
+};
+
+static void fetch(struct ahead *ahead, size_t n_bytes)
+{
+    for (; n_bytes > 0 && ahead->next < ahead->end; n_bytes -= n_bytes < CACHE_LINE ? n_bytes : CACHE_LINE) {
+        __builtin_prefetch(ahead->next, 0, 2);
+        ahead->next += CACHE_LINE;
+    }
+}
+
+/* n_rows weight rows times n rows of x. */
+static void multiply_together(const struct matmul *m, size_t first, size_t n_rows, size_t i, size_t n,
+                              struct ahead *ahead, float *out)
+{
+    for (size_t s = 0; s < m->n_strips; s++) {
+        const unsigned char *w = weight_row(m, first) + s * m->strip_bytes;
+        struct activations x = strip_of(m, i, s);
+
+        for (size_t r = 0; r < n_rows; r++, w += m->row_bytes) {
+            float part[FEW_ROWS];
+
+            if (m->n_strips > 1)                        /* otherwise rows follow each other */
+                fetch(ahead, m->strip_bytes);
+            m->kernels->dot_rows[m->w->type](w, &x, m->n_in, n, strip_width(m, s), part, 1);
+            for (size_t k = 0; k < n; k++)
+                out[k * m->block + r] = s == 0 ? part[k] : out[k * m->block + r] + part[k];
+        }
+    }
+}
+
 static void multiply_rows(const void *job, size_t item, void *own)
 {
     const struct matmul *m = job;
-    size_t row0 = item * m->block, n_rows = rows_of_item(m, item);
-    struct activations x = row_of(m, 0);
+    size_t row0 = item * m->block, end = row0 + rows_of_item(m, item);
+    size_t near = m->strip * FEW_ROWS <= NEAR_MAX ? FEW_ROWS : FEW_ROWS / 2;
     float *out = own;
 
-    for (size_t r = 0; r < n_rows; r++)
-        m->kernels->dot_rows[m->w->type](weight_row(m, row0 + r), &x, m->n_in, m->n, m->n_in, out + r, m->block);
+    if (m->n == 1) {
+        multiply_one(m, row0, end - row0, out);
+        return;
+    }
+    for (size_t row = row0; row < end; row += ROWS_TOGETHER) {
+        size_t n_rows = end - row < ROWS_TOGETHER ? end - row : ROWS_TOGETHER;
+        struct ahead ahead = { weight_row(m, row + n_rows), weight_row(m, end) };
+
+        for (size_t i = 0; i < m->n; i += near)
+            multiply_together(m, row, n_rows, i, m->n - i < near ? m->n - i : near, &ahead, out + i * m->block + (row - row0));
+    }
 }
 
 static void multiply_packed(const void *job, size_t item, void *own)
@@ -173,7 +256,7 @@ static void quantize_rows(void *user, size_t first, size_t last, size_t i_thread
         float *scale = m->scale + i * (m->n_in / QUANT_BLOCK), *sum = m->sum + i * (m->n_in / m->sum_step);
 
         m->kernels->quantize(m->x + i * m->n_in, m->n_in, m->flip, q, scale, sum);
-        if (m->sum_step != QUANT_BLOCK && m->kernels->arrange[m->w->type] != NULL)
+        if (m->n_strips > 0 && m->kernels->arrange[m->w->type] != NULL)
             m->kernels->arrange[m->w->type](q, scale, sum, m->n_in);
     }
 }
@@ -197,6 +280,17 @@ static bool quantize(struct pool *pool, struct matmul *m, struct error *err)
     m->sum = m->scale + n_blocks;
     pool_run(pool, m->n, 4, quantize_rows, m);
     return true;
+}
+
+/* Equal strips, in whole blocks of any type. */
+static void divide(struct matmul *m)
+{
+    size_t n_supers = (m->n_in + QUANT_SUPER - 1) / QUANT_SUPER;
+
+    m->sum_step = m->kernels->sum_step[m->w->type];
+    m->n_strips = (m->n_in + STRIP_MAX - 1) / STRIP_MAX;
+    m->strip = (n_supers + m->n_strips - 1) / m->n_strips * QUANT_SUPER;
+    m->strip_bytes = m->strip / tensor_type_block_elements(m->w->type) * tensor_type_block_bytes(m->w->type);
 }
 
 /* Weight rows in an item, in whole cache lines of outputs: equal shares, a number
@@ -225,8 +319,11 @@ bool ops_matmul(const struct compute *c, struct arena *scratch, const struct ten
     struct pool_task task = { .job = &m, .job_bytes = sizeof m, .commit = commit, .lease = quantised ? w->lease : NULL };
 
     if (n <= (quantised && !has_tile ? FEW_ROWS_NO_TILE : FEW_ROWS)) {
-        task.compute = c->kernels->dot_rows[w->type] != NULL ? multiply_rows : multiply_few;
-        m.sum_step = c->kernels->dot_rows[w->type] != NULL ? KERNELS_SUM_STEP : QUANT_BLOCK;
+        task.compute = multiply_few;
+        if (c->kernels->dot_rows[w->type] != NULL) {
+            task.compute = multiply_rows;
+            divide(&m);
+        }
         m.block = few_block(m.row_bytes, m.n_out, pool_n_threads(c->pool));
     } else if (has_tile) {
         task.compute = multiply_packed;

@@ -178,7 +178,7 @@ static void test_dequantize(void **state)
 static float dot_one(const struct kernels *k, enum tensor_type type, const void *w, const struct activations *x, size_t n)
 {
     int8_t q[MAX_N];
-    float sum[MAX_N / KERNELS_SUM_STEP] = { 0 }, y;
+    float sum[MAX_N / 16] = { 0 }, y;
     struct activations arranged = { NULL, q, x->scale, sum };
 
     if (k->dot_rows[type] == NULL)
