@@ -8,7 +8,7 @@
 #define FORGETTING 0.01             /* of a guess not made, towards the first estimate */
 #define COST 0.15                   /* before it is measured; then between ... */
 #define COST_LEAST 0.05
-#define COST_MOST 0.9               /* ... so that long matches are always tried: times vary */
+#define COST_MOST 0.85              /* ... less than long matches are right: they are always tried, times vary */
 
 /* By length of the match, how often the next token is right before anything is known: about
  * as in tests/lookup/quoting.txt.  A single token that matches is right too rarely. */
