@@ -19,7 +19,7 @@
 
 #define CHUNK 128                   /* key positions at a time */
 #define BLOCK_ROWS 64               /* query rows (positions x shared heads) of an item, about */
-#define FEW_QUERIES 8               /* up to here positions are split into spans of ... */
+#define FEW_QUERIES OPS_SAME_ROWS   /* up to here positions are split into spans of ... */
 #define SPAN 256                    /* ... this many, a multiple of CHUNK */
 
 struct attention {

@@ -63,7 +63,8 @@ struct ops_keys {
 /* Causal attention of n new positions over a cache of F16 keys and values.
  *   q [n][n_head][head_dim]; keys: positions 0 .. pos0 + n - 1 are filled;
  *   out [n][n_head][head_dim];
- *   bias [pos0 + n], finite, or NULL for none: added to the scores of each key. */
+ *   bias [pos0 + n], finite, or NULL for none: added to the scores of each key.
+ * Up to OPS_SAME_ROWS positions, each has the bits that it has alone. */
 bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
                           const struct ops_keys *keys, size_t n, size_t pos0,
                           size_t n_head, size_t n_head_kv, size_t head_dim,

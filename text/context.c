@@ -14,6 +14,7 @@
 #define CHUNK 512
 
 _Static_assert(LOOKUP_MOST + 1 <= TRANSFORMER_LOGITS, "each token of a guess needs its logits");
+_Static_assert(LOOKUP_MOST + 1 <= OPS_SAME_ROWS, "guessed tokens have the bits that they have alone");
 
 /* ---- memory ------------------------------------------------------------------------- */
 
