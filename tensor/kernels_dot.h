@@ -2,7 +2,7 @@
  * x86 tables; here types with blocks of 32, kernels_dot_super.h has the others.
  *
  * Each file that includes this gets them in its own instruction set: only
- * sum_quads and sum_registers differ.  Weights are unpacked once for up to four rows of
+ * sum_quads and sum_registers differ.  Weights are unpacked once for up to eight rows of
  * activations, and a row's sums are the same for any number of rows beside it.
  * Eight blocks of 32 go together:
  *
@@ -15,7 +15,8 @@
 #include "tensor/kernels_x86.h"
 
 #define N_GROUP 8
-#define DOT_ROWS_MAX 4              /* rows of x at a time: registers for more there are not */
+#define DOT_ROWS_MAX 8              /* rows of x at a time ... */
+#define DOT_ROWS_SMALL 4            /* ... and with blocks of 32, where more gain nothing */
 
 static inline __m256i load_x(const int8_t *x, size_t b)
 {
@@ -90,14 +91,14 @@ static inline __m256 add_quads(__m256 acc, __m256i quads, __m256 scale, int i)
     {                                                                                                   \
         const struct STRUCT *w = weights;                                                               \
         size_t b = 0, n_blocks = n_in / QUANT_BLOCK, ld_b = ld_x / QUANT_BLOCK;                         \
-        __m256 acc[DOT_ROWS_MAX][4], offsets[DOT_ROWS_MAX];                                             \
-        float rest[DOT_ROWS_MAX];                                                                       \
+        __m256 acc[DOT_ROWS_SMALL][4], offsets[DOT_ROWS_SMALL];                                            \
+        float rest[DOT_ROWS_SMALL];                                                                     \
                                                                                                         \
         _Pragma("GCC unroll 4")                                                                         \
         for (size_t i = 0; i < n; i++)                                                                  \
             acc[i][0] = acc[i][1] = acc[i][2] = acc[i][3] = offsets[i] = _mm256_setzero_ps(), rest[i] = 0.0f; \
         for (; b + N_GROUP <= n_blocks; b += N_GROUP, w += N_GROUP) {                                   \
-            __m256 d = load_halves(&w->d, sizeof *w), second = load_halves(&w->SECOND, sizeof *w), scale[DOT_ROWS_MAX]; \
+            __m256 d = load_halves(&w->d, sizeof *w), second = load_halves(&w->SECOND, sizeof *w), scale[DOT_ROWS_SMALL]; \
             _Pragma("GCC unroll 4")                                                                     \
             for (size_t i = 0; i < n; i++) {                                                            \
                 scale[i] = _mm256_mul_ps(d, _mm256_loadu_ps(x->scale + i * ld_b + b));                  \

@@ -93,7 +93,7 @@ static inline void unpack_q5_k(const struct block_q5_k *w, __m256i q[8])
         const __m256i even = _mm256_setr_epi32(0, 0, 2, 2, 4, 4, 6, 6), odd = _mm256_setr_epi32(1, 1, 3, 3, 5, 5, 7, 7); \
         __m256 acc[DOT_ROWS_MAX], offset[DOT_ROWS_MAX], scale, min;                                     \
                                                                                                         \
-        _Pragma("GCC unroll 4")                                                                         \
+        _Pragma("GCC unroll 8")                                                                         \
         for (size_t i = 0; i < n; i++)                                                                  \
             acc[i] = offset[i] = _mm256_setzero_ps();                                                   \
         for (size_t b = 0; b < n_in / QUANT_BLOCK; b += N_GROUP, w++) {                                 \
@@ -102,7 +102,7 @@ static inline void unpack_q5_k(const struct block_q5_k *w, __m256i q[8])
             scale = _mm256_mul_ps(scale, _mm256_set1_ps(half_to_f32(w->d)));                            \
             min = _mm256_mul_ps(min, _mm256_set1_ps(half_to_f32(w->dmin)));                             \
             unpack_##TYPE(w, q);                                                                        \
-            _Pragma("GCC unroll 4")                                                                     \
+            _Pragma("GCC unroll 8")                                                                     \
             for (size_t i = 0; i < n; i++) {                                                            \
                 const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;                                   \
                 __m256 both = _mm256_mul_ps(scale, _mm256_loadu_ps(x->scale + i * (ld_x / QUANT_BLOCK) + b)); \
@@ -111,7 +111,7 @@ static inline void unpack_q5_k(const struct block_q5_k *w, __m256i q[8])
                 acc[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum_registers(q + 4, xq + 128, 4)), _mm256_permutevar8x32_ps(both, odd), acc[i]); \
             }                                                                                           \
         }                                                                                               \
-        _Pragma("GCC unroll 4")                                                                         \
+        _Pragma("GCC unroll 8")                                                                         \
         for (size_t i = 0; i < n; i++)                                                                  \
             y[i * ld_y] = sum8(_mm256_sub_ps(acc[i], offset[i]));                                       \
     }
@@ -194,7 +194,7 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
     const __m256i lanes[2] = { _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3), _mm256_setr_epi32(4, 4, 5, 5, 6, 6, 7, 7) };
     __m256 acc[DOT_ROWS_MAX][2];
 
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (size_t i = 0; i < n; i++)
         acc[i][0] = acc[i][1] = _mm256_setzero_ps();
     for (size_t b = 0; b < n_in / QUANT_BLOCK; b += N_GROUP, w++) {
@@ -204,7 +204,7 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
         scale[0] = _mm256_mul_ps(scale[0], d);
         scale[1] = _mm256_mul_ps(scale[1], d);
         unpack_q6_k(w, q);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (size_t i = 0; i < n; i++) {
             const int8_t *xq = x->q + i * ld_x + b * QUANT_BLOCK;
             const float *sum = x->sum + i * (ld_x / Q6_K_SUM) + 2 * b;
@@ -220,16 +220,17 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
             }
         }
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (size_t i = 0; i < n; i++)
         y[i * ld_y] = sum8(_mm256_add_ps(acc[i][0], acc[i][1]));
 }
 
 /* ---- the entries of a table -------------------------------------------------------------- */
 
-/* One row of x at a time does the same sums in the same order as several. */
-#define DOT_ROWS(TYPE, SUM_STEP)                                                                        \
-    /* Apart, so that one row does not save the registers that four need. */                            \
+/* One row of x at a time does the same sums in the same order as several.  Five to seven are
+ * four and the rest. */
+#define DOT_ROWS(TYPE, SUM_STEP, MOST)                                                                  \
+    /* Apart, so that one row does not save the registers that more need. */                            \
     static __attribute__((noinline)) void one_row_##TYPE(const void *w, const struct activations *x, size_t n_in, float *y) \
     {                                                                                                   \
         rows_##TYPE(w, x, n_in, 1, n_in, y, 1);                                                         \
@@ -241,8 +242,10 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
             rows_##TYPE(w, x, ld_x, 2, n_in, y, ld_y);                                                  \
         else if (n == 3)                                                                                \
             rows_##TYPE(w, x, ld_x, 3, n_in, y, ld_y);                                                  \
-        else                                                                                            \
+        else if (n == 4)                                                                                \
             rows_##TYPE(w, x, ld_x, 4, n_in, y, ld_y);                                                  \
+        else                                                                                            \
+            rows_##TYPE(w, x, ld_x, MOST, n_in, y, ld_y);                                               \
     }                                                                                                   \
     static void dot_rows_##TYPE(const void *w, const struct activations *x, size_t ld_x, size_t n, size_t n_in, \
                                 float *y, size_t ld_y)                                                  \
@@ -255,7 +258,7 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
         }                                                                                               \
         rest = *x;                                                                                      \
         while (n > 1) {                                                                                 \
-            size_t step = n < DOT_ROWS_MAX ? n : DOT_ROWS_MAX;                                          \
+            size_t step = n >= (MOST) ? (MOST) : n < 4 ? n : 4;                                         \
             some_rows_##TYPE(w, &rest, ld_x, step, n_in, y, ld_y);                                      \
             rest.q += step * ld_x;                                                                      \
             rest.scale += step * (ld_x / QUANT_BLOCK);                                                  \
@@ -264,16 +267,16 @@ static inline __attribute__((always_inline)) void rows_q6_k(const void *weights,
             n -= step;                                                                                  \
         }                                                                                               \
         if (n == 1)                                                                                     \
-            one_row_##TYPE(w, &rest, n_in, y);                                                         \
+            one_row_##TYPE(w, &rest, n_in, y);                                                          \
     }
 
-DOT_ROWS(q4_0, QUANT_BLOCK)
-DOT_ROWS(q4_1, QUANT_BLOCK)
-DOT_ROWS(q5_0, QUANT_BLOCK)
-DOT_ROWS(q8_0, QUANT_BLOCK)
-DOT_ROWS(q4_k, QUANT_BLOCK)
-DOT_ROWS(q5_k, QUANT_BLOCK)
-DOT_ROWS(q6_k, Q6_K_SUM)
+DOT_ROWS(q4_0, QUANT_BLOCK, DOT_ROWS_SMALL)
+DOT_ROWS(q4_1, QUANT_BLOCK, DOT_ROWS_SMALL)
+DOT_ROWS(q5_0, QUANT_BLOCK, DOT_ROWS_SMALL)
+DOT_ROWS(q8_0, QUANT_BLOCK, DOT_ROWS_SMALL)
+DOT_ROWS(q4_k, QUANT_BLOCK, DOT_ROWS_MAX)
+DOT_ROWS(q5_k, QUANT_BLOCK, DOT_ROWS_MAX)
+DOT_ROWS(q6_k, Q6_K_SUM, DOT_ROWS_MAX)
 
 #define KERNELS_DOT_ENTRIES                                                         \
     .dot_row = {                                                                    \

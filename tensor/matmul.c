@@ -23,9 +23,8 @@
 #define FEW_ROWS_NO_TILE 16
 #define FEW_BYTES_MIN 32768         /* weights claimed at a time with few rows ... */
 #define FEW_BYTES_MAX 524288        /* ... are between these */
-#define STRIP_MAX 4608              /* columns of x that some rows of it have in the nearest cache ... */
-#define NEAR_MAX 18432              /* ... and activations that fit into it */
-#define ROWS_TOGETHER 8             /* weight rows that share a strip, and are fetched ahead */
+#define STRIP_MAX 4608              /* columns of x: shorter strips cost one row of it more than they spare eight */
+#define ROWS_TOGETHER 4             /* weight rows that share a strip, and are fetched ahead */
 #define CACHE_LINE 64
 #define FLOAT_TILE_ROWS 128         /* weight rows dequantised at a time */
 
@@ -96,14 +95,14 @@ static void multiply_few(const void *job, size_t item, void *own)
 
 /* ---- the same where the table takes the rows of x together --------------------------------
  *
- * Rows of x that are too long for the nearest cache are taken in strips, which a few weight
+ * Rows of x that are too long for a near cache are taken in strips, which a few weight
  * rows share while the next few come from memory.  One row of x has the same strips, so
  * that it gets the same bits, but follows the order of memory. */
 
-/* Strip s of the rows of x from row i on. */
-static struct activations strip_of(const struct matmul *m, size_t i, size_t s)
+/* Strip s of the rows of x. */
+static struct activations strip_of(const struct matmul *m, size_t s)
 {
-    struct activations x = row_of(m, i);
+    struct activations x = row_of(m, 0);
     size_t j = s * m->strip;
 
     return (struct activations){ NULL, x.q + j, x.scale + j / QUANT_BLOCK, x.sum + j / m->sum_step };
@@ -123,7 +122,7 @@ static void multiply_one(const struct matmul *m, size_t first, size_t n_rows, fl
 
         m->kernels->dot_rows[m->w->type](w, &x, m->n_in, 1, strip_width(m, 0), out + r, 1);
         for (size_t s = 1; s < m->n_strips; s++) {
-            struct activations part_of_x = strip_of(m, 0, s);
+            struct activations part_of_x = strip_of(m, s);
             float part;
             m->kernels->dot_rows[m->w->type](w + s * m->strip_bytes, &part_of_x, m->n_in, 1, strip_width(m, s), &part, 1);
             out[r] += part;
@@ -144,22 +143,20 @@ static void fetch(struct ahead *ahead, size_t n_bytes)
     }
 }
 
-/* n_rows weight rows times n rows of x. */
-static void multiply_together(const struct matmul *m, size_t first, size_t n_rows, size_t i, size_t n,
-                              struct ahead *ahead, float *out)
+static void multiply_together(const struct matmul *m, size_t first, size_t n_rows, struct ahead *ahead, float *out)
 {
     for (size_t s = 0; s < m->n_strips; s++) {
         const unsigned char *w = weight_row(m, first) + s * m->strip_bytes;
-        struct activations x = strip_of(m, i, s);
+        struct activations x = strip_of(m, s);
 
         for (size_t r = 0; r < n_rows; r++, w += m->row_bytes) {
-            float part[FEW_ROWS];
+            float part[FEW_ROWS_NO_TILE];
 
             if (m->n_strips > 1)                        /* otherwise rows follow each other */
                 fetch(ahead, m->strip_bytes);
-            m->kernels->dot_rows[m->w->type](w, &x, m->n_in, n, strip_width(m, s), part, 1);
-            for (size_t k = 0; k < n; k++)
-                out[k * m->block + r] = s == 0 ? part[k] : out[k * m->block + r] + part[k];
+            m->kernels->dot_rows[m->w->type](w, &x, m->n_in, m->n, strip_width(m, s), part, 1);
+            for (size_t i = 0; i < m->n; i++)
+                out[i * m->block + r] = s == 0 ? part[i] : out[i * m->block + r] + part[i];
         }
     }
 }
@@ -168,7 +165,6 @@ static void multiply_rows(const void *job, size_t item, void *own)
 {
     const struct matmul *m = job;
     size_t row0 = item * m->block, end = row0 + rows_of_item(m, item);
-    size_t near = m->strip * FEW_ROWS <= NEAR_MAX ? FEW_ROWS : FEW_ROWS / 2;
     float *out = own;
 
     if (m->n == 1) {
@@ -179,8 +175,7 @@ static void multiply_rows(const void *job, size_t item, void *own)
         size_t n_rows = end - row < ROWS_TOGETHER ? end - row : ROWS_TOGETHER;
         struct ahead ahead = { weight_row(m, row + n_rows), weight_row(m, end) };
 
-        for (size_t i = 0; i < m->n; i += near)
-            multiply_together(m, row, n_rows, i, m->n - i < near ? m->n - i : near, &ahead, out + i * m->block + (row - row0));
+        multiply_together(m, row, n_rows, &ahead, out + (row - row0));
     }
 }
 
