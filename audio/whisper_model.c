@@ -17,6 +17,7 @@
 #define ENGLISH_ONLY_EOT 50256
 #define MAX_TOKEN_BYTES 1024
 #define MAX_NAME 128
+#define ENCODER 2                   /* part of the id: one more whenever the same file is to hear otherwise */
 #define CHUNK_BYTES ((size_t)4 << 20)
 
 /* ---- reading --------------------------------------------------------------- */
@@ -393,7 +394,7 @@ static bool load(struct whisper *w, struct reader *r)
         return false;
     /* Learned, and small enough to hash at each start. */
     sha256_bytes(w->text_position, w->n_text_ctx * w->n_state * sizeof *w->text_position, hash);
-    snprintf(w->id, sizeof w->id, "%zu-%s", r->n_bytes, hash);
+    snprintf(w->id, sizeof w->id, "%zu-%s-%d", r->n_bytes, hash, ENCODER);
     return true;
 }
 

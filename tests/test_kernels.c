@@ -22,6 +22,7 @@
 
 #define MAX_N 1024
 #define MAX_ROWS 30
+#define MAX_SAME 8                  /* rows that dot_rows keeps the bits of */
 
 static const enum tensor_type types[] = {
     TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0,
@@ -214,6 +215,52 @@ static void test_dot_row(void **state)
             check_near((*k)->name, tensor_type_name(types[t]), n, (double)dot_one(*k, types[t], data, &x, n),
                        (double)kernels_ref.dot_row[types[t]](data, &x, n),
                        roundings * (double)FLT_EPSILON * sum_of_sizes(types[t], data, &x, n));
+        }
+    }
+}
+
+static void check_same_rows(const struct kernels *k, enum tensor_type type, const void *w, size_t n_in)
+{
+    static struct rows rows;
+    static float sums[MAX_SAME * MAX_N / 16];
+    float alone[MAX_SAME], together[MAX_SAME * 3];
+    size_t n_sums = n_in / k->sum_step[type];
+
+    fill_rows(&rows, MAX_SAME, n_in, 0, 0);
+    for (size_t i = 0; i < MAX_SAME; i++) {
+        struct activations x = { NULL, rows.q + i * n_in, rows.scale + i * n_in / 32, sums + i * n_sums };
+        memcpy(sums + i * n_sums, rows.sum + i * n_in / 32, n_in / 32 * sizeof *sums);
+        if (k->arrange[type] != NULL)
+            k->arrange[type](rows.q + i * n_in, x.scale, sums + i * n_sums, n_in);
+        k->dot_rows[type](w, &x, n_in, 1, n_in, &alone[i], 1);
+    }
+    struct activations all = { NULL, rows.q, rows.scale, sums };
+    for (size_t n = 1; n <= MAX_SAME; n++) {
+        for (size_t i = 0; i < n * 3; i++)
+            together[i] = 12345.0f;
+        k->dot_rows[type](w, &all, n_in, n, n_in, together, 3);
+        for (size_t i = 0; i < n * 3; i++) {
+            float want = i % 3 == 0 ? alone[i / 3] : 12345.0f;
+            if (memcmp(&together[i], &want, sizeof want) != 0)
+                fail_msg("%s, %s, %zu columns: row %zu of %zu is %.9g, %.9g is right", k->name, tensor_type_name(type),
+                         n_in, i / 3, n, (double)together[i], (double)want);
+        }
+    }
+}
+
+/* Several rows at once: each to the bit what it is alone. */
+static void test_dot_rows(void **state)
+{
+    static unsigned char w[MAX_N * 2];
+    (void)state;
+
+    FOR_TABLES(k) for (size_t t = 0; t < N_TYPES; t++) {
+        if ((*k)->dot_rows[types[t]] == NULL)
+            continue;
+        seed = 3;
+        for (size_t n_in = 256; n_in <= MAX_N; n_in += tensor_type_block_elements(types[t])) {
+            fill_weights(types[t], w, n_in, 0);
+            check_same_rows(*k, types[t], w, n_in);
         }
     }
 }
@@ -493,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dequantize),
         cmocka_unit_test(test_dot_row),
+        cmocka_unit_test(test_dot_rows),
         cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_quantize),
         cmocka_unit_test(test_f16),

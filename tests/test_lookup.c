@@ -190,6 +190,11 @@ static void test_the_cost_is_measured(void **state)
     for (size_t i = 0; i < 50; i++)                     /* another program went away */
         lookup_timed(&l, 5, 12.0);
     assert_true(lookup_guess(&l, ids, COUNT(ids), LOOKUP_MOST, guess) > n_unknown);
+    lookup_init(&l);
+    lookup_timed(&l, 1, 500.0);                         /* weights came from disk: what follows is usual */
+    lookup_timed(&l, 1, 10.0);
+    lookup_timed(&l, 5, 50.0);
+    assert_int_equal(lookup_guess(&l, ids, COUNT(ids), LOOKUP_MOST, guess), 0);
     lookup_timed(&l, 2, 0.0);                           /* clocks may stand still */
     lookup_timed(&l, 1, 0.0);
 }

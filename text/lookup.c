@@ -40,6 +40,8 @@ static void average(double *mean, size_t *n, double value)
 void lookup_timed(struct lookup *l, size_t n_rows, double ms)
 {
     if (n_rows == 1) {
+        if (ms < l->step_ms / 2)                        /* the steps before were held up: weights came from disk */
+            l->n_steps = 0;
         average(&l->step_ms, &l->n_steps, ms);
         return;
     }

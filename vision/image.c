@@ -30,6 +30,7 @@
  * pixels, their 8-bit copy), and tables; malloc reserves 128 MiB for a new heap. */
 #define BYTES_PER_PIXEL ((size_t)24)
 #define BYTES_OF_TABLES ((size_t)256 << 20)
+#define PAGES_AT_ONCE   ((size_t)4 << 20)   /* that are made while the child decodes */
 
 struct job {
     const unsigned char *data;
@@ -37,7 +38,7 @@ struct job {
     const struct image_file *file;
     uint8_t *rgb;                   /* n_shared bytes, shared with the child: the pixels, and behind them */
     struct image_pixels *result;
-    size_t n_shared;
+    size_t n_shared, n_made;
 };
 
 static void decode_job(void *user)
@@ -49,11 +50,15 @@ static void decode_job(void *user)
 
 /* Shared pages cost the system twice what private ones do: we have them made while the child decodes.
  * (Linux 5.14; elsewhere they come when they are written.) */
-static void make_pages(void *user)
+static bool make_pages(void *user)
 {
-    const struct job *job = user;
+    struct job *job = user;
+    size_t n = job->n_shared - job->n_made < PAGES_AT_ONCE ? job->n_shared - job->n_made : PAGES_AT_ONCE;
 
-    (void)madvise(job->rgb, job->n_shared, MADV_POPULATE_WRITE);
+    if (n == 0 || madvise(job->rgb + job->n_made, n, MADV_POPULATE_WRITE) != 0)
+        return false;
+    job->n_made += n;
+    return true;
 }
 
 static bool share(const char *path, struct job *job, struct error *err)

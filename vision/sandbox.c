@@ -111,7 +111,7 @@ static enum sandbox_end wait_for_end(int fd, int max_ms)
     }
 }
 
-static enum sandbox_end run_child(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes,
+static enum sandbox_end run_child(void (*work)(void *user), bool (*meanwhile)(void *user), void *user, size_t max_bytes,
                                   int max_ms, volatile int *done)
 {
     sigset_t all, before;
@@ -133,7 +133,8 @@ static enum sandbox_end run_child(void (*work)(void *user), void (*meanwhile)(vo
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(pipe_fd[1]);
     if (child > 0 && meanwhile != NULL)
-        meanwhile(user);
+        while (wait_for_end(pipe_fd[0], 0) == SANDBOX_LATE && meanwhile(user))
+            ;
     enum sandbox_end end = child < 0 ? SANDBOX_NONE : wait_for_end(pipe_fd[0], max_ms);
     close(pipe_fd[0]);
     if (child < 0)
@@ -146,7 +147,7 @@ static enum sandbox_end run_child(void (*work)(void *user), void (*meanwhile)(vo
     return end == SANDBOX_DONE && !*done ? SANDBOX_BROKE : end;
 }
 
-enum sandbox_end sandbox_run(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms)
+enum sandbox_end sandbox_run(void (*work)(void *user), bool (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms)
 {
     volatile int *done = mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

@@ -6,6 +6,7 @@
 #ifndef VISION_SANDBOX_H
 #define VISION_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sandbox_end {
@@ -16,8 +17,8 @@ enum sandbox_end {
 };
 
 /* work may allocate, and must not lock, log or use other threads' data: the
- * other threads are not there.  meanwhile (may be NULL) is called here once the child
- * works.  max_bytes: memory beyond what the caller has. */
-enum sandbox_end sandbox_run(void (*work)(void *user), void (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms);
+ * other threads are not there.  meanwhile (may be NULL) is called here while the child
+ * works, again until it returns false.  max_bytes: memory beyond what the caller has. */
+enum sandbox_end sandbox_run(void (*work)(void *user), bool (*meanwhile)(void *user), void *user, size_t max_bytes, int max_ms);
 
 #endif
