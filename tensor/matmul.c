@@ -152,8 +152,7 @@ static void multiply_together(const struct matmul *m, size_t first, size_t n_row
         for (size_t r = 0; r < n_rows; r++, w += m->row_bytes) {
             float part[FEW_ROWS_NO_TILE];
 
-            if (m->n_strips > 1)                        /* otherwise rows follow each other */
-                fetch(ahead, m->strip_bytes);
+            fetch(ahead, m->strip_bytes);
             m->kernels->dot_rows[m->w->type](w, &x, m->n_in, m->n, strip_width(m, s), part, 1);
             for (size_t i = 0; i < m->n; i++)
                 out[i * m->block + r] = s == 0 ? part[i] : out[i * m->block + r] + part[i];

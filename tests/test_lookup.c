@@ -147,7 +147,7 @@ static void test_wrong_guesses_cease(void **state)
     prompt(ids);
     lookup_init(&l);
     answer(&l, ids, PROMPT + 1, PROMPT + 300, mislead);
-    assert_true(l.n_right == 0 && l.n_guessed > 0 && l.n_guessed <= 40);
+    assert_true(l.n_right == 0 && l.n_guessed > 0 && l.n_guessed <= 80);
     size_t before = l.n_guessed;
     answer(&l, ids, PROMPT + 300, PROMPT + 3000, mislead);
     assert_true(l.n_guessed - before <= 2700 / 10);
