@@ -3,7 +3,7 @@
 #
 #   BENCH_THREADS=2  BENCH_KERNELS=avx2   how the program is run (the best kernels)
 #   BENCH_ROUNDS=2                        each side in turn this often; its best figure counts
-#   BENCH_CLIP=FILE                       a WAV file, instead of the first 11 s of assets/speech.flac
+#   BENCH_CLIP=FILE                       a WAV file, instead of 11 s of assets/speech.flac
 #   PEER_LLAMA_BENCH  PEER_WHISPER_CLI    llama.cpp's llama-bench, whisper.cpp's whisper-cli: measured on
 #                                         the same files in the same run, flash attention on and off
 #

@@ -1,6 +1,7 @@
 /* bench_files.c - the files that are measured with, made of assets/: bench_files ASSETS FOLDER
  *
- *   clip.wav         the first 11 s of speech.flac, 16 kHz mono, 16 bits
+ *   clip.wav         the first 10.2 s of speech.flac, to a pause between words, and silence up to 11 s;
+ *                    16 kHz mono, 16 bits
  *   window.wav       30 s of it, over and over: one whole window
  *   photograph.jpg   photograph.jpg enlarged to 12 megapixels, 4:2:0, with a camera's grain,
  *                    without which there would be hardly any data to decode */
@@ -17,17 +18,20 @@
 
 enum { WIDTH = 4248, HEIGHT = 2832, GRAIN = 9, QUALITY = 90 };     /* 90 and less: 4:2:0 */
 
-static void write_clip(const struct clip *speech, size_t seconds, const char *path, struct error *err)
+/* So many samples of it, over and over; n_silent more. */
+static void write_clip(const struct clip *speech, size_t n_samples, size_t n_silent, const char *path, struct error *err)
 {
     SF_INFO info = { .samplerate = AUDIO_HZ, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16 };
     SNDFILE *file = sf_open(path, SFM_WRITE, &info);
     bool ok = file != NULL || error_set(err, ERROR_INPUT, "%s: cannot be written", path);
 
-    for (size_t left = seconds * AUDIO_HZ, n; ok && left > 0; left -= n) {
+    for (size_t left = n_samples, n; ok && left > 0; left -= n) {
         n = left < speech->n_samples ? left : speech->n_samples;
         ok = sf_write_float(file, speech->samples, (sf_count_t)n) == (sf_count_t)n
              || error_set(err, ERROR_INPUT, "%s: cannot be written", path);
     }
+    for (const float silence = 0.0f; ok && n_silent > 0; n_silent--)
+        ok = sf_write_float(file, &silence, 1) == 1 || error_set(err, ERROR_INPUT, "%s: cannot be written", path);
     if (file != NULL)
         sf_close(file);
     bench_must(ok, err);
@@ -73,9 +77,9 @@ int main(int argc, char **argv)
     struct clip *speech = clip_load(from, &err);
     bench_must(speech != NULL, &err);
     snprintf(to, sizeof to, "%s/clip.wav", argv[2]);
-    write_clip(speech, 11, to, &err);
+    write_clip(speech, AUDIO_HZ * 102 / 10, AUDIO_HZ * 8 / 10, to, &err);
     snprintf(to, sizeof to, "%s/window.wav", argv[2]);
-    write_clip(speech, 30, to, &err);
+    write_clip(speech, AUDIO_HZ * 30, 0, to, &err);
     clip_free(speech);
     snprintf(from, sizeof from, "%s/photograph.jpg", argv[1]);
     snprintf(to, sizeof to, "%s/photograph.jpg", argv[2]);

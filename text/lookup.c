@@ -5,7 +5,7 @@
 
 #define LONGEST 32                  /* tokens compared: longer matches are no better */
 #define OF_LATE 8                   /* a time that is newest weighs an eighth, a guess half of that */
-#define FORGETTING 0.01             /* of a guess not made, towards the first estimate */
+#define FORGETTING 0.005            /* of a guess not made, towards the first estimate */
 #define COST 0.15                   /* before it is measured; then between ... */
 #define COST_LEAST 0.05
 #define COST_MOST 0.85              /* ... less than long matches are right: they are always tried, times vary */
