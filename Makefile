@@ -38,6 +38,7 @@ FLAGS_tensor/kernels_avx2.c   := -mavx2 -mfma -mf16c
 FLAGS_tensor/kernels_avxvnni.c := -mavxvnni -mavx2 -mfma -mf16c
 FLAGS_tensor/kernels_avx512.c := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx2 -mfma -mf16c
 FLAGS_tensor/kernels_neon_dotprod.c := -march=armv8.2-a+dotprod
+FLAGS_vision/convnet.c        := -Wno-psabi
 FLAGS_vision/stb_image.c      := -w
 
 # Short lines unless V=1.
