@@ -111,7 +111,7 @@ clip_to_text() {
 }
 encode() {
     for round in $(seq "$rounds"); do
-        ours bench_sound "$path" "$dir/window.wav" "$threads" "$kernels"
+        ours bench_sound "$path" "$threads" "$kernels"
         [ -n "$PEER_WHISPER_CLI" ] || continue
         watched "$PEER_WHISPER_CLI" -m "$path" -t "$threads" -bs 1 -bo 1 -nf -nt -l en -f "$dir/window.wav" || return
         row peer "$1" "$(sed -n 's/.*encode time = *\([0-9.]*\) ms.*/\1/p' "$dir/out.log")" ms ""
