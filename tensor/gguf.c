@@ -1,10 +1,10 @@
-/* gguf.c - maps a GGUF file and checks all of it once.
+/* gguf.c - maps a GGUF file, or takes one in memory, and checks all of it once.
  *
  * Every number of the file is untrusted until it has been compared with the
  * bytes that are left (a count times the least size of an element), so nothing
  * is allocated or read beyond what the file itself can hold.  Strings and
  * arrays of numbers are copied: in the file they end without NUL and stand at
- * odd addresses.  Tensor data stays in the map.
+ * odd addresses.  Tensor data stays where it is.
  * Format: ggml docs/gguf.md (GGUF v3; v2 differs in nothing read here). */
 #include "tensor/gguf.h"
 
@@ -61,8 +61,9 @@ struct index {
 
 struct gguf {
     char *path;
-    const unsigned char *map;
+    const unsigned char *data;
     size_t n_bytes;
+    bool mapped;                    /* `data` is ours to unmap; else the caller's */
     struct arena *arena;
     struct value *values;
     struct tensor *tensors;
@@ -433,7 +434,7 @@ static bool take_header(struct cursor *c, struct gguf *g)
 
 static bool parse(struct gguf *g, struct error *err)
 {
-    struct cursor c = { g->path, g->map, 0, g->n_bytes, err };
+    struct cursor c = { g->path, g->data, 0, g->n_bytes, err };
     size_t alignment;
 
     if (!take_header(&c, g))
@@ -473,7 +474,8 @@ static bool map_file(struct gguf *g, struct error *err)
         void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
         ok = map != MAP_FAILED;
         if (ok) {
-            g->map = map;
+            g->data = map;
+            g->mapped = true;
             g->n_bytes = (size_t)st.st_size;
         } else {
             error_set(err, ERROR_MODEL, "%s: cannot be mapped (%lld bytes): %s", g->path,
@@ -485,7 +487,8 @@ static bool map_file(struct gguf *g, struct error *err)
     return ok;
 }
 
-struct gguf *gguf_open(const char *path, struct error *err)
+/* Without data yet. */
+static struct gguf *gguf_new(const char *path, struct error *err)
 {
     struct gguf *g = calloc(1, sizeof *g);
 
@@ -495,7 +498,38 @@ struct gguf *gguf_open(const char *path, struct error *err)
         return NULL;
     }
     g->arena = arena_new("GGUF", 1 << 16, err);
-    if (g->arena == NULL || !map_file(g, err) || !parse(g, err)) {
+    if (g->arena == NULL) {
+        gguf_close(g);
+        return NULL;
+    }
+    return g;
+}
+
+struct gguf *gguf_open(const char *path, struct error *err)
+{
+    struct gguf *g = gguf_new(path, err);
+
+    if (g != NULL && (!map_file(g, err) || !parse(g, err))) {
+        gguf_close(g);
+        return NULL;
+    }
+    return g;
+}
+
+struct gguf *gguf_open_bytes(const char *name, const void *bytes, size_t n_bytes, struct error *err)
+{
+    struct gguf *g;
+
+    if ((uintptr_t)bytes % GGUF_ALIGN != 0) {
+        error_set(err, ERROR_MODEL, "%s: lies at an address that is not a multiple of %d", name, GGUF_ALIGN);
+        return NULL;
+    }
+    g = gguf_new(name, err);
+    if (g == NULL)
+        return NULL;
+    g->data = bytes;
+    g->n_bytes = n_bytes;
+    if (!parse(g, err)) {
         gguf_close(g);
         return NULL;
     }
@@ -507,8 +541,8 @@ void gguf_close(struct gguf *g)
     if (g == NULL)
         return;
     pool_lease_wait(&g->lease);
-    if (g->map != NULL)
-        munmap((void *)g->map, g->n_bytes);
+    if (g->mapped)
+        munmap((void *)g->data, g->n_bytes);
     arena_free(g->arena);
     free(g->path);
     free(g);

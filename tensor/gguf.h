@@ -1,9 +1,9 @@
-/* gguf.h - a GGUF file, mapped and validated once.
+/* gguf.h - a GGUF file, mapped or in memory, validated once.
  *
  *   "GGUF" | version u32 (2 or 3) | n_tensors u64 | n_kv u64
  *   key-values | tensor infos | padding to general.alignment | tensor data
  *
- * Everything is checked in gguf_open: counts, string lengths, types, dimensions,
+ * Everything is checked when it is opened: counts, string lengths, types, dimensions,
  * offsets, sizes, alignment and duplicates; later code trusts the result.  A
  * struct gguf never changes and threads may share it.  Everything a getter
  * returns is borrowed until gguf_close.
@@ -41,6 +41,10 @@ struct pool_lease;
 
 /* ERROR_MODEL with the file and the cause; a missing file too. */
 struct gguf *gguf_open(const char *path, struct error *err);
+/* The same from memory that begins at a multiple of GGUF_ALIGN and that the caller keeps,
+ * unchanged, until gguf_close; `name` stands for the path in messages and in gguf_path. */
+#define GGUF_ALIGN 64
+struct gguf *gguf_open_bytes(const char *name, const void *bytes, size_t n_bytes, struct error *err);
 void gguf_close(struct gguf *g);                            /* NULL is fine */
 const char *gguf_path(const struct gguf *g);
 size_t gguf_file_bytes(const struct gguf *g);

@@ -183,13 +183,20 @@ static struct gguf *open_valid(struct bytes *b, struct marks *m)
     return g;
 }
 
+/* From a file and from memory alike. */
 static void refuse(const char *what, const void *data, size_t n, const char *expected)
 {
-    struct error err;
+    struct error err, in_memory = { 0 };
     struct gguf *g = open_bytes(data, n, &err);
+    unsigned char *copy = aligned_alloc(GGUF_ALIGN, (n + GGUF_ALIGN - 1) / GGUF_ALIGN * GGUF_ALIGN);
 
-    if (g != NULL)
+    assert_non_null(copy);
+    memcpy(copy, data, n);
+    if (g != NULL || gguf_open_bytes("memory", copy, n, &in_memory) != NULL)
         fail_msg("%s: was accepted", what);
+    free(copy);
+    if (in_memory.code != ERROR_MODEL || strncmp(in_memory.text, "memory: ", 8) != 0 || strstr(in_memory.text, expected) == NULL)
+        fail_msg("%s: in memory: expected \"%s\", found %d \"%s\"", what, expected, (int)in_memory.code, in_memory.text);
     if (err.code != ERROR_MODEL || strstr(err.text, expected) == NULL ||
         strncmp(err.text, "/proc/self/fd/", 14) != 0)
         fail_msg("%s: expected \"%s\", found %d \"%s\"", what, expected, (int)err.code, err.text);
@@ -277,6 +284,32 @@ static void test_tensors(void **state)
     assert_int_equal(conv->n_bytes, 128);
     assert_memory_equal(conv->data, b.data + m.data + 320, 128);
     gguf_close(g);
+}
+
+/* Tensors are where the caller's bytes are, which stay as they were. */
+static void test_in_memory(void **state)
+{
+    struct bytes b;
+    struct marks m;
+    struct error err = { 0 };
+    (void)state;
+
+    build(&b, &m);
+    unsigned char *bytes = aligned_alloc(GGUF_ALIGN, sizeof b.data);
+    assert_non_null(bytes);
+    memcpy(bytes, b.data, b.n);
+    assert_null(gguf_open_bytes("odd", bytes + 32, b.n, &err));
+    assert_string_equal(err.text, "odd: lies at an address that is not a multiple of 64");
+    assert_null(gguf_open_bytes("empty", bytes, 0, &err));
+    assert_non_null(strstr(err.text, "empty: is not a GGUF file"));
+    struct gguf *g = gguf_open_bytes("memory", bytes, b.n, &err);
+    assert_non_null(g);
+    assert_string_equal(gguf_path(g), "memory");
+    assert_int_equal(gguf_file_bytes(g), b.n);
+    assert_ptr_equal(gguf_tensor(g, "w1")->data, bytes + m.data + 128);
+    gguf_close(g);
+    assert_memory_equal(bytes, b.data, b.n);
+    free(bytes);
 }
 
 struct late {
@@ -513,6 +546,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scalars), cmocka_unit_test(test_arrays), cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_in_memory),
         cmocka_unit_test(test_close_waits_for_late_readers),
         cmocka_unit_test(test_version_2_and_no_tensors), cmocka_unit_test(test_every_truncation),
         cmocka_unit_test(test_hostile_fields), cmocka_unit_test(test_duplicates),
