@@ -1,7 +1,8 @@
 /* embed.S - puts files of assets/ and tools/ into the program (base/asset.h).
- * One line per file; the table is what asset_find walks. */
+ * One line per file; the table is what asset_find walks. Files begin at multiples of 64, as gguf_open_bytes wants it. */
         .section .rodata
         .macro file label, path
+        .balign 64
 \label\()_start:
         .incbin "\path"
 \label\()_end:
@@ -21,6 +22,7 @@
         file ct2_to_ggml, "tools/ct2_to_ggml.py"
         file gguf_write, "tools/gguf_write.py"
         file unwheel, "tools/unwheel.py"
+        file concepts, "assets/concepts.gguf"
 
         .section .data.rel.ro, "aw"
         .balign 8
@@ -32,5 +34,6 @@ asset_table:
         entry ct2_to_ggml, "ct2_to_ggml.py"
         entry gguf_write, "gguf_write.py"
         entry unwheel, "unwheel.py"
+        entry concepts, "concepts.gguf"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits

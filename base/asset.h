@@ -8,7 +8,7 @@
 
 struct asset {
     const char *name;               /* file name without folder, "models.json" */
-    const char *data;               /* followed by a NUL that n_bytes does not count */
+    const char *data;               /* at a multiple of 64; followed by a NUL that n_bytes does not count */
     size_t n_bytes;
 };
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/asset.h"
 #include "base/file.h"
 #include "tensor/compute.h"
 #include "vision/classifier.h"
@@ -188,7 +189,11 @@ static void test_look(void **state)
     snprintf(detector, sizeof detector, "%s", weights_path(WEIGHTS_DETECTOR));
     v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, &err);
     assert_non_null(v);
-    assert_int_equal(strlen(vision_id(v)), 2 * 64 + 1);
+    assert_int_equal(strlen(vision_id(v)), 3 * 64 + 2);
+    const struct asset *head = asset_find("concepts.gguf");
+    char sha256[SHA256_HEX];
+    sha256_bytes(head->data, head->n_bytes, sha256);
+    assert_string_equal(vision_id(v) + 2 * 64 + 2, sha256);
     for (size_t n_threads = 1; n_threads <= 7; n_threads += n_threads == 1 ? 1 : 5) {
         struct compute c;
         struct vision_report *r;
@@ -204,6 +209,9 @@ static void test_look(void **state)
         assert_string_equal(r->objects[0].name, "cup");
         assert_int_equal(r->objects[0].count, 1);
         assert_string_equal(r->text, "");
+        assert_true(r->n_words <= VISION_MAX_WORDS);
+        for (size_t i = 0; i < r->n_words; i++)
+            assert_true(r->words[i].p >= 0.2f && r->words[i].p <= (i > 0 ? r->words[i - 1].p : 1.0f));
         if (first == NULL) {
             first = r;
             continue;
@@ -212,6 +220,9 @@ static void test_look(void **state)
             assert_true(strcmp(r->tags[i].name, first->tags[i].name) == 0 && r->tags[i].p == first->tags[i].p
                         && strcmp(r->tags[i].place, first->tags[i].place) == 0);
         assert_true(same_object(&r->objects[0], &first->objects[0]));
+        assert_int_equal(r->n_words, first->n_words);
+        for (size_t i = 0; i < r->n_words; i++)
+            assert_true(strcmp(r->words[i].word, first->words[i].word) == 0 && r->words[i].p == first->words[i].p);
         vision_report_free(r);
     }
     vision_report_free(first);
@@ -222,7 +233,7 @@ static void test_look(void **state)
     compute_done(&c);
     assert_non_null(first);
     assert_true(first->too_small);
-    assert_int_equal(first->n_tags + first->n_objects, 0);
+    assert_int_equal(first->n_tags + first->n_objects + first->n_words, 0);
     assert_string_equal(first->best_kind, "");
     vision_report_free(first);
     vision_close(v);

@@ -1,38 +1,57 @@
-/* look.c - one look at a picture: both networks, the rules between them, text and
- * colours, as a report. */
+/* look.c - one look at a picture: both networks, the rules between them, the head's
+ * words, text and colours, as a report. */
 #include "vision/vision.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/asset.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "vision/colours.h"
 #include "vision/findings.h"
+#include "vision/head.h"
 #include "vision/names.h"
 #include "vision/ocr.h"
-#include "vision/resize.h"
+#include "vision/seen.h"
 
 #define WIDEN 0.05f                 /* of a box's size, on each side, for its crop */
 #define MAX_CROPS 6                 /* one classification each; the likeliest and largest first */
-#define N_FEATURE ((size_t)CLASSIFIER_GRID * CLASSIFIER_GRID * CLASSIFIER_N_EMBD)
+#define WORD_LEAST 0.2f             /* probability of a word that is reported */
+#define HEAD "concepts.gguf"
 #define SCRATCH_BYTES ((size_t)16 << 20)
 
 struct vision {
     struct classifier *classifier;
     struct detector *detector;
-    char id[2 * SHA256_HEX];        /* "sha256-sha256" of the files, in order */
+    struct head *words;             /* NULL: the program carries none */
+    char id[3 * SHA256_HEX];        /* "sha256-sha256" of the files, in order; "-sha256" of the head */
 };
 
 static bool vision_identify(struct vision *v, const char *classifier_path, const char *detector_path, struct error *err)
 {
-    char a[SHA256_HEX], b[SHA256_HEX];
+    const struct asset *head = asset_find(HEAD);
+    char a[SHA256_HEX], b[SHA256_HEX], h[SHA256_HEX] = "";
 
     if (!sha256_file(classifier_path, a, err) || !sha256_file(detector_path, b, err))
         return false;
-    snprintf(v->id, sizeof v->id, "%s-%s", a, b);
+    if (head != NULL)
+        sha256_bytes(head->data, head->n_bytes, h);
+    snprintf(v->id, sizeof v->id, "%s-%s%s%s", a, b, head != NULL ? "-" : "", h);
     return true;
+}
+
+static bool open_words(struct vision *v, struct error *err)
+{
+    const struct asset *a = asset_find(HEAD);
+
+    if (a == NULL)
+        return true;
+    v->words = head_open(HEAD, a->data, a->n_bytes, err);
+    if (v->words != NULL && head_n_in(v->words) != SEEN_N_INPUT)
+        return error_set(err, ERROR_MODEL, HEAD ": %zu inputs, expected %d", head_n_in(v->words), SEEN_N_INPUT);
+    return v->words != NULL;
 }
 
 struct vision *vision_open(const char *classifier_path, const char *detector_path, struct error *err)
@@ -45,7 +64,7 @@ struct vision *vision_open(const char *classifier_path, const char *detector_pat
     }
     v->classifier = classifier_open(classifier_path, err);
     v->detector = v->classifier == NULL ? NULL : detector_open(detector_path, err);
-    if (v->detector == NULL || !vision_identify(v, classifier_path, detector_path, err)) {
+    if (v->detector == NULL || !open_words(v, err) || !vision_identify(v, classifier_path, detector_path, err)) {
         vision_close(v);
         return NULL;
     }
@@ -58,6 +77,7 @@ void vision_close(struct vision *v)
         return;
     classifier_close(v->classifier);
     detector_close(v->detector);
+    head_close(v->words);
     free(v);
 }
 
@@ -74,64 +94,101 @@ struct look {
     const struct image *image;
     struct arena *scratch;
     struct vision_report *r;
-    float *features, whole[CLASSIFIER_N_CLASS], crop[CLASSIFIER_N_CLASS];   /* probabilities */
+    struct seen seen;
+    float whole[CLASSIFIER_N_CLASS], crop[CLASSIFIER_N_CLASS];      /* probabilities */
     size_t n_crops;                 /* classified so far */
 };
 
-/* Calibrated probabilities of a part of the picture, squashed to a square. */
-static bool classify(struct look *l, struct resize_view view, float *p, struct error *err)
-{
-    struct arena_mark mark = arena_mark(l->scratch);
-    uint8_t *rgb = arena_alloc(l->scratch, (size_t)CLASSIFIER_SIZE * CLASSIFIER_SIZE * 3, 1, err);
-    float logits[CLASSIFIER_N_CLASS];
-    bool ok = rgb != NULL && resize_rgb(l->c, RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, err)
-           && classifier_run(l->v->classifier, l->c, l->scratch, rgb, l->features, logits, err);
-
-    arena_rewind(l->scratch, mark);
-    if (ok)
-        findings_probabilities(logits, p);
-    return ok;
-}
-
+/* Calibrated probabilities of a box and a little around it. */
 static bool classify_box(struct look *l, const float *box, struct error *err)
 {
     float x = WIDEN * (box[2] - box[0]), y = WIDEN * (box[3] - box[1]);
     const float wider[4] = { box[0] - x, box[1] - y, box[2] + x, box[3] + y };
+    struct arena_mark mark = arena_mark(l->scratch);
+    float *features = arena_alloc(l->scratch, SEEN_N_POSITION * CLASSIFIER_N_EMBD, sizeof *features, err);
+    float logits[CLASSIFIER_N_CLASS];
+    bool ok = features != NULL
+           && seen_classify(l->v->classifier, l->c, l->scratch, resize_view_of_box(l->image, wider), features, logits, err);
 
+    arena_rewind(l->scratch, mark);
     l->n_crops++;
-    return classify(l, resize_view_of_box(l->image, wider), l->crop, err);
+    if (ok)
+        findings_probabilities(logits, l->crop);
+    return ok;
 }
 
-static bool look_whole(struct look *l, struct error *err)
+static void report_whole(struct look *l)
 {
     struct vision_report *r = l->r;
     size_t classes[VISION_MAX_TAGS];
-    double start = clock_ms();
 
-    if (!classify(l, resize_view_of(l->image), l->whole, err))
-        return false;
+    findings_probabilities(l->seen.logits, l->whole);
     r->n_tags = findings_tags(l->whole, r->tags, classes);
     for (size_t i = 0; i < r->n_tags; i++) {
         float map[CLASSIFIER_GRID * CLASSIFIER_GRID];
 
-        classifier_map(l->v->classifier, l->features, classes[i], map);
+        classifier_map(l->v->classifier, l->seen.features, classes[i], map);
         r->tags[i].place = findings_map_place(map);
     }
     r->best_kind = findings_best_kind(l->whole, &r->best_kind_p);
-    r->classify_ms = clock_ms() - start;
+}
+
+/* Puts a word in its place among the best so far; of equal ones the first stays before. */
+static void report_word(struct vision_report *r, const char *word, float p)
+{
+    size_t i = r->n_words < VISION_MAX_WORDS ? r->n_words++ : VISION_MAX_WORDS;
+
+    for (; i > 0 && r->words[i - 1].p < p; i--)
+        if (i < VISION_MAX_WORDS)
+            r->words[i] = r->words[i - 1];
+    if (i < VISION_MAX_WORDS)
+        r->words[i] = (struct vision_word){ word, p };
+}
+
+static bool look_words(struct look *l, struct error *err)
+{
+    const struct head *h = l->v->words;
+    struct arena_mark mark = arena_mark(l->scratch);
+    float *x, *y;
+    bool ok;
+
+    if (h == NULL)
+        return true;
+    x = arena_alloc(l->scratch, SEEN_N_INPUT, sizeof *x, err);
+    y = x == NULL ? NULL : arena_alloc(l->scratch, head_n_words(h), sizeof *y, err);
+    if (y != NULL)
+        seen_inputs(&l->seen, x);
+    ok = y != NULL && head_run(h, l->c, l->scratch, x, y, err);
+    for (size_t i = 0; ok && i < head_n_words(h); i++)
+        if (y[i] >= WORD_LEAST)
+            report_word(l->r, head_word(h, i), y[i]);
+    arena_rewind(l->scratch, mark);
+    return ok;
+}
+
+static bool look_whole(struct look *l, struct error *err)
+{
+    double start;
+
+    if (!seen_look(l->v->classifier, l->v->detector, l->c, l->scratch, l->image, &l->seen, err))
+        return false;
+    start = clock_ms();
+    report_whole(l);
+    if (!look_words(l, err))
+        return false;
+    l->r->classify_ms = l->seen.classify_ms + clock_ms() - start;
+    l->r->detect_ms = l->seen.detect_ms;
     return true;
 }
 
-static bool detect(struct look *l, struct detection **found, size_t *n, struct error *err)
+/* Those of the detections that are believed, a copy. */
+static bool believed(struct look *l, struct detection **found, size_t *n, struct error *err)
 {
-    double start = clock_ms();
-    uint8_t *rgb = arena_alloc(l->scratch, (size_t)DETECTOR_SIZE * DETECTOR_SIZE * 3, 1, err);
-
-    if (rgb == NULL || !resize_rgb(l->c, RESIZE_LINEAR_PLAIN, resize_view_of(l->image), DETECTOR_SIZE, DETECTOR_SIZE, rgb, err)
-        || !detector_run(l->v->detector, l->c, l->scratch, rgb, FINDINGS_LIKELY, found, n, err))
+    *found = arena_alloc(l->scratch, l->seen.n_found, sizeof **found, err);
+    if (*found == NULL)
         return false;
-    *n = findings_once(*found, findings_believed(*found, *n, l->whole));
-    l->r->detect_ms = clock_ms() - start;
+    memcpy(*found, l->seen.found, l->seen.n_found * sizeof **found);
+    *n = findings_once(*found, findings_believed(*found, l->seen.n_found, l->whole));
     return true;
 }
 
@@ -215,12 +272,9 @@ static bool look_things(struct look *l, struct error *err)
     struct detection *found;
     struct vision_object subject;
     size_t n;
-    double start;
+    double start = clock_ms();
 
-    if (!detect(l, &found, &n, err))
-        return false;
-    start = clock_ms();
-    if (!correct(l, found, &n, &subject, err) || !report_things(l, found, n, &subject, err) || !name_finer(l, err))
+    if (!believed(l, &found, &n, err) || !correct(l, found, &n, &subject, err) || !report_things(l, found, n, &subject, err) || !name_finer(l, err))
         return false;
     l->r->classify_ms += clock_ms() - start;
     return true;
@@ -256,8 +310,7 @@ struct vision_report *vision_look(const struct vision *v, const struct compute *
     l.r->height = image->height;
     l.r->best_kind = "";
     l.r->too_small = image->width < VISION_LEAST_SIDE || image->height < VISION_LEAST_SIDE;
-    l.features = arena_alloc(l.scratch, N_FEATURE, sizeof *l.features, err);
-    if (l.features == NULL || (!l.r->too_small && (!look_whole(&l, err) || !look_things(&l, err))) || !look_text(&l, err))
+    if ((!l.r->too_small && (!look_whole(&l, err) || !look_things(&l, err))) || !look_text(&l, err))
         goto fail;
     l.r->n_colours = colours_of_image(image, l.r->colours);
     arena_free(l.scratch);

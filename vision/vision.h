@@ -3,6 +3,7 @@
  *   file -> decode, orient, composite -> pixels [h][w][3] u8
  *        -> patch encoder + classifier (EfficientNet-Lite2) -> tags
  *        -> detector (SSD-MobileNetV3, COCO)                 -> objects
+ *        -> a head of our own on both (concepts.gguf)        -> words
  *        -> OCR (tesseract) -> text;  Lab clustering -> colours
  *
  * A struct vision never changes after vision_open.  Models, rules and measured
@@ -43,7 +44,8 @@ void image_free(struct image *image);                       /* NULL is fine */
 
 struct vision;
 
-/* Paths of the converted GGUF files.  ERROR_MODEL when missing or wrong. */
+/* Paths of the converted GGUF files; the head comes from the program itself, if it
+ * carries one.  ERROR_MODEL when missing or wrong. */
 struct vision *vision_open(const char *classifier_path, const char *detector_path, struct error *err);
 void vision_close(struct vision *v);                        /* NULL is fine */
 /* Identity of the weights, for cache keys; borrowed. */
@@ -51,6 +53,7 @@ const char *vision_id(const struct vision *v);
 
 #define VISION_MAX_TAGS 5
 #define VISION_MAX_COLOURS 2
+#define VISION_MAX_WORDS 24
 #define VISION_LEAST_SIDE 16        /* below, both networks name what nobody could */
 
 struct vision_tag {                 /* of the whole picture, best first */
@@ -72,6 +75,11 @@ struct vision_object {              /* a group of one class, largest area first;
     float box[4];                   /* largest one: left, top, right, bottom in 0..1 */
 };
 
+struct vision_word {                /* of the whole picture: what a caption may say */
+    const char *word;               /* one of the head's; borrowed until vision_close */
+    float p;                        /* at least 0.2 */
+};
+
 struct vision_report {
     size_t width, height;
     bool too_small;                 /* under VISION_LEAST_SIDE pixels on a side: nothing is named */
@@ -81,6 +89,8 @@ struct vision_report {
     float best_kind_p;
     struct vision_object *objects;  /* only what the agreement rule lets through */
     size_t n_objects;
+    struct vision_word words[VISION_MAX_WORDS];     /* best first; none without a head */
+    size_t n_words;
     char *text;                     /* OCR, lines kept; "" when none is believed */
     float text_confidence;          /* mean word confidence of it, 0-100 */
     const char *colours[VISION_MAX_COLOURS];    /* of the picture as a whole */
