@@ -56,8 +56,9 @@ UI_PARTS := $(B)/libui.a
 TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c tests/weights_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench_*.c))
+TRAINING := $(patsubst %.c,$(B)/%,$(wildcard training/*.c))
 
-.PHONY: all run setup check test lint asan ubsan tsan fuzz bench bench-json benches-built bench-kernels quality golden install clean help
+.PHONY: all run setup check test lint asan ubsan tsan fuzz bench bench-json benches-built bench-kernels training quality golden install clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -90,6 +91,10 @@ $(B)/tests/%: tests/%.c $(wildcard tests/*.h) $(UI_PARTS) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,TEST $<)
 	$(Q)$(CC) $(CFLAGS) -UNDEBUG -MF $@.d -o $@ $< $(UI_PARTS) $(LIBRARY) $(LIBS) -lcmocka
+$(B)/training/%: training/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(CFLAGS) -MF $@.d -o $@ $< $(LIBRARY) $(LIBS)
 
 # ---- kernels for other processors --------------------------------------------------
 # tests/emulated: all variants in SIMDe's C, where 16-bit sums wrap.  Unrolled and optimised it would take minutes to compile: -Og.
@@ -131,14 +136,14 @@ run:
 	@sh tools/setup.sh
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@sh tools/run.sh $(MODEL)
-check: all $(TESTS) $(FUZZERS) $(BENCHES)
+check: all $(TESTS) $(FUZZERS) $(BENCHES) $(TRAINING)
 	@sh tests/run.sh $(B) check
 test:
 	@sh tools/setup.sh test
 	@$(MAKE) --no-print-directory -j$$(nproc) all tests-built arm-tests
 	@sh tests/run.sh $(B) test
 .PHONY: tests-built arm-tests
-tests-built: $(TESTS) $(FUZZERS) $(BENCHES)
+tests-built: $(TESTS) $(FUZZERS) $(BENCHES) $(TRAINING)
 arm-tests: $(ARM_TESTS)
 asan ubsan tsan:
 	@$(MAKE) --no-print-directory FLAVOUR=$@ all tests-built
@@ -153,6 +158,7 @@ bench-json:                         # nothing else on its output
 benches-built: $(BENCHES)
 bench-kernels: $(BENCHES)
 	@$(B)/tests/bench_kernels
+training: $(TRAINING)
 quality: all
 	@sh tests/quality.sh
 lint:
@@ -177,5 +183,6 @@ help:
 	@echo 'make lint      includes against the table of folders'
 	@echo 'make asan ubsan tsan   check under a sanitizer;  make fuzz   replay and extend the corpus'
 	@echo 'make bench     speed;  make -s bench-json   the same as JSON;  make bench-kernels   a line per kernel;  make quality   what users get'
+	@echo 'make training  the programs that our own weights are trained with (training/)'
 	@echo 'make golden    make the golden vectors again (needs tests/golden/requirements.txt)'
 	@echo 'make setup install clean'
