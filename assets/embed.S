@@ -23,6 +23,7 @@
         file gguf_write, "tools/gguf_write.py"
         file unwheel, "tools/unwheel.py"
         file concepts, "assets/concepts.gguf"
+        file concepts_card, "assets/concepts.json"
 
         .section .data.rel.ro, "aw"
         .balign 8
@@ -35,5 +36,6 @@ asset_table:
         entry gguf_write, "gguf_write.py"
         entry unwheel, "unwheel.py"
         entry concepts, "concepts.gguf"
+        entry concepts_card, "concepts.json"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits

@@ -62,6 +62,12 @@ static void add_image(struct words *b, const struct perception *p)
                    *r->tags[i].place != '\0' ? ", " : "", r->tags[i].place);
     if (*r->best_kind != '\0')
         words_add(b, "  kind: %s, %.0f %%\n", r->best_kind, (double)r->best_kind_p * 100);
+    if (r->n_words > 0) {
+        words_add(b, "words that captions would have:");
+        for (size_t i = 0; i < r->n_words; i++)
+            words_add(b, "%s %s %.0f %%", i == 0 ? "" : ",", r->words[i].word, (double)r->words[i].p * 100);
+        words_add(b, "\n");
+    }
     if (*r->text != '\0') {
         words_add(b, "text (confidence %.0f %%):\n", (double)r->text_confidence);
         add_indented(b, r->text);
@@ -146,6 +152,12 @@ static void add_image_json(struct cJSON *json, const struct perception *p)
             cJSON_AddStringToObject(tag, "kind", r->tags[i].kind);
         add_number(tag, "p", (double)r->tags[i].p);
         cJSON_AddStringToObject(tag, "place", r->tags[i].place);
+    }
+    struct cJSON *words = cJSON_AddArrayToObject(json, "words");
+    for (size_t i = 0; i < r->n_words; i++) {
+        struct cJSON *word = add_item(words);
+        cJSON_AddStringToObject(word, "word", r->words[i].word);
+        add_number(word, "p", (double)r->words[i].p);
     }
     struct cJSON *objects = cJSON_AddArrayToObject(json, "objects");
     for (size_t i = 0; i < r->n_objects; i++) {

@@ -1,5 +1,7 @@
 #include "fusion/evidence.h"
 
+#include "fusion/caption.h"
+
 #include "base/utf8.h"
 
 #include <string.h>
@@ -163,12 +165,33 @@ static void add_object(struct words *b, const struct vision_object *o)
     words_add(b, "%s", place_words(o->place));
 }
 
+/* Things, who they are and what they do, and where. */
 static void add_objects(struct words *b, const struct vision_report *r)
 {
+    struct caption c = caption_of(r);
+    size_t n = r->n_objects - (c.with != CAPTION_NONE), k = 0;
+    const char *scene = evidence_scene(r);
+
     for (size_t i = 0; i < r->n_objects; i++) {
-        words_add(b, "%s", separator(i, r->n_objects, " and "));
-        add_object(b, &r->objects[i]);
+        struct vision_object o = r->objects[i];
+
+        if (i == c.with)
+            continue;
+        words_add(b, "%s", separator(k++, n, " and "));
+        if (i == c.who) {
+            o.name = c.person->english;
+            o.colour = "";
+        }
+        if (i == c.actor)
+            o.place = "";
+        add_object(b, &o);
+        if (i == c.actor)
+            words_add(b, " %s", c.doing->english);
     }
+    if (c.scene != NULL)
+        words_add(b, " %s", c.scene->english);
+    else if (scene != NULL)
+        words_add(b, " %s", scene);
 }
 
 static void add_names(struct words *b, const struct subject *s)
@@ -182,10 +205,14 @@ static void add_names(struct words *b, const struct subject *s)
 static void add_subject(struct words *b, const struct vision_report *r)
 {
     struct subject s = evidence_subject(r);
+    struct caption c = caption_of(r);
 
     switch (s.form) {
     case SUBJECT_UNKNOWN:
-        words_add(b, r->too_small ? "something too small to be identified" : "something that could not be identified");
+        if (c.place != NULL)
+            words_add(b, "%s", c.place->english);
+        else
+            words_add(b, r->too_small ? "something too small to be identified" : "something that could not be identified");
         break;
     case SUBJECT_ONE:
         add_named(b, s.names[0]->name, 1, "");
@@ -234,8 +261,6 @@ static void add_colours(struct words *b, const struct vision_report *r)
 
 void evidence_sentence(struct words *b, const struct vision_report *r)
 {
-    const char *scene = evidence_scene(r);
-
     words_add(b, "The image shows ");
     if (evidence_is_text(r)) {
         words_add(b, "text that reads ");
@@ -245,8 +270,6 @@ void evidence_sentence(struct words *b, const struct vision_report *r)
     }
     if (r->n_objects > 0) {
         add_objects(b, r);
-        if (scene != NULL)
-            words_add(b, " %s", scene);
     } else {
         add_subject(b, r);
     }
@@ -261,13 +284,9 @@ void evidence_sentence(struct words *b, const struct vision_report *r)
 
 void evidence_facts(struct words *b, const struct vision_report *r, bool colours)
 {
-    const char *scene = evidence_scene(r);
-
     words_add(b, "Seen in it: ");
     if (r->n_objects > 0) {
         add_objects(b, r);
-        if (scene != NULL)
-            words_add(b, " %s", scene);
     } else if (evidence_is_text(r)) {
         words_add(b, "printed text");
     } else {

@@ -6,6 +6,7 @@
 #include "fusion/evidence.h"
 
 #include "base/utf8.h"
+#include "fusion/caption.h"
 
 #include <string.h>
 
@@ -58,14 +59,14 @@ static const char *subject_particle(const struct words *b)
 
 /* "사람 두 명", "원반 하나": the counter 개 is also the word for a dog, and a small
  * model finds one there, so what it would count stands with the bare numeral. */
-static void add_object(struct words *b, const struct vision_object *o)
+static void add_object(struct words *b, const struct vision_object *o, const char *doing, const char *called)
 {
     static const char *const before_counter[] = { "", "한", "두", "세", "여러" };
     static const char *const bare[] = { "", "하나", "둘", "셋", "여럿" };
     const char *counter = vision_counter_korean(o->name);
     size_t count = o->count < 4 ? o->count : 4;
 
-    words_add(b, "%s%s", place_korean(o->place), noun(o->name));
+    words_add(b, "%s%s%s%s", place_korean(o->place), doing, *doing != '\0' ? " " : "", called);
     if (*o->finer != '\0')
         words_add(b, "(아마도 %s)", noun(o->finer));
     if (strcmp(counter, "개") == 0)
@@ -76,9 +77,18 @@ static void add_object(struct words *b, const struct vision_object *o)
 
 static void add_objects(struct words *b, const struct vision_report *r)
 {
+    struct caption c = caption_of(r);
+    size_t k = 0;
+
+    if (c.scene != NULL)
+        words_add(b, "%s ", c.scene->korean);
     for (size_t i = 0; i < r->n_objects; i++) {
-        words_add(b, "%s", i == 0 ? "" : ", ");
-        add_object(b, &r->objects[i]);
+        const struct vision_object *o = &r->objects[i];
+
+        if (i == c.with)
+            continue;
+        words_add(b, "%s", k++ == 0 ? "" : ", ");
+        add_object(b, o, i == c.actor ? c.doing->korean : "", i == c.who ? c.person->korean : noun(o->name));
     }
 }
 
@@ -106,11 +116,14 @@ static void add_subject(struct words *b, const struct subject *s)
 static void add_seen(struct words *b, const struct vision_report *r)
 {
     struct subject s = evidence_subject(r);
+    struct caption c = caption_of(r);
 
     if (r->n_objects > 0)
         add_objects(b, r);
     else if (evidence_is_text(r))
         words_add(b, "글");
+    else if (s.form == SUBJECT_UNKNOWN && c.place != NULL)
+        words_add(b, "%s", c.place->korean);
     else if (s.form == SUBJECT_UNKNOWN)
         words_add(b, r->too_small ? "너무 작아서 무엇인지 알아볼 수 없는 것" : "무엇인지 알아볼 수 없는 것");
     else

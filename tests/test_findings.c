@@ -60,18 +60,33 @@ static void test_probabilities(void **state)
 static void test_believed(void **state)
 {
     struct detection found[] = {
-        thing(DOG, 0.61f, 0, 0, 1, 1), thing(CAT, 0.59f, 0, 0, 1, 1), thing(DOG, 0.55f, 0, 0, 1, 1),
+        thing(DOG, 0.66f, 0, 0, 1, 1), thing(CAT, 0.64f, 0, 0, 1, 1), thing(DOG, 0.55f, 0, 0, 1, 1),
         thing(PERSON, 0.58f, 0, 0, 1, 1), thing(DOG, 0.49f, 0, 0, 1, 1)
     };
     (void)state;
 
     /* Dogs in the classifier's view: 0.5 is enough for them, nothing else. */
-    assert_int_equal(findings_believed(found, 5, SHARES({ GOLDEN, 0.2f })), 2);
+    assert_int_equal(findings_believed(found, 5, SHARES({ GOLDEN, 0.2f }), NULL, 0), 2);
     assert_int_equal(found[0].id, DOG);
     assert_int_equal(found[1].id, DOG);
     assert_near((double)found[1].score, 0.55, 1e-6);
-    /* Without its agreement only what is over 0.6. */
-    assert_int_equal(findings_believed(found, 2, SHARES({ LEMON, 0.99f })), 1);
+    /* Without its agreement only what is over 0.65. */
+    assert_int_equal(findings_believed(found, 2, SHARES({ LEMON, 0.99f }), NULL, 0), 1);
+}
+
+/* Words of captions agree as the classifier does; a person is called many things. */
+static void test_spoken(void **state)
+{
+    const struct vision_word dog[] = { { "sitting", 0.9f }, { "dog", 0.2f } }, man[] = { { "man", 0.5f } }, little[] = { { "dog", 0.19f } };
+    struct detection found[] = { thing(DOG, 0.55f, 0, 0, 1, 1), thing(PERSON, 0.58f, 0, 0, 1, 1) };
+    (void)state;
+
+    assert_int_equal(findings_believed(found, 2, SHARES({ LEMON, 0.99f }), little, 1), 0);
+    assert_int_equal(findings_believed(found, 2, SHARES({ LEMON, 0.99f }), dog, 2), 1);
+    assert_int_equal(found[0].id, DOG);
+    found[0] = thing(PERSON, 0.58f, 0, 0, 1, 1);
+    assert_int_equal(findings_believed(found, 1, SHARES({ LEMON, 0.99f }), man, 1), 1);
+    assert_near((double)findings_spoken((const struct vision_word[]){ { "table", 0.7f } }, 1, 67), 0.7, 1e-6);
 }
 
 static void test_support_boundary(void **state)
@@ -80,9 +95,9 @@ static void test_support_boundary(void **state)
     (void)state;
 
     /* The rest of the probability, spread evenly, gives dogs some of it too. */
-    assert_int_equal(findings_believed(&found, 1, SHARES({ LEMON, 0.995f })), 0);
+    assert_int_equal(findings_believed(&found, 1, SHARES({ LEMON, 0.995f }), NULL, 0), 0);
     assert_true(findings_support(SHARES({ GOLDEN, 0.03f }, { LABRADOR, 0.03f }, { LEMON, 0.93f }), DOG) >= 0.06f);
-    assert_int_equal(findings_believed(&found, 1, SHARES({ GOLDEN, 0.03f }, { LABRADOR, 0.03f }, { LEMON, 0.93f })), 1);
+    assert_int_equal(findings_believed(&found, 1, SHARES({ GOLDEN, 0.03f }, { LABRADOR, 0.03f }, { LEMON, 0.93f }), NULL, 0), 1);
 }
 
 /* One dog seen twice, a second dog beside it, a far one behind, a cat in its place. */
@@ -255,7 +270,7 @@ static void test_finer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_probabilities), cmocka_unit_test(test_believed), cmocka_unit_test(test_support_boundary),
+        cmocka_unit_test(test_probabilities), cmocka_unit_test(test_believed), cmocka_unit_test(test_spoken), cmocka_unit_test(test_support_boundary),
         cmocka_unit_test(test_once), cmocka_unit_test(test_group), cmocka_unit_test(test_place), cmocka_unit_test(test_map_place),
         cmocka_unit_test(test_tags), cmocka_unit_test(test_subject), cmocka_unit_test(test_replaced),
         cmocka_unit_test(test_subject_said), cmocka_unit_test(test_finer)

@@ -1,4 +1,5 @@
 /* cmd_models.c - `mynah models`: the known models and which are here. */
+#include "base/asset.h"
 #include "store/models.h"
 #include "ui/cli.h"
 
@@ -26,6 +27,20 @@ static void print_json(const struct models *m, const struct model_entry *e)
     cJSON_free(text);
     cJSON_Delete(object);
     free(path);
+}
+
+/* What the program carries itself: the card as it is, or a line of the table. */
+static void print_carried(const struct options *o)
+{
+    const struct asset *head = asset_find("concepts.gguf"), *card = asset_find("concepts.json");
+
+    if (head == NULL || card == NULL || o->n_arguments > 0)
+        return;
+    if (o->json)
+        fwrite(card->data, 1, card->n_bytes, stdout);
+    else if (!o->quiet)
+        printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", "concepts", "head", (double)head->n_bytes / 1e6, "yes", "CC-BY-4.0",
+               "Words of captions (in the program)");
 }
 
 static bool has_role(const struct model_entry *e, const struct options *o)
@@ -71,6 +86,7 @@ int cmd_models(const struct options *o)
             printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
                    models_present(m, e->name) ? "yes" : "no", e->licence, e->title);
     }
+    print_carried(o);
     if (!o->json && !o->quiet)
         printf("\nThey live in %s; `mynah pull NAME` fetches one.\n", models_folder(m));
     models_close(m);

@@ -13,6 +13,7 @@
 #define COCO_PERSON 1
 #define TEMPERATURE 0.6f            /* minimises the log loss on 1000 photographs */
 #define SUPPORT 0.05f               /* probability with which the classifier agrees */
+#define SPOKEN 0.2f                 /* share of captions with which the head does */
 #define INSIDE 0.8f                 /* of a box within another of its class, which is then the same thing */
 #define ALIKE 0.15f                 /* unless it is as small as this beside it: one of a crowd */
 #define SIDE (1.0f / 3.0f)          /* a box whose centre is in the outer third lies at that side */
@@ -105,14 +106,33 @@ float findings_support(const float *p, int coco)
     return sum;
 }
 
-size_t findings_believed(struct detection *found, size_t n, const float *p)
+float findings_spoken(const struct vision_word *words, size_t n_words, int coco)
+{
+    static const char *const people[] = { "person", "people", "man", "woman", "boy", "girl", "child", "player" };
+    const char *name = names_coco(coco)->name;
+    float most = 0.0f;
+
+    if (strcmp(name, "dining table") == 0)
+        name = "table";
+    for (size_t i = 0; i < n_words; i++) {
+        bool same = strcmp(words[i].word, name) == 0;
+
+        for (size_t k = 0; coco == COCO_PERSON && k < sizeof people / sizeof people[0]; k++)
+            same |= strcmp(words[i].word, people[k]) == 0;
+        most = same ? fmaxf(most, words[i].p) : most;
+    }
+    return most;
+}
+
+size_t findings_believed(struct detection *found, size_t n, const float *p, const struct vision_word *words, size_t n_words)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n; i++)
         if (names_coco(found[i].id) != NULL
             && (found[i].score > FINDINGS_SURE
-                || (found[i].score > FINDINGS_LIKELY && findings_support(p, found[i].id) >= SUPPORT)))
+                || (found[i].score > FINDINGS_LIKELY && (findings_support(p, found[i].id) >= SUPPORT
+                                                         || findings_spoken(words, n_words, found[i].id) >= SPOKEN))))
             found[kept++] = found[i];
     return kept;
 }

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FINDINGS_SURE 0.6f          /* a detection above is believed */
-#define FINDINGS_LIKELY 0.5f        /* one above this if the classifier agrees */
+#define FINDINGS_SURE 0.65f         /* a detection above is believed */
+#define FINDINGS_LIKELY 0.5f        /* one above this if the classifier or the head's words agree */
 
 /* p = softmax(logits / 0.6): the classifier is under-confident. */
 void findings_probabilities(const float logits[CLASSIFIER_N_CLASS], float p[CLASSIFIER_N_CLASS]);
@@ -26,8 +26,11 @@ void findings_probabilities(const float logits[CLASSIFIER_N_CLASS], float p[CLAS
 /* Summed probability of the ImageNet classes that are this COCO class. */
 float findings_support(const float *p, int coco);
 
+/* Share of captions that would name this COCO class, from the head's words. */
+float findings_spoken(const struct vision_word *words, size_t n_words, int coco);
+
 /* Keeps the believed ones at the front, in order; returns how many. */
-size_t findings_believed(struct detection *found, size_t n, const float *p);
+size_t findings_believed(struct detection *found, size_t n, const float *p, const struct vision_word *words, size_t n_words);
 
 /* Drops a box that lies in a better one of its class and is not much smaller: the
  * same thing seen twice.  found: best first; returns how many remain. */

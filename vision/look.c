@@ -188,7 +188,7 @@ static bool believed(struct look *l, struct detection **found, size_t *n, struct
     if (*found == NULL)
         return false;
     memcpy(*found, l->seen.found, l->seen.n_found * sizeof **found);
-    *n = findings_once(*found, findings_believed(*found, l->seen.n_found, l->whole));
+    *n = findings_once(*found, findings_believed(*found, l->seen.n_found, l->whole, l->r->words, l->r->n_words));
     return true;
 }
 

@@ -1,0 +1,29 @@
+/* caption.h - what people would say of a picture beyond the things in it, from the words of
+ * the head (vision.h, struct vision_word): who a person is, what is being done, where.
+ *
+ *   words with their shares of captions + things found -> "a man" "riding a horse" "in a field"
+ *
+ * A word is said only above a threshold of its own, chosen for precision on photographs
+ * (docs/quality.md), and only where the things found bear it out. */
+#ifndef FUSION_CAPTION_H
+#define FUSION_CAPTION_H
+
+#include "vision/vision.h"
+
+#define CAPTION_NONE SIZE_MAX
+
+struct caption_phrase { const char *english, *korean; };    /* static */
+
+struct caption {
+    size_t who;                     /* index of the group that is one person and is called `person`; CAPTION_NONE */
+    const struct caption_phrase *person;        /* "man", "girl", ... */
+    size_t actor;                   /* index of the group that does `doing`; CAPTION_NONE */
+    const struct caption_phrase *doing;
+    size_t with;                    /* the group that `doing` names too ("riding a horse"); CAPTION_NONE */
+    const struct caption_phrase *scene;     /* "in a kitchen"; NULL */
+    const struct caption_phrase *place;     /* "a kitchen", what the picture shows if nothing else; NULL */
+};
+
+struct caption caption_of(const struct vision_report *r);
+
+#endif
