@@ -1,12 +1,13 @@
 #include "fusion/caption.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* ---- tables ------------------------------------------------------------------- */
 
-enum actor { A_PERSON, A_ANIMAL, A_FLYING, A_VEHICLE };
+enum actor { A_PERSON, A_ANIMAL, A_FLYING };
 
-/* `with`: the thing that must be there too, which the phrase names; "": none.  Of equals the first. */
+/* `with`: the single thing that must be there too; "": none.  Of equals the first. */
 static const struct action {
     const char *word;
     float least;
@@ -14,18 +15,18 @@ static const struct action {
     const char *with;
     struct caption_phrase said;
 } actions[] = {
-    { "riding", 0.35f, A_PERSON, "horse", { "riding a horse", "말을 타는" } },
-    { "riding", 0.35f, A_PERSON, "bicycle", { "riding a bicycle", "자전거를 타는" } },
-    { "riding", 0.35f, A_PERSON, "motorcycle", { "riding a motorcycle", "오토바이를 타는" } },
-    { "riding", 0.35f, A_PERSON, "elephant", { "riding an elephant", "코끼리를 타는" } },
-    { "riding", 0.25f, A_PERSON, "surfboard", { "riding a surfboard", "서핑을 하는" } },
-    { "riding", 0.25f, A_PERSON, "skateboard", { "riding a skateboard", "스케이트보드를 타는" } },
-    { "riding", 0.25f, A_PERSON, "snowboard", { "riding a snowboard", "스노보드를 타는" } },
-    { "playing", 0.30f, A_PERSON, "tennis racket", { "playing tennis with a racket", "테니스를 치는" } },
-    { "playing", 0.30f, A_PERSON, "frisbee", { "playing with a frisbee", "원반을 가지고 노는" } },
-    { "sitting", 0.35f, A_PERSON, "bench", { "sitting on a bench", "벤치에 앉아 있는" } },
-    { "sitting", 0.35f, A_PERSON, "couch", { "sitting on a couch", "소파에 앉아 있는" } },
-    { "sitting", 0.35f, A_PERSON, "dining table", { "sitting at a table", "식탁에 앉아 있는" } },
+    { "riding", 0.35f, A_PERSON, "horse", { "riding", "말을 타는" } },
+    { "riding", 0.35f, A_PERSON, "bicycle", { "riding", "자전거를 타는" } },
+    { "riding", 0.35f, A_PERSON, "motorcycle", { "riding", "오토바이를 타는" } },
+    { "riding", 0.35f, A_PERSON, "elephant", { "riding", "코끼리를 타는" } },
+    { "riding", 0.25f, A_PERSON, "surfboard", { "riding", "서핑을 하는" } },
+    { "riding", 0.25f, A_PERSON, "skateboard", { "riding", "스케이트보드를 타는" } },
+    { "riding", 0.25f, A_PERSON, "snowboard", { "riding", "스노보드를 타는" } },
+    { "playing", 0.30f, A_PERSON, "tennis racket", { "playing tennis with", "테니스를 치는" } },
+    { "playing", 0.30f, A_PERSON, "frisbee", { "playing with", "원반을 가지고 노는" } },
+    { "sitting", 0.35f, A_PERSON, "bench", { "sitting on", "벤치에 앉아 있는" } },
+    { "sitting", 0.35f, A_PERSON, "couch", { "sitting on", "소파에 앉아 있는" } },
+    { "sitting", 0.35f, A_PERSON, "dining table", { "sitting at", "식탁에 앉아 있는" } },
     { "sitting", 0.40f, A_PERSON, "", { "sitting", "앉아 있는" } },
     { "standing", 0.45f, A_PERSON, "", { "standing", "서 있는" } },
     { "walking", 0.45f, A_PERSON, "", { "walking", "걷는" } },
@@ -36,35 +37,31 @@ static const struct action {
     { "sitting", 0.45f, A_ANIMAL, "", { "sitting", "앉아 있는" } },
     { "lying", 0.45f, A_ANIMAL, "", { "lying down", "누워 있는" } },
     { "flying", 0.40f, A_FLYING, "", { "flying", "나는" } },
-    { "parked", 0.40f, A_VEHICLE, "", { "parked", "세워진" } },
 };
 
 /* `place`: what is shown when nothing else was recognised; NULL: then it says nothing. */
 static const struct scene {
-    const char *word, *but;         /* not where a thing of this name was found: it is told already */
+    const char *word;
     float least;
-    struct caption_phrase said, place;
+    const char *said;
+    struct caption_phrase place;
 } scenes[] = {
-    { "kitchen", "", 0.40f, { "in a kitchen", "부엌에" }, { "a kitchen", "부엌" } },
-    { "bathroom", "", 0.40f, { "in a bathroom", "욕실에" }, { "a bathroom", "욕실" } },
-    { "bedroom", "", 0.40f, { "in a bedroom", "침실에" }, { "a bedroom", "침실" } },
-    { "living", "", 0.40f, { "in a living room", "거실에" }, { "a living room", "거실" } },
-    { "room", "", 0.45f, { "in a room", "방에" }, { "a room", "방" } },
-    { "beach", "", 0.35f, { "on a beach", "해변에" }, { "a beach", "해변" } },
-    { "snow", "", 0.40f, { "in the snow", "눈 위에" }, { "snow", "눈" } },
-    { "grass", "", 0.40f, { "on the grass", "풀밭에" }, { "grass", "풀밭" } },
-    { "field", "", 0.40f, { "in a field", "들판에" }, { "a field", "들판" } },
-    { "street", "", 0.40f, { "on a street", "거리에" }, { "a street", "거리" } },
-    { "city", "", 0.45f, { "in a city", "도시에" }, { "a city", "도시" } },
-    { "court", "", 0.35f, { "on a court", "경기장에" }, { "a court", "경기장" } },
-    { "water", "", 0.45f, { "in the water", "물에" }, { "water", "물" } },
-    { "ocean", "", 0.45f, { "in the ocean", "바다에" }, { "the ocean", "바다" } },
-    { "mountain", "", 0.45f, { "in the mountains", "산에" }, { "mountains", "산" } },
-    { "plate", "", 0.40f, { "with a plate", "접시와 함께" }, { NULL, NULL } },
-    { "desk", "", 0.45f, { "at a desk", "책상에" }, { "a desk", "책상" } },
-    { "table", "dining table", 0.45f, { "on a table", "식탁에" }, { NULL, NULL } },
-    { "sign", "stop sign", 0.50f, { "with a sign", "표지판과 함께" }, { "a sign", "표지판" } },
-    { "food", "", 0.45f, { "with food", "음식과 함께" }, { "food", "음식" } },
+    { "kitchen", 0.40f, "in a kitchen", { "a kitchen", "부엌" } },
+    { "room", 0.45f, "in a room", { "a room", "방" } },
+    { "beach", 0.35f, "on a beach", { "a beach", "해변" } },
+    { "snow", 0.40f, "in the snow", { "snow", "눈" } },
+    { "grass", 0.40f, "on the grass", { "grass", "풀밭" } },
+    { "field", 0.40f, "in a field", { "a field", "들판" } },
+    { "street", 0.40f, "on a street", { "a street", "거리" } },
+    { "city", 0.45f, "in a city", { "a city", "도시" } },
+    { "water", 0.45f, "in the water", { "water", "물" } },
+    { "ocean", 0.45f, "in the ocean", { "the ocean", "바다" } },
+    { "mountain", 0.45f, "in the mountains", { "mountains", "산" } },
+    { "plate", 0.40f, "with a plate", { NULL, NULL } },
+    { "desk", 0.45f, "at a desk", { "a desk", "책상" } },
+    { "table", 0.45f, "on a table", { NULL, NULL } },
+    { "sign", 0.50f, "with a sign", { "a sign", "표지판" } },
+    { "food", 0.45f, "with food", { "food", "음식" } },
 };
 
 #define LEAST_PERSON 0.45f          /* share of captions from which a person is called so */
@@ -104,7 +101,7 @@ static const struct caption_phrase *person_word(const struct vision_report *r)
     float man = share_of(r, "man"), woman = share_of(r, "woman"), boy = share_of(r, "boy"), girl = share_of(r, "girl");
     float child = share_of(r, "child") + boy + girl, baby = share_of(r, "baby");
 
-    if (baby >= LEAST_PERSON)
+    if (baby >= LEAST_PERSON && baby > TWICE * (man + woman))
         return &babies;
     if (boy >= LEAST_GENDER && boy > TWICE * girl)
         return &boys;
@@ -125,13 +122,11 @@ static bool can_act(const struct vision_object *o, enum actor actor)
 {
     static const char *const animals[] = { "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", NULL };
     static const char *const flying[] = { "bird", "kite", "airplane", NULL };
-    static const char *const vehicles[] = { "car", "truck", "bus", "motorcycle", "bicycle", NULL };
 
     switch (actor) {
     case A_PERSON: return strcmp(o->name, "person") == 0;
     case A_ANIMAL: return is_one_of(o->name, animals);
     case A_FLYING: return is_one_of(o->name, flying);
-    case A_VEHICLE: return is_one_of(o->name, vehicles);
     }
     return false;
 }
@@ -154,23 +149,72 @@ static size_t actor_group(const struct vision_report *r, enum actor actor)
     return found;
 }
 
+static bool can_do(const struct action *a, const struct vision_report *r, size_t actor, size_t with)
+{
+    return *a->with == '\0' || (with != CAPTION_NONE && r->objects[with].count == 1 && r->objects[actor].count == 1);
+}
+
+/* The action that is likeliest, by what its threshold is; none where a likelier one lacks what it
+ * is done with: then something else goes on. */
 static void choose_action(struct caption *c, const struct vision_report *r)
 {
-    float best = 0.0f;
+    const struct action *best = NULL, *refused = NULL;
+    float most = 0.0f, refusal = 0.0f;
 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         const struct action *a = &actions[i];
-        float p = share_of(r, a->word);
+        float likely = share_of(r, a->word) / a->least;
         size_t actor = actor_group(r, a->actor), with = *a->with != '\0' ? group_of(r, a->with) : CAPTION_NONE;
 
-        if (p < a->least || actor == CAPTION_NONE || p <= best)
+        if (likely < 1.0f || actor == CAPTION_NONE)
             continue;
-        if (*a->with != '\0' && (with == CAPTION_NONE || r->objects[with].count > 1 || r->objects[actor].count > 1))
+        if (!can_do(a, r, actor, with)) {
+            if (likely > refusal) {
+                refusal = likely;
+                refused = a;
+            }
+        } else if (likely > most) {
+            most = likely;
+            best = a;
+            c->actor = actor;
+            c->doing = &a->said;
+            c->with = with;
+        }
+    }
+    if (refused != NULL && refusal > most && (best == NULL || strcmp(best->word, refused->word) != 0)) {
+        c->actor = c->with = CAPTION_NONE;
+        c->doing = NULL;
+    }
+}
+
+/* The word stands in what is said of the things already, or of the subject. */
+static bool is_told(const struct vision_report *r, const char *word)
+{
+    for (size_t i = 0; i < r->n_objects; i++)
+        if (strstr(r->objects[i].name, word) != NULL || strstr(r->objects[i].finer, word) != NULL)
+            return true;
+    for (size_t i = 0; r->n_objects == 0 && i < r->n_tags; i++)
+        if (strstr(r->tags[i].name, word) != NULL)
+            return true;
+    return false;
+}
+
+static void choose_scene(struct caption *c, const struct vision_report *r)
+{
+    float best = 0.0f;
+
+    if (c->actor != CAPTION_NONE && can_act(&r->objects[c->actor], A_FLYING))
+        return;                                         /* not in the field below */
+    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
+        float p = share_of(r, scenes[i].word);
+
+        if (p < scenes[i].least || p <= best || is_told(r, scenes[i].word))
             continue;
+        if (strcmp(scenes[i].word, "table") == 0 && actor_group(r, A_PERSON) != CAPTION_NONE)
+            continue;                                   /* people are at it */
         best = p;
-        c->actor = actor;
-        c->doing = &a->said;
-        c->with = with;
+        c->scene = scenes[i].said;
+        c->place = scenes[i].place.english != NULL ? &scenes[i].place : NULL;
     }
 }
 
@@ -178,19 +222,24 @@ struct caption caption_of(const struct vision_report *r)
 {
     struct caption c = { .who = CAPTION_NONE, .actor = CAPTION_NONE, .with = CAPTION_NONE };
     size_t person = group_of(r, "person");
-    float best = 0.0f;
 
     if (person != CAPTION_NONE && r->objects[person].count == 1 && (c.person = person_word(r)) != NULL)
         c.who = person;
     choose_action(&c, r);
-    for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-        float p = share_of(r, scenes[i].word);
-
-        if (p < scenes[i].least || p <= best || (*scenes[i].but != '\0' && group_of(r, scenes[i].but) != CAPTION_NONE))
-            continue;
-        best = p;
-        c.scene = &scenes[i].said;
-        c.place = scenes[i].place.english != NULL ? &scenes[i].place : NULL;
-    }
+    choose_scene(&c, r);
     return c;
+}
+
+const char *caption_word(size_t i)
+{
+    static const char *const people[] = { "man", "woman", "boy", "girl", "child", "baby", "player" };
+    const size_t n_people = sizeof people / sizeof people[0], n_actions = sizeof actions / sizeof actions[0];
+
+    if (i < n_people)
+        return people[i];
+    i -= n_people;
+    if (i < n_actions)
+        return actions[i].word;
+    i -= n_actions;
+    return i < sizeof scenes / sizeof scenes[0] ? scenes[i].word : NULL;
 }

@@ -1,10 +1,9 @@
 #include "fusion/evidence.h"
 
-#include "fusion/caption.h"
+#include <string.h>
 
 #include "base/utf8.h"
-
-#include <string.h>
+#include "fusion/caption.h"
 
 enum { NAME_BYTES = 128, SENTENCE_TEXT = 90, FACTS_TEXT = 3000 };
 
@@ -152,45 +151,53 @@ static const char *separator(size_t i, size_t n, const char *last)
     return i == 0 ? "" : i + 1 < n ? ", " : last;
 }
 
-static void add_object(struct words *b, const struct vision_object *o)
+static void add_finer(struct words *b, const struct vision_object *o)
 {
-    bool is_person = strcmp(o->name, "person") == 0;       /* a person's box has the clothes' colour */
-
-    add_named(b, o->name, o->count, is_person ? "" : o->colour);
     if (*o->finer != '\0') {
         words_add(b, o->count > 1 ? " (one perhaps " : " (perhaps ");
         add_named(b, o->finer, 1, "");
         words_add(b, ")");
     }
+}
+
+/* "a man (perhaps a groom) riding a brown horse on the left" */
+static void add_object(struct words *b, const struct vision_report *r, size_t i, const struct caption *c)
+{
+    const struct vision_object *o = &r->objects[i];
+    bool is_person = strcmp(o->name, "person") == 0;       /* a person's box has the clothes' colour */
+
+    add_named(b, i == c->who ? c->person->english : o->name, o->count, is_person ? "" : o->colour);
+    add_finer(b, o);
+    if (i == c->actor)
+        words_add(b, " %s", c->doing->english);
+    if (i == c->actor && c->with != CAPTION_NONE) {
+        words_add(b, " ");
+        add_named(b, r->objects[c->with].name, 1, r->objects[c->with].colour);
+        add_finer(b, &r->objects[c->with]);
+    }
     words_add(b, "%s", place_words(o->place));
 }
 
-/* Things, who they are and what they do, and where. */
+/* Things, who they are and what they do, and where.  Who does something stands last, so that
+ * nothing after it reads as part of it. */
 static void add_objects(struct words *b, const struct vision_report *r)
 {
     struct caption c = caption_of(r);
     size_t n = r->n_objects - (c.with != CAPTION_NONE), k = 0;
     const char *scene = evidence_scene(r);
 
-    for (size_t i = 0; i < r->n_objects; i++) {
-        struct vision_object o = r->objects[i];
-
-        if (i == c.with)
-            continue;
-        words_add(b, "%s", separator(k++, n, " and "));
-        if (i == c.who) {
-            o.name = c.person->english;
-            o.colour = "";
+    for (size_t i = 0; i < r->n_objects; i++)
+        if (i != c.with && i != c.actor) {
+            words_add(b, "%s", separator(k++, n, " and "));
+            add_object(b, r, i, &c);
         }
-        if (i == c.actor)
-            o.place = "";
-        add_object(b, &o);
-        if (i == c.actor)
-            words_add(b, " %s", c.doing->english);
+    if (c.actor != CAPTION_NONE) {
+        words_add(b, "%s", separator(k, n, " and "));
+        add_object(b, r, c.actor, &c);
     }
-    if (c.scene != NULL)
-        words_add(b, " %s", c.scene->english);
-    else if (scene != NULL)
+    if (scene == NULL && c.scene != NULL)               /* the classifier's is the surer one */
+        scene = c.scene;
+    if (scene != NULL)
         words_add(b, " %s", scene);
 }
 
@@ -230,6 +237,8 @@ static void add_subject(struct words *b, const struct vision_report *r)
         add_names(b, &s);
         break;
     }
+    if (s.form != SUBJECT_UNKNOWN && c.scene != NULL)
+        words_add(b, " %s", c.scene);
 }
 
 void evidence_quote(struct words *b, const char *text, size_t most)

@@ -5,10 +5,10 @@
  * Korean noun stay English. */
 #include "fusion/evidence.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 #include "fusion/caption.h"
-
-#include <string.h>
 
 enum { SENTENCE_TEXT = 90, FACTS_TEXT = 3000 };
 
@@ -80,8 +80,6 @@ static void add_objects(struct words *b, const struct vision_report *r)
     struct caption c = caption_of(r);
     size_t k = 0;
 
-    if (c.scene != NULL)
-        words_add(b, "%s ", c.scene->korean);
     for (size_t i = 0; i < r->n_objects; i++) {
         const struct vision_object *o = &r->objects[i];
 
@@ -129,6 +127,8 @@ static void add_seen(struct words *b, const struct vision_report *r)
     else
         add_subject(b, &s);
     words_add(b, "%s 있습니다.", subject_particle(b));
+    if (c.place != NULL && !(r->n_objects == 0 && s.form == SUBJECT_UNKNOWN) && !evidence_is_text(r))
+        words_add(b, " 장소는 %s입니다.", c.place->korean);
 }
 
 void evidence_sentence_korean(struct words *b, const struct vision_report *r)

@@ -1,7 +1,9 @@
 /* What people would call it: who, doing what, where - only over the thresholds, and only where the
  * things found bear it out. */
+#include "base/asset.h"
 #include "fusion/caption.h"
 #include "fusion/evidence.h"
+#include "vision/head.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,6 +61,13 @@ static void test_who(void **state)
     expect(evidence_sentence, &r, "The image shows a child and a car.");
     r.words[0].p = 0.66f;
     expect(evidence_sentence, &r, "The image shows a girl and a car.");
+    word(&r, "woman", 0.2f);
+    r.words[0] = (struct vision_word){ "baby", 0.5f };
+    expect(evidence_sentence, &r, "The image shows a baby and a car.");
+    r.words[1].p = 0.3f;                                /* a baby elephant, perhaps */
+    expect(evidence_sentence, &r, "The image shows a person and a car.");
+    r.words[0] = (struct vision_word){ "player", 0.46f };
+    expect(evidence_sentence, &r, "The image shows a player and a car.");
     r = report(two, 1);
     word(&r, "man", 0.9f);                              /* which of the two? */
     expect(evidence_sentence, &r, "The image shows two people.");
@@ -74,15 +83,22 @@ static void test_doing(void **state)
 
     word(&r, "riding", 0.5f);
     word(&r, "man", 0.5f);
-    expect(evidence_sentence, &r, "The image shows a man riding a horse and a dog.");
+    expect(evidence_sentence, &r, "The image shows a dog and a man riding a horse.");
     expect(evidence_sentence_korean, &r, "이 사진에는 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
-    rider[0].count = 2;                                 /* on which? */
+    rider[0].colour = "red";
+    rider[0].finer = "sorrel";
+    rider[1].place = "left";
+    expect(evidence_sentence, &r, "The image shows a dog and a man riding a red horse (perhaps a sorrel) on the left.");
+    expect(evidence_sentence_korean, &r, "이 사진에는 왼쪽에 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
+    rider[0] = thing("horse", 2);                       /* on which?  Then nothing lesser is going on either */
+    rider[1].place = "";
+    word(&r, "standing", 0.46f);
     expect(evidence_sentence, &r, "The image shows two horses, a man and a dog.");
     r = report(walker, 2);
-    word(&r, "riding", 0.9f);                           /* nothing to ride on */
+    word(&r, "riding", 0.4f);                           /* nothing to ride on */
     expect(evidence_sentence, &r, "The image shows a person and a dog.");
     word(&r, "sitting", 0.6f);                          /* the person's, not the dog's */
-    expect(evidence_sentence, &r, "The image shows a person sitting and a dog.");
+    expect(evidence_sentence, &r, "The image shows a dog and a person sitting.");
     r = report(alone, 1);
     word(&r, "standing", 0.46f);
     expect(evidence_sentence, &r, "The image shows two zebras standing.");
@@ -105,7 +121,23 @@ static void test_where(void **state)
     word(&r, "room", 0.5f);
     word(&r, "kitchen", 0.6f);                          /* the likeliest */
     expect(evidence_sentence, &r, "The image shows a cup in a kitchen.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 부엌에 컵 하나가 있습니다.");
+    expect(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 장소는 부엌입니다.");
+    r.text = (char *)"STOP";
+    expect(evidence_sentence_korean, &r, "이 사진에는 \"STOP\"라는 글과 컵 하나가 있습니다. 장소는 부엌입니다.");
+    r.text = (char *)"";
+    r.tags[r.n_tags++] = (struct vision_tag){ "restaurant", "", 0.6f, "" };         /* the classifier is surer */
+    expect(evidence_sentence, &r, "The image shows a cup in a restaurant.");
+    r.tags[0] = (struct vision_tag){ "abacus", "", 0.7f, "" };
+    r.n_objects = 0;
+    expect(evidence_sentence, &r, "The image shows an abacus in a kitchen.");
+    struct vision_object bird[] = { thing("bird", 1) }, man[] = { thing("person", 1) };
+    r = report(bird, 1);
+    word(&r, "flying", 0.5f);
+    word(&r, "field", 0.9f);                            /* it is above it */
+    expect(evidence_sentence, &r, "The image shows a bird flying.");
+    r = report(man, 1);
+    word(&r, "table", 0.9f);                            /* he is at it, not on it */
+    expect(evidence_sentence, &r, "The image shows a person.");
     r = report(table, 1);
     word(&r, "table", 0.9f);                            /* told already */
     expect(evidence_sentence, &r, "The image shows a table.");
@@ -119,8 +151,28 @@ static void test_where(void **state)
     expect(evidence_sentence, &r, "The image shows something that could not be identified.");
 }
 
+/* What is looked for the head can say. */
+static void test_the_head_has_the_words(void **state)
+{
+    const struct asset *a = asset_find("concepts.gguf");
+    struct head *h = head_open("concepts.gguf", a->data, a->n_bytes, NULL);
+    (void)state;
+
+    assert_non_null(h);
+    assert_string_equal(caption_word(0), "man");
+    for (size_t i = 0; caption_word(i) != NULL; i++) {
+        size_t k = 0;
+        while (k < head_n_words(h) && strcmp(head_word(h, k), caption_word(i)) != 0)
+            k++;
+        if (k == head_n_words(h))
+            fail_msg("the head has no word %s", caption_word(i));
+    }
+    head_close(h);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_who), cmocka_unit_test(test_doing), cmocka_unit_test(test_where) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_who), cmocka_unit_test(test_doing), cmocka_unit_test(test_where),
+                                        cmocka_unit_test(test_the_head_has_the_words) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,8 @@ static void test_spoken(void **state)
     found[0] = thing(PERSON, 0.58f, 0, 0, 1, 1);
     assert_int_equal(findings_believed(found, 1, SHARES({ LEMON, 0.99f }), man, 1), 1);
     assert_near((double)findings_spoken((const struct vision_word[]){ { "table", 0.7f } }, 1, 67), 0.7, 1e-6);
+    assert_near((double)findings_spoken((const struct vision_word[]){ { "phone", 0.4f } }, 1, 77), 0.4, 1e-6);
+    assert_near((double)findings_spoken((const struct vision_word[]){ { "phone", 0.4f } }, 1, PERSON), 0.0, 1e-6);
 }
 
 static void test_support_boundary(void **state)

@@ -222,6 +222,9 @@ static void test_attach_and_describe(void **state)
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "kind")), "image");
     assert_non_null(cJSON_GetObjectItem(json, "tags"));
     assert_non_null(cJSON_GetObjectItem(json, "objects"));
+    bool has_words = cJSON_GetArraySize(cJSON_GetObjectItem(json, "words")) > 0;
+    assert_non_null(cJSON_GetObjectItem(json, "words"));
+    assert_int_equal(strstr(attachment_details(a), "words that captions would have:") != NULL, has_words);
     cJSON_Delete(json);
     struct session_event event = ask(s, NULL, a, &answer);              /* nothing said: describe it */
     assert_int_equal(event.kind, SESSION_ANSWERED);

@@ -16,7 +16,7 @@ def q8_0(values):
     for i in range(0, len(values), 32):
         block = array.array("f", values[i:i + 32])
         d = array.array("f", [max(map(abs, block)) / 127])[0]
-        inverse = array.array("f", [1 / d if d else 0.0])[0]
+        inverse = array.array("f", [1 / d if d > 1e-30 else 0.0])[0]
         scaled = array.array("f", [x * inverse for x in block])
         out += struct.pack("<e32b", d, *(int(x + math.copysign(0.5, x)) for x in scaled))
     return bytes(out)

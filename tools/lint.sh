@@ -2,7 +2,8 @@
 # lint.sh - checks the includes against the table of folders, and a few rules that
 # grep can see.
 #
-#   base <- tensor <- {text, vision, audio} <- fusion <- ui;   store uses base only.
+#   base <- tensor <- {text, vision, audio} <- fusion <- ui;   store uses base only;
+#   tests and training use what they like.
 cd "$(dirname "$0")/.." || exit 1
 failed=0
 complain() { echo "lint: $*"; failed=1; }

@@ -19,11 +19,12 @@ LEAST = 40                                      # weighted photographs whose cap
 CLIP = 6.0                                      # vision/head.c
 SAME = {"lady": "woman", "female": "woman", "guy": "man", "male": "man", "kid": "child", "toddler": "child", "infant": "baby",
         "laying": "lying", "lay": "lying", "ride": "riding", "sit": "sitting", "stand": "standing", "play": "playing",
-        "run": "running", "walk": "walking", "jump": "jumping", "hold": "holding", "grassy": "grass", "snowy": "snow"}
+        "run": "running", "walk": "walking", "jump": "jumping", "hold": "holding", "grassy": "grass", "snowy": "snow", "tenni": "tennis"}
+LEFT_OUT = {"asian"}                            # of people, it would say what nobody asked
 
 
 def shares(captions):
-    count = collections.Counter(w for c in captions for w in {SAME.get(w, w) for w in words(c) if w not in STOP and len(w) > 2})
+    count = collections.Counter(w for c in captions for w in {SAME.get(w, w) for w in words(c) if w not in STOP | LEFT_OUT and len(w) > 2})
     return {w: n / len(captions) for w, n in count.items()}
 
 

@@ -23,7 +23,7 @@ const struct command commands[] = {
     { "describe", DESCRIBE, cmd_describe, "FILE...", VALUES_FILE, "describe images, a sentence each", "FILE - is standard input." },
     { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips", "FILE - is standard input." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector", "list the known models and which are here",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head", "list the known models and which are here",
       "With -q, their names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
       "The speed of this machine is measured, too, for some seconds; not with -q." },

@@ -29,26 +29,39 @@ static void print_json(const struct models *m, const struct model_entry *e)
     free(path);
 }
 
-/* What the program carries itself: the card as it is, or a line of the table. */
+#define CARRIED "head"              /* the role of what is part of the program */
+
+static bool has_name(const struct options *o, const char *role)
+{
+    for (size_t i = 0; i < o->n_arguments; i++)
+        if (strcmp(o->arguments[i], role) == 0)
+            return true;
+    return o->n_arguments == 0;
+}
+
+/* The head that the program carries, with its card. */
 static void print_carried(const struct options *o)
 {
     const struct asset *head = asset_find("concepts.gguf"), *card = asset_find("concepts.json");
+    cJSON *object = head != NULL && card != NULL && has_name(o, CARRIED) ? cJSON_ParseWithLength((const char *)card->data, card->n_bytes) : NULL;
 
-    if (head == NULL || card == NULL || o->n_arguments > 0)
+    if (object == NULL)
         return;
-    if (o->json)
-        fwrite(card->data, 1, card->n_bytes, stdout);
-    else if (!o->quiet)
-        printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", "concepts", "head", (double)head->n_bytes / 1e6, "yes", "CC-BY-4.0",
-               "Words of captions (in the program)");
-}
-
-static bool has_role(const struct model_entry *e, const struct options *o)
-{
-    for (size_t i = 0; i < o->n_arguments; i++)
-        if (strcmp(o->arguments[i], model_role_name(e->role)) == 0)
-            return true;
-    return o->n_arguments == 0;
+    if (o->json) {
+        cJSON_AddNullToObject(object, "path");
+        cJSON_AddBoolToObject(object, "present", true);
+        cJSON_AddNumberToObject(object, "bytes", (double)head->n_bytes);
+        char *text = cJSON_PrintUnformatted(object);
+        if (text != NULL)
+            puts(text);
+        cJSON_free(text);
+    } else if (o->quiet) {
+        puts("concepts");
+    } else {
+        printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", "concepts", CARRIED, (double)head->n_bytes / 1e6, "yes",
+               "see --json", "Words of captions; part of the program");
+    }
+    cJSON_Delete(object);
 }
 
 static bool check_roles(const struct options *o, struct error *err)
@@ -59,7 +72,7 @@ static bool check_roles(const struct options *o, struct error *err)
         size_t k = 0;
         while (k < sizeof roles / sizeof *roles && strcmp(o->arguments[i], model_role_name(roles[k])) != 0)
             k++;
-        if (k == sizeof roles / sizeof *roles)
+        if (k == sizeof roles / sizeof *roles && strcmp(o->arguments[i], CARRIED) != 0)
             return error_set(err, ERROR_USAGE, "`mynah models` takes roles: %s, not '%s'", o->command->values, o->arguments[i]);
     }
     return true;
@@ -76,7 +89,7 @@ int cmd_models(const struct options *o)
         printf("%-19s %-11s %9s  %-5s  %-11s %s\n", "NAME", "ROLE", "SIZE", "HERE", "LICENCE", "WHAT IT IS");
     for (size_t i = 0; i < models_count(m); i++) {
         const struct model_entry *e = models_at(m, i);
-        if (!has_role(e, o))
+        if (!has_name(o, model_role_name(e->role)))
             continue;
         if (o->json)
             print_json(m, e);
@@ -88,7 +101,7 @@ int cmd_models(const struct options *o)
     }
     print_carried(o);
     if (!o->json && !o->quiet)
-        printf("\nThey live in %s; `mynah pull NAME` fetches one.\n", models_folder(m));
+        printf("\nFiles live in %s; `mynah pull NAME` fetches one.\n", models_folder(m));
     models_close(m);
     return 0;
 }

@@ -108,17 +108,20 @@ float findings_support(const float *p, int coco)
 
 float findings_spoken(const struct vision_word *words, size_t n_words, int coco)
 {
-    static const char *const people[] = { "person", "people", "man", "woman", "boy", "girl", "child", "player" };
+    static const char *const others[][2] = {
+        { "person", "people" }, { "person", "man" }, { "person", "woman" }, { "person", "boy" }, { "person", "girl" },
+        { "person", "child" }, { "person", "baby" }, { "person", "player" }, { "person", "surfer" }, { "person", "skier" },
+        { "person", "snowboarder" }, { "person", "skateboarder" }, { "dining table", "table" }, { "cell phone", "phone" },
+        { "skis", "ski" }, { "bicycle", "bike" }, { "sports ball", "ball" }, { "baseball bat", "bat" }
+    };
     const char *name = names_coco(coco)->name;
     float most = 0.0f;
 
-    if (strcmp(name, "dining table") == 0)
-        name = "table";
     for (size_t i = 0; i < n_words; i++) {
         bool same = strcmp(words[i].word, name) == 0;
 
-        for (size_t k = 0; coco == COCO_PERSON && k < sizeof people / sizeof people[0]; k++)
-            same |= strcmp(words[i].word, people[k]) == 0;
+        for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
+            same |= strcmp(others[k][0], name) == 0 && strcmp(others[k][1], words[i].word) == 0;
         most = same ? fmaxf(most, words[i].p) : most;
     }
     return most;

@@ -10,7 +10,7 @@ perceived() {
     has "$1" '^yes$' "$dir/json"
 }
 has_cup="'cup' in [o['name'] for o in p['objects']] and p['tags'][0]['name'] == 'espresso'"
-perceived "a photograph turned by EXIF" photographs/turned.jpg "$has_cup and p['orientation'] == 6 and p['width'] > p['height']"
+perceived "a photograph turned by EXIF" photographs/turned.jpg "$has_cup and p['words'][0]['word'] == 'plate' and p['orientation'] == 6 and p['width'] > p['height']"
 perceived "a transparent PNG" photographs/transparent.png "$has_cup and p['format'] == 'PNG'"
 perceived "a WebP" photographs/photograph.webp "$has_cup and p['format'] == 'WebP'"
 perceived "a screenshot with text" ocr/screenshot.png "'404 Not Found' in p['text'] and 'does not exist on this server' in p['text'] and p['objects'] == []"
