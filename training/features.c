@@ -5,10 +5,12 @@
  *
  *   OUT/mean.f32     [n][1280]         features of the classifier, mean over the grid
  *   OUT/logits.f32   [n][1000]         of the classifier
- *   OUT/found.f32    [n][32][6]        detections over 0.15, best first: id, score,
- *                                      left, top, right, bottom; zeros beyond
+ *   OUT/boxes.f32    [n][16][9]        detections, best first: class, and what seen_boxes gives
+ *                                      a projector (vision/seen.h); zeros beyond
  *   OUT/grid.f16     [n][81][1280]     features, as halfs
  *   OUT/inputs.f32   [n][2528]         what a head is given (vision/seen.h)
+ *   OUT/evidence.txt n lines           the sentence that follows from both, without colours,
+ *                                      finer names and text (fusion/evidence.h)
  *   OUT/names.txt    n lines           path, width, height, with tabs between
  *
  * Numbers are little-endian.  A picture that cannot be read is reported and is in
@@ -18,20 +20,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fusion/evidence.h"
 #include "store/models.h"
 #include "tensor/ops.h"
-#include "vision/seen.h"
+#include "vision/look.h"
 
 #define N_GRID (SEEN_N_POSITION * CLASSIFIER_N_EMBD)
-#define N_FOUND_ROW 6
+#define N_BOX_ROW (1 + SEEN_BOX_INPUT)
 
-enum output { OUTPUT_MEAN, OUTPUT_LOGITS, OUTPUT_FOUND, OUTPUT_GRID, OUTPUT_INPUTS, OUTPUT_NAMES, N_OUTPUTS };
-static const char *const output_names[N_OUTPUTS] = { "mean.f32", "logits.f32", "found.f32", "grid.f16", "inputs.f32", "names.txt" };
+enum output { OUTPUT_MEAN, OUTPUT_LOGITS, OUTPUT_BOXES, OUTPUT_GRID, OUTPUT_INPUTS, OUTPUT_EVIDENCE, OUTPUT_NAMES, N_OUTPUTS };
+static const char *const output_names[N_OUTPUTS] = { "mean.f32", "logits.f32", "boxes.f32", "grid.f16", "inputs.f32", "evidence.txt", "names.txt" };
 
 struct run {
     struct compute compute;
-    struct classifier *classifier;
-    struct detector *detector;
+    struct vision *vision;
     struct arena *scratch;
     FILE *outputs[N_OUTPUTS];
 };
@@ -42,12 +44,12 @@ static bool open_networks(struct run *r, struct error *err)
     char *classifier = m == NULL ? NULL : models_path(m, "efficientnet-lite2", err);
     char *detector = classifier == NULL ? NULL : models_path(m, "ssd-coco", err);
 
-    if (detector != NULL && (r->classifier = classifier_open(classifier, err)) != NULL)
-        r->detector = detector_open(detector, err);
+    if (detector != NULL)
+        r->vision = vision_open(classifier, detector, err);
     free(classifier);
     free(detector);
     models_close(m);
-    return r->detector != NULL;
+    return r->vision != NULL;
 }
 
 static bool open_outputs(struct run *r, const char *folder, struct error *err)
@@ -73,38 +75,61 @@ static bool write_numbers(struct run *r, enum output output, const void *data, s
         || error_set(err, ERROR_INPUT, "%s: %s", output_names[output], strerror(errno));
 }
 
-static bool write_found(struct run *r, const struct seen *s, struct error *err)
+static bool write_boxes(struct run *r, const struct seen *s, struct error *err)
 {
-    float rows[SEEN_N_DETECTION][N_FOUND_ROW] = { 0 };
+    float rows[SEEN_N_BOX][N_BOX_ROW] = { 0 }, boxes[SEEN_N_BOX][SEEN_BOX_INPUT];
+    size_t classes[SEEN_N_BOX], n = seen_boxes(s, classes, *boxes);
 
-    for (size_t i = 0; i < s->n_found && i < SEEN_N_DETECTION; i++) {
-        rows[i][0] = (float)s->found[i].id;
-        rows[i][1] = s->found[i].score;
-        memcpy(rows[i] + 2, s->found[i].box, sizeof s->found[i].box);
+    for (size_t i = 0; i < n; i++) {
+        rows[i][0] = (float)classes[i];
+        memcpy(rows[i] + 1, boxes[i], sizeof boxes[i]);
     }
-    return write_numbers(r, OUTPUT_FOUND, rows, sizeof rows, err);
+    return write_numbers(r, OUTPUT_BOXES, rows, sizeof rows, err);
+}
+
+static bool write_evidence(struct run *r, const struct vision_report *report, struct error *err)
+{
+    struct words b = { 0 };
+    char *sentence;
+    bool ok;
+
+    evidence_sentence(&b, report);
+    words_add(&b, "\n");
+    sentence = words_take(&b, err);
+    ok = sentence != NULL && write_numbers(r, OUTPUT_EVIDENCE, sentence, strlen(sentence), err);
+    free(sentence);
+    return ok;
+}
+
+static bool write_seen(struct run *r, const char *path, const struct image *image, const struct seen *s, struct error *err)
+{
+    uint16_t *half = arena_alloc(r->scratch, N_GRID, sizeof *half, err);
+    float *inputs = half == NULL ? NULL : arena_alloc(r->scratch, SEEN_N_INPUT, sizeof *inputs, err);
+
+    if (inputs == NULL)
+        return false;
+    ops_f32_to_f16(&r->compute, s->features, half, N_GRID);
+    seen_inputs(s, inputs);
+    return write_numbers(r, OUTPUT_MEAN, s->mean, CLASSIFIER_N_EMBD * sizeof *s->mean, err)
+        && write_numbers(r, OUTPUT_LOGITS, s->logits, sizeof s->logits, err)
+        && write_boxes(r, s, err)
+        && write_numbers(r, OUTPUT_GRID, half, N_GRID * sizeof *half, err)
+        && write_numbers(r, OUTPUT_INPUTS, inputs, SEEN_N_INPUT * sizeof *inputs, err)
+        && (fprintf(r->outputs[OUTPUT_NAMES], "%s\t%zu\t%zu\n", path, image->width, image->height) > 0
+            || error_set(err, ERROR_INPUT, "names.txt: %s", strerror(errno)));
 }
 
 static bool write_picture(struct run *r, const char *path, const struct image *image, struct error *err)
 {
     struct seen s;
-    uint16_t *half;
-    float *inputs;
+    struct vision_report *report;
+    bool ok;
 
     arena_reset(r->scratch);
-    half = arena_alloc(r->scratch, N_GRID, sizeof *half, err);
-    inputs = half == NULL ? NULL : arena_alloc(r->scratch, SEEN_N_INPUT, sizeof *inputs, err);
-    if (inputs == NULL || !seen_look(r->classifier, r->detector, &r->compute, r->scratch, image, &s, err))
-        return false;
-    ops_f32_to_f16(&r->compute, s.features, half, N_GRID);
-    seen_inputs(&s, inputs);
-    return write_numbers(r, OUTPUT_MEAN, s.mean, CLASSIFIER_N_EMBD * sizeof *s.mean, err)
-        && write_numbers(r, OUTPUT_LOGITS, s.logits, sizeof s.logits, err)
-        && write_found(r, &s, err)
-        && write_numbers(r, OUTPUT_GRID, half, N_GRID * sizeof *half, err)
-        && write_numbers(r, OUTPUT_INPUTS, inputs, SEEN_N_INPUT * sizeof *inputs, err)
-        && (fprintf(r->outputs[OUTPUT_NAMES], "%s\t%zu\t%zu\n", path, image->width, image->height) > 0
-            || error_set(err, ERROR_INPUT, "names.txt: %s", strerror(errno)));
+    report = look_quick(r->vision, &r->compute, r->scratch, image, &s, err);
+    ok = report != NULL && write_seen(r, path, image, &s, err) && write_evidence(r, report, err);
+    vision_report_free(report);
+    return ok;
 }
 
 static bool write_all(struct run *r, struct error *err)
@@ -143,8 +168,7 @@ static bool close_all(struct run *r, struct error *err)
         if (r->outputs[i] != NULL && fclose(r->outputs[i]) != 0)
             ok = error_set(err, ERROR_INPUT, "%s: %s", output_names[i], strerror(errno));
     arena_free(r->scratch);
-    detector_close(r->detector);
-    classifier_close(r->classifier);
+    vision_close(r->vision);
     compute_done(&r->compute);
     return ok;
 }

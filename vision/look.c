@@ -12,6 +12,7 @@
 #include "vision/colours.h"
 #include "vision/findings.h"
 #include "vision/head.h"
+#include "vision/look.h"
 #include "vision/names.h"
 #include "vision/ocr.h"
 #include "vision/seen.h"
@@ -97,6 +98,7 @@ struct look {
     struct seen seen;
     float whole[CLASSIFIER_N_CLASS], crop[CLASSIFIER_N_CLASS];      /* probabilities */
     size_t n_crops;                 /* classified so far */
+    bool quick;                     /* without colours and finer names */
 };
 
 /* Calibrated probabilities of a box and a little around it. */
@@ -248,7 +250,7 @@ static bool report_things(struct look *l, const struct detection *found, size_t 
         r->objects[0] = *subject;
     r->n_objects = with_subject + findings_group(found, n, r->objects + with_subject);
     for (size_t i = 0; i < r->n_objects; i++)
-        r->objects[i].colour = colours_of_box(l->image, r->objects[i].box);
+        r->objects[i].colour = l->quick ? "" : colours_of_box(l->image, r->objects[i].box);
     return true;
 }
 
@@ -274,7 +276,8 @@ static bool look_things(struct look *l, struct error *err)
     size_t n;
     double start = clock_ms();
 
-    if (!believed(l, &found, &n, err) || !correct(l, found, &n, &subject, err) || !report_things(l, found, n, &subject, err) || !name_finer(l, err))
+    if (!believed(l, &found, &n, err) || !correct(l, found, &n, &subject, err) || !report_things(l, found, n, &subject, err)
+        || (!l->quick && !name_finer(l, err)))
         return false;
     l->r->classify_ms += clock_ms() - start;
     return true;
@@ -294,32 +297,48 @@ static bool look_text(struct look *l, struct error *err)
     return true;
 }
 
+static bool begin(struct look *l, struct error *err)
+{
+    l->r = calloc(1, sizeof *l->r);
+    if (l->r == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for looking at a picture");
+    l->r->width = l->image->width;
+    l->r->height = l->image->height;
+    l->r->best_kind = "";
+    l->r->note = "";
+    l->r->too_small = l->image->width < VISION_LEAST_SIDE || l->image->height < VISION_LEAST_SIDE;
+    return true;
+}
+
 struct vision_report *vision_look(const struct vision *v, const struct compute *c,
                                   const struct image *image, struct error *err)
 {
     struct look l = { .v = v, .c = c, .image = image };
 
     l.scratch = arena_new("vision", SCRATCH_BYTES, err);
-    l.r = l.scratch == NULL ? NULL : calloc(1, sizeof *l.r);
-    if (l.r == NULL) {
-        if (l.scratch != NULL)
-            error_set(err, ERROR_INFERENCE, "no memory for looking at a picture");
-        goto fail;
+    if (l.scratch == NULL || !begin(&l, err) || (!l.r->too_small && (!look_whole(&l, err) || !look_things(&l, err)))
+        || !look_text(&l, err)) {
+        vision_report_free(l.r);
+        l.r = NULL;
+    } else {
+        l.r->n_colours = colours_of_image(image, l.r->colours);
     }
-    l.r->width = image->width;
-    l.r->height = image->height;
-    l.r->best_kind = "";
-    l.r->too_small = image->width < VISION_LEAST_SIDE || image->height < VISION_LEAST_SIDE;
-    if ((!l.r->too_small && (!look_whole(&l, err) || !look_things(&l, err))) || !look_text(&l, err))
-        goto fail;
-    l.r->n_colours = colours_of_image(image, l.r->colours);
     arena_free(l.scratch);
     return l.r;
+}
 
-fail:
-    vision_report_free(l.r);
-    arena_free(l.scratch);
-    return NULL;
+struct vision_report *look_quick(const struct vision *v, const struct compute *c, struct arena *scratch,
+                                 const struct image *image, struct seen *s, struct error *err)
+{
+    struct look l = { .v = v, .c = c, .image = image, .scratch = scratch, .quick = true };
+
+    if (!begin(&l, err) || !look_whole(&l, err) || !look_things(&l, err)
+        || ((l.r->text = strdup("")) == NULL && !error_set(err, ERROR_INFERENCE, "no memory for looking at a picture"))) {
+        vision_report_free(l.r);
+        return NULL;
+    }
+    *s = l.seen;
+    return l.r;
 }
 
 void vision_report_free(struct vision_report *r)

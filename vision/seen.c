@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "vision/convnet.h"
+#include "vision/findings.h"
 #include "vision/names.h"
 
 #define CERTAIN 0.4f                /* a box over this score has area and count */
@@ -91,4 +92,22 @@ void seen_inputs(const struct seen *s, float *x)
         area[k] = fmaxf(area[k], fmaxf(d->box[2] - d->box[0], 0.0f) * fmaxf(d->box[3] - d->box[1], 0.0f));
         count[k] = fminf(count[k] + COUNT_STEP, COUNT_MOST);
     }
+}
+
+size_t seen_boxes(const struct seen *s, size_t classes[SEEN_N_BOX], float *x)
+{
+    float p[CLASSIFIER_N_CLASS];
+    size_t n = 0;
+
+    findings_probabilities(s->logits, p);
+    for (size_t i = 0; i < s->n_found && n < SEEN_N_BOX; i++) {
+        const struct detection *d = &s->found[i];
+        float row[SEEN_BOX_INPUT] = { d->score, d->box[0], d->box[1], d->box[2], d->box[3],
+                                      d->box[2] - d->box[0], d->box[3] - d->box[1], findings_support(p, d->id) };
+
+        classes[n] = class_index(d->id);
+        if (classes[n] != NAMES_N_COCO)
+            memcpy(x + SEEN_BOX_INPUT * n++, row, sizeof row);
+    }
+    return n;
 }

@@ -23,6 +23,8 @@
 #define SEEN_LEAST 0.15f            /* score of a detection */
 #define SEEN_N_POSITION ((size_t)CLASSIFIER_GRID * CLASSIFIER_GRID)
 #define SEEN_N_DETECTION 32         /* detections, the best, that inputs regard */
+#define SEEN_N_BOX 16               /* detections, the best, that a projector regards */
+#define SEEN_BOX_INPUT 8            /* numbers of each, beside its class */
 #define SEEN_N_INPUT 2528           /* 1280 + 1000 + 3 * 80, and zeros to a multiple of 32 */
 
 struct seen {
@@ -53,5 +55,11 @@ bool seen_classify(const struct classifier *k, const struct compute *c, struct a
  *   zeros   [8]
  * Only the SEEN_N_DETECTION best detections are regarded. */
 void seen_inputs(const struct seen *s, float *x);
+
+/* The best detections for a projector: classes [n] in the order of names_coco_at, x [n][SEEN_BOX_INPUT]:
+ *   score; left, top, right, bottom; width, height; what the classifier gives to such things
+ *   (findings_support)
+ * Returns n, SEEN_N_BOX at most. */
+size_t seen_boxes(const struct seen *s, size_t classes[SEEN_N_BOX], float *x);
 
 #endif
