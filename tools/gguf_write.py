@@ -27,6 +27,8 @@ def _value(value):
         return struct.pack("<I", 8) + _string(value)
     if isinstance(value, float):
         return struct.pack("<If", 6, value)
+    if isinstance(value, bool):
+        return struct.pack("<IB", 7, value)
     if not isinstance(value, list):
         return struct.pack("<II", 4, value)
     if all(isinstance(v, str) for v in value):
@@ -35,7 +37,7 @@ def _value(value):
 
 
 def gguf_write(path, metadata, tensors):
-    """metadata: (key, str | float | int | list of str | list of float); tensors: (name, dims, array("f") for F32 or bytes
+    """metadata: (key, str | bool | float | int | list of str | list of float); tensors: (name, dims, array("f") for F32 or bytes
     of q8_0()), dims with the contiguous one first."""
     out = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata)))
     for key, value in metadata:
