@@ -181,7 +181,7 @@ static bool open_vision(struct senses *s, double *load_ms, struct error *err)
                      VISION_WORK_BYTES, err))
         return false;
     s->progress(s->user, "loading efficientnet-lite2 and ssd-coco", 0, 0);
-    s->vision = vision_open(s->classifier_path, s->detector_path, err);
+    s->vision = vision_open(s->classifier_path, s->detector_path, NULL, err);
     *load_ms += clock_ms() - start;
     return s->vision != NULL;
 }

@@ -178,7 +178,7 @@ static void test_look(void **state)
 {
     struct error err = { 0 };
     struct image image = { .width = SMALL, .height = SMALL, .rgb = pixels(SMALL), .format = "PNG", .orientation = 1 };
-    struct vision *v = vision_open(weights_path(WEIGHTS_CLASSIFIER), WEIGHTS_DETECTOR, &err);
+    struct vision *v = vision_open(weights_path(WEIGHTS_CLASSIFIER), WEIGHTS_DETECTOR, NULL, &err);
     struct vision_report *first = NULL;
     char detector[4096];
     (void)state;
@@ -187,7 +187,7 @@ static void test_look(void **state)
     assert_int_equal(err.code, ERROR_MODEL);
     assert_non_null(strstr(err.text, WEIGHTS_DETECTOR));
     snprintf(detector, sizeof detector, "%s", weights_path(WEIGHTS_DETECTOR));
-    v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, &err);
+    v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, NULL, &err);
     assert_non_null(v);
     assert_int_equal(strlen(vision_id(v)), 3 * 64 + 2);
     const struct asset *head = asset_find("concepts.gguf");
@@ -272,7 +272,7 @@ static void test_cancel(void **state)
     (void)state;
 
     snprintf(detector, sizeof detector, "%s", weights_path(WEIGHTS_DETECTOR));
-    v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, &err);
+    v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, NULL, &err);
     assert_non_null(v);
     assert_true(compute_init(&c, 1, NULL, &err));
     c.cancel = &cancel;

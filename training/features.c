@@ -45,7 +45,7 @@ static bool open_networks(struct run *r, struct error *err)
     char *detector = classifier == NULL ? NULL : models_path(m, "ssd-coco", err);
 
     if (detector != NULL)
-        r->vision = vision_open(classifier, detector, err);
+        r->vision = vision_open(classifier, detector, NULL, err);
     free(classifier);
     free(detector);
     models_close(m);

@@ -125,7 +125,7 @@ static bool bench_image(const struct options *o, const struct models *models, co
         goto done;
     for (size_t i = 0; i < (size_t)W * H * 3; i++)
         image.rgb[i] = (uint8_t)(i * 7 / 5 % 256);
-    v = vision_open(classifier, detector, err);
+    v = vision_open(classifier, detector, NULL, err);
     for (int repeat = 0; repeat < N_REPEAT && v != NULL; repeat++) {
         vision_report_free(report);
         report = vision_look(v, c, &image, err);

@@ -15,6 +15,7 @@
 #include "vision/look.h"
 #include "vision/names.h"
 #include "vision/ocr.h"
+#include "vision/projector.h"
 #include "vision/seen.h"
 
 #define WIDEN 0.05f                 /* of a box's size, on each side, for its crop */
@@ -27,7 +28,8 @@ struct vision {
     struct classifier *classifier;
     struct detector *detector;
     struct head *words;             /* NULL: the program carries none */
-    char id[3 * SHA256_HEX];        /* "sha256-sha256" of the files, in order; "-sha256" of the head */
+    const struct projector *projector;      /* borrowed; NULL: none */
+    char id[4 * SHA256_HEX];        /* "sha256-sha256" of the files, in order; "-sha256" of the head; "-sha256" of the projector */
 };
 
 static bool vision_identify(struct vision *v, const char *classifier_path, const char *detector_path, struct error *err)
@@ -39,7 +41,8 @@ static bool vision_identify(struct vision *v, const char *classifier_path, const
         return false;
     if (head != NULL)
         sha256_bytes(head->data, head->n_bytes, h);
-    snprintf(v->id, sizeof v->id, "%s-%s%s%s", a, b, head != NULL ? "-" : "", h);
+    snprintf(v->id, sizeof v->id, "%s-%s%s%s%s%s", a, b, head != NULL ? "-" : "", h, v->projector != NULL ? "-" : "",
+             v->projector != NULL ? projector_id(v->projector) : "");
     return true;
 }
 
@@ -55,7 +58,24 @@ static bool open_words(struct vision *v, struct error *err)
     return v->words != NULL;
 }
 
-struct vision *vision_open(const char *classifier_path, const char *detector_path, struct error *err)
+/* That it was made for what seen.h gives. */
+static bool check_projector(const struct projector *p, struct error *err)
+{
+    struct projector_sizes s = p != NULL ? projector_sizes(p) : (struct projector_sizes){ 0 };
+    struct { const char *what; size_t found, expected; } const rows[] = {
+        { "places of the grid", s.n_position, SEEN_N_POSITION }, { "features of a place", s.n_grid, CLASSIFIER_N_EMBD },
+        { "classes", s.n_class, NAMES_N_COCO }, { "numbers of a box", s.n_box, SEEN_BOX_INPUT },
+        { "numbers of the summary", s.n_summary, SEEN_N_INPUT },
+    };
+
+    for (size_t i = 0; p != NULL && i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].found != rows[i].expected)
+            return error_set(err, ERROR_MODEL, "the projector is for other image networks: %zu %s, expected %zu",
+                             rows[i].found, rows[i].what, rows[i].expected);
+    return true;
+}
+
+struct vision *vision_open(const char *classifier_path, const char *detector_path, const struct projector *projector, struct error *err)
 {
     struct vision *v = calloc(1, sizeof *v);
 
@@ -63,7 +83,8 @@ struct vision *vision_open(const char *classifier_path, const char *detector_pat
         error_set(err, ERROR_INFERENCE, "no memory for the image networks");
         return NULL;
     }
-    v->classifier = classifier_open(classifier_path, err);
+    v->projector = projector;
+    v->classifier = check_projector(projector, err) ? classifier_open(classifier_path, err) : NULL;
     v->detector = v->classifier == NULL ? NULL : detector_open(detector_path, err);
     if (v->detector == NULL || !open_words(v, err) || !vision_identify(v, classifier_path, detector_path, err)) {
         vision_close(v);
@@ -168,6 +189,38 @@ static bool look_words(struct look *l, struct error *err)
     return ok;
 }
 
+static bool project(struct look *l, float *summary, struct error *err)
+{
+    float boxes[SEEN_N_BOX][SEEN_BOX_INPUT];
+    size_t classes[SEEN_N_BOX];
+    struct projector_input in = { .grid = l->seen.features, .classes = classes, .boxes = *boxes, .summary = summary };
+
+    in.n_boxes = seen_boxes(&l->seen, classes, *boxes);
+    seen_inputs(&l->seen, summary);
+    return projector_run(l->v->projector, l->c, l->scratch, &in, l->r->rows, err);
+}
+
+static bool look_rows(struct look *l, struct error *err)
+{
+    const struct projector *p = l->v->projector;
+    struct arena_mark mark = arena_mark(l->scratch);
+    double start = clock_ms();
+    float *summary;
+    bool ok;
+
+    if (p == NULL || l->quick)
+        return true;
+    l->r->n_rows = projector_sizes(p).n_rows;
+    l->r->rows = calloc(l->r->n_rows, projector_n_embd(p) * sizeof *l->r->rows);
+    if (l->r->rows == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the rows of a picture");
+    summary = arena_alloc(l->scratch, SEEN_N_INPUT, sizeof *summary, err);
+    ok = summary != NULL && project(l, summary, err);
+    arena_rewind(l->scratch, mark);
+    l->r->project_ms = clock_ms() - start;
+    return ok;
+}
+
 static bool look_whole(struct look *l, struct error *err)
 {
     double start;
@@ -180,7 +233,7 @@ static bool look_whole(struct look *l, struct error *err)
         return false;
     l->r->classify_ms = l->seen.classify_ms + clock_ms() - start;
     l->r->detect_ms = l->seen.detect_ms;
-    return true;
+    return look_rows(l, err);
 }
 
 /* Those of the detections that are believed, a copy. */
@@ -346,6 +399,7 @@ void vision_report_free(struct vision_report *r)
     if (r == NULL)
         return;
     free(r->objects);
+    free(r->rows);
     free(r->text);
     free(r);
 }

@@ -6,7 +6,7 @@
 #include "vision/seen.h"
 
 /* Fills *s with what `scratch` owns until its next rewind.  The report, the caller's, has no
- * colours, finer names or text.  NULL and *err on failure. */
+ * colours, finer names, text or rows.  NULL and *err on failure. */
 struct vision_report *look_quick(const struct vision *v, const struct compute *c, struct arena *scratch,
                                  const struct image *image, struct seen *s, struct error *err);
 

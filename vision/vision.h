@@ -4,6 +4,7 @@
  *        -> patch encoder + classifier (EfficientNet-Lite2) -> tags
  *        -> detector (SSD-MobileNetV3, COCO)                 -> objects
  *        -> a head of our own on both (concepts.gguf)        -> words
+ *        -> a projector on both, when one is given           -> rows [n_rows][n_embd]
  *        -> OCR (tesseract) -> text;  Lab clustering -> colours
  *
  * A struct vision never changes after vision_open.  Models, rules and measured
@@ -40,15 +41,31 @@ struct image *image_load(const char *path, struct error *err);
 struct image *image_shrink(const struct image *image, size_t most, struct error *err);
 void image_free(struct image *image);                       /* NULL is fine */
 
+/* ---- a projector ------------------------------------------------------------ */
+
+/* Turns what the networks saw into rows of one text model's embedding space (the file:
+ * vision/projector.h).  Never changes once open. */
+struct projector;
+
+/* A file, or bytes at a multiple of GGUF_ALIGN that the caller keeps, with a name for messages.
+ * c: whose kernels read the weights.  ERROR_MODEL when missing or wrong, ERROR_INFERENCE without memory. */
+struct projector *projector_open(const char *path, const struct compute *c, struct error *err);
+struct projector *projector_open_bytes(const char *name, const void *bytes, size_t n_bytes, const struct compute *c, struct error *err);
+void projector_close(struct projector *p);                  /* NULL is fine */
+size_t projector_n_embd(const struct projector *p);         /* width of a row */
+const char *projector_text_model(const struct projector *p);    /* general.name of what it was made for; borrowed */
+const char *projector_id(const struct projector *p);        /* sha256; borrowed */
+
 /* ---- looking -------------------------------------------------------------- */
 
 struct vision;
 
 /* Paths of the converted GGUF files; the head comes from the program itself, if it
- * carries one.  ERROR_MODEL when missing or wrong. */
-struct vision *vision_open(const char *classifier_path, const char *detector_path, struct error *err);
+ * carries one.  projector: NULL, or whose rows reports are to have, for longer than the result.
+ * ERROR_MODEL when missing or wrong, also when the projector wants other inputs. */
+struct vision *vision_open(const char *classifier_path, const char *detector_path, const struct projector *projector, struct error *err);
 void vision_close(struct vision *v);                        /* NULL is fine */
-/* Identity of the weights, for cache keys; borrowed. */
+/* Identity of the weights, also the projector's, for cache keys; borrowed. */
 const char *vision_id(const struct vision *v);
 
 #define VISION_MAX_TAGS 5
@@ -91,12 +108,14 @@ struct vision_report {
     size_t n_objects;
     struct vision_word words[VISION_MAX_WORDS];     /* best first; none without a head */
     size_t n_words;
+    float *rows;                    /* [n_rows][projector_n_embd]; NULL without a projector, and when too_small */
+    size_t n_rows;
     char *text;                     /* OCR, lines kept; "" when none is believed */
     float text_confidence;          /* mean word confidence of it, 0-100 */
     const char *colours[VISION_MAX_COLOURS];    /* of the picture as a whole */
     size_t n_colours;
     const char *note;               /* what could not be done ("text is not read: tesseract has no language data"), or "" */
-    double decode_ms, classify_ms, detect_ms, ocr_ms;
+    double decode_ms, classify_ms, detect_ms, project_ms, ocr_ms;
 };
 
 /* NULL and *err on failure or cancel. */
