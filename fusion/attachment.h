@@ -21,6 +21,7 @@ struct perception {
 
     /* an image */
     struct vision_report *report;
+    const char *projector;          /* whose rows the report has, as the user named it; borrowed; NULL: told in words */
     size_t width, height;           /* after orientation */
     int orientation;                /* EXIF 1-8 */
     bool had_alpha;

@@ -203,8 +203,9 @@ static void note_translation(struct conversation *c, const struct prompt_room *r
 
     if (english == NULL || c->translation_noted)
         return;
-    snprintf(text, sizeof text, "the text model translates the description into %s and gets some words wrong; "
-             "English and Korean are told without it (--lang en)", english);
+    snprintf(text, sizeof text, "the text model translates %s into %s and gets some words wrong; "
+             "English and Korean are told without it (--lang en)",
+             exchange_has_rows(e) ? "what was found, in words and not by rows," : "the description", english);
     room->note(room->user, text);
     c->translation_noted = true;
 }

@@ -52,6 +52,10 @@ static void add_image(struct words *b, const struct perception *p)
         words_add(b, ", turned as its EXIF orientation %d says", p->orientation);
     if (p->had_alpha)
         words_add(b, ", transparency over white");
+    if (p->projector != NULL)
+        words_add(b, "\ntold to the text model as %zu rows, by the projector %s", r->n_rows, p->projector);
+    else
+        words_add(b, "\ntold to the text model in words");
     words_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
     for (size_t i = 0; i < r->n_objects; i++)
         add_object(b, &r->objects[i]);
@@ -79,8 +83,11 @@ static void add_image(struct words *b, const struct perception *p)
                    r->n_colours > 1 ? r->colours[1] : "");
     if (*r->note != '\0')
         words_add(b, "note: %s\n", r->note);
-    words_add(b, "time: decode %.0f ms, classify %.0f ms, detect %.0f ms, text %.0f ms\n", r->decode_ms,
+    words_add(b, "time: decode %.0f ms, classify %.0f ms, detect %.0f ms, text %.0f ms", r->decode_ms,
                r->classify_ms, r->detect_ms, r->ocr_ms);
+    if (p->projector != NULL)
+        words_add(b, ", rows %.0f ms", r->project_ms);
+    words_add(b, "\n");
 }
 
 static double decibels(float level)
@@ -143,6 +150,12 @@ static struct cJSON *add_item(struct cJSON *array)
 static void add_image_json(struct cJSON *json, const struct perception *p)
 {
     const struct vision_report *r = p->report;
+
+    cJSON_AddStringToObject(json, "eyes", p->projector != NULL ? "rows" : "words");
+    if (p->projector != NULL) {
+        cJSON_AddNumberToObject(json, "rows", (double)r->n_rows);
+        cJSON_AddStringToObject(json, "projector", p->projector);
+    }
     struct cJSON *tags = cJSON_AddArrayToObject(json, "tags");
 
     for (size_t i = 0; i < r->n_tags; i++) {

@@ -40,6 +40,19 @@ bool exchange_has(const struct exchange *e, enum attachment_kind kind)
     return false;
 }
 
+static bool has_rows(const struct perception *seen)
+{
+    return seen->kind == ATTACHMENT_IMAGE && seen->report->rows != NULL;
+}
+
+bool exchange_has_rows(const struct exchange *e)
+{
+    for (size_t i = 0; i < e->n_media; i++)
+        if (has_rows(e->media[i].attachment->seen))
+            return true;
+    return false;
+}
+
 /* ---- pieces ------------------------------------------------------------------- */
 
 static struct piece *add_piece(struct script *s, enum piece_kind kind)
@@ -86,6 +99,29 @@ static void add_text(struct script *s, const char *text)
     add_words(s, &b);
 }
 
+/* A picture: its rows, and a line break. */
+static void add_rows(struct script *s, const struct vision_report *r)
+{
+    struct piece *p = add_piece(s, PIECE_ROWS);
+
+    if (p != NULL) {
+        p->rows = r->rows;
+        p->n_rows = r->n_rows;
+    }
+    add_text(s, "\n");
+}
+
+/* A system message of ours, the user's own on a new line. */
+static void add_system(struct script *s, const char *ours, const char *system)
+{
+    struct words b = { 0 };
+
+    words_add(&b, "%s%s%s", ours, system != NULL ? "\n" : "", system != NULL ? system : "");
+    add_template(s, PIECE_OPEN, TEXT_SYSTEM);
+    add_words(s, &b);
+    add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
+}
+
 static void add_message(struct script *s, enum text_role role, const char *text)
 {
     add_template(s, PIECE_OPEN, role);
@@ -103,12 +139,20 @@ void script_done(struct script *s)
 
 /* ---- a question ------------------------------------------------------------------ */
 
+static const char *language_code(const struct exchange *e)
+{
+    const char *code = e->language, *english;
+
+    whisper_language(e->language, &code, &english);
+    return code;
+}
+
 /* The question's own language decides the evidence's, so that a turn always reads
  * the same and its cache is found again. */
 static const struct wording *exchange_wording(const struct exchange *e)
 {
     if (e->task == TURN_DESCRIBE || *e->text == '\0')
-        return wording_for(e->language);
+        return wording_for(language_code(e));
     return wording_for(text_has_hangul(e->text) ? "ko" : "en");
 }
 
@@ -117,11 +161,12 @@ static bool asks_colours(const char *text)
     return strcasestr(text, "colo") != NULL || strstr(text, "색") != NULL;
 }
 
+/* Of a picture that is told in words. */
 static bool any_text(const struct exchange *e)
 {
     for (size_t i = 0; i < e->n_media; i++) {
         const struct perception *seen = e->media[i].attachment->seen;
-        if (seen->kind == ATTACHMENT_IMAGE && *seen->report->text != '\0')
+        if (seen->kind == ATTACHMENT_IMAGE && !has_rows(seen) && *seen->report->text != '\0')
             return true;
     }
     return false;
@@ -189,7 +234,11 @@ void script_question(struct script *s, const struct exchange *e)
 
     add_template(s, PIECE_OPEN, TEXT_USER);
     for (size_t i = 0; i < e->n_media; i++)
-        add_evidence(s, e, i, w);
+        if (has_rows(e->media[i].attachment->seen))
+            add_rows(s, e->media[i].attachment->seen->report);
+    for (size_t i = 0; i < e->n_media; i++)
+        if (!has_rows(e->media[i].attachment->seen))
+            add_evidence(s, e, i, w);
     add_question(s, e, w);
     add_template(s, PIECE_CLOSE, TEXT_USER);
 }
@@ -214,6 +263,10 @@ void script_system(struct script *s, const char *system, const struct exchange *
     const struct wording *w = about != NULL ? exchange_wording(about) : NULL;
     struct words b = { 0 };
 
+    if (about != NULL && exchange_has_rows(about)) {
+        add_system(s, wording_rows_system, system);
+        return;
+    }
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
     words_add(&b, "%s%s", system != NULL ? system : wording_chat_system, wording_chat_brackets);
     add_words(s, &b);
@@ -278,14 +331,6 @@ static void add_translated(struct script *s, const char *english, const char *se
     add_wish(s, &b);
 }
 
-static const char *language_code(const struct exchange *e)
-{
-    const char *code = e->language, *english;
-
-    whisper_language(e->language, &code, &english);
-    return code;
-}
-
 const char *exchange_translated_into(const struct exchange *e)
 {
     const char *code, *english;
@@ -322,13 +367,10 @@ static void script_sentence(struct script *s, const char *system, const struct e
 {
     const struct wording *w = wording_for(language_code(e));
     bool korean = strcmp(w->language, "ko") == 0;
-    struct words b = { 0 }, evidence = { 0 };
+    struct words evidence = { 0 };
 
     *begun = w->begun;
-    words_add(&b, "%s%s%s", w->describe_system, system != NULL ? "\n" : "", system != NULL ? system : "");
-    add_template(s, PIECE_OPEN, TEXT_SYSTEM);
-    add_words(s, &b);
-    add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
+    add_system(s, w->describe_system, system);
     for (size_t i = 0; i < 2; i++) {
         add_described(s, w->example_evidence[i], w->describe);
         add_text(s, w->example_answer[i]);
@@ -342,12 +384,22 @@ static void script_sentence(struct script *s, const char *system, const struct e
     words_done(&evidence);
 }
 
+static void script_of_rows(struct script *s, const char *system, const struct exchange *e, const char **begun)
+{
+    *begun = exchange_wording(e)->begun;
+    add_system(s, wording_rows_system, system);
+    script_question(s, e);
+    add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
+}
+
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun)
 {
     const char *english = exchange_translated_into(e);
 
     if (english != NULL)
         script_translate(s, e, english, begun);
+    else if (exchange_has_rows(e))
+        script_of_rows(s, system, e, begun);
     else
         script_sentence(s, system, e, begun);
     if (e->answer != NULL) {
@@ -360,20 +412,22 @@ void script_describe(struct script *s, const char *system, const struct exchange
 
 /* ---- spans -------------------------------------------------------------------- */
 
-static bool add_span(struct span_list *list, int32_t *ids, size_t n, struct error *err)
+/* Takes over its ids. */
+static bool add_span(struct span_list *list, struct text_span span, struct error *err)
 {
     if (list->n_spans == list->capacity) {
         size_t capacity = 2 * list->capacity + 16;
         struct text_span *grown = realloc(list->spans, capacity * sizeof *grown);
         if (grown == NULL) {
-            free(ids);
+            free((int32_t *)span.ids);
             return error_set(err, ERROR_INFERENCE, "no memory for a prompt of %zu spans", capacity);
         }
         list->spans = grown;
         list->capacity = capacity;
     }
-    list->spans[list->n_spans++] = (struct text_span){ .ids = ids, .n = n };
-    list->n_tokens += n;
+    list->spans[list->n_spans++] = span;
+    list->n_tokens += span.n;
+    list->n_rows += span.rows != NULL ? span.n : 0;
     return true;
 }
 
@@ -383,7 +437,8 @@ static bool add_tokenised(struct span_list *list, const struct text_model *m, co
     int32_t *ids;
     size_t n;
 
-    return text_tokenize(m, text, strlen(text), special, &ids, &n, err) && add_span(list, ids, n, err);
+    return text_tokenize(m, text, strlen(text), special, &ids, &n, err) &&
+           add_span(list, (struct text_span){ .ids = ids, .n = n }, err);
 }
 
 static bool add_ids(struct span_list *list, const int32_t *ids, size_t n, struct error *err)
@@ -394,7 +449,7 @@ static bool add_ids(struct span_list *list, const int32_t *ids, size_t n, struct
         return error_set(err, ERROR_INFERENCE, "no memory for %zu tokens", n);
     if (n > 0)
         memcpy(copy, ids, n * sizeof *copy);
-    return add_span(list, copy, n, err);
+    return add_span(list, (struct text_span){ .ids = copy, .n = n }, err);
 }
 
 bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err)
@@ -409,6 +464,7 @@ bool span_list_add(struct span_list *list, const struct text_model *m, const str
         case PIECE_CLOSE: good = add_tokenised(list, m, text_role_close(m, p->role), true, err); break;
         case PIECE_TEXT:  good = add_tokenised(list, m, p->text, false, err); break;
         case PIECE_IDS:   good = add_ids(list, p->ids, p->n_ids, err); break;
+        case PIECE_ROWS:  good = add_span(list, (struct text_span){ .rows = p->rows, .n = p->n_rows }, err); break;
         }
         if (!good)
             return false;

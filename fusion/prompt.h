@@ -5,7 +5,13 @@
  * Pieces know nothing of a model: they say which words are the template's own and
  * which are somebody's.  Only the template's are tokenised with control tokens
  * on, so nothing that a user, a file name, a transcript or an image says can open
- * or close a turn.  Media stand before the text of their turn. */
+ * or close a turn.  Media stand before the text of their turn.
+ *
+ * A picture that has rows (vision/projector.h) stands as these, and there are no worked
+ * turns, as projectors are trained:
+ *   system: "You are mynah, an assistant that sees pictures."[, "\n", the user's own]
+ *   user:   rows, "\n" of each picture, then what of the rest is told in brackets, the question
+ *   assistant: of a description, "The image shows" */
 #ifndef FUSION_PROMPT_H
 #define FUSION_PROMPT_H
 
@@ -37,7 +43,7 @@ void exchange_done(struct exchange *e);
 
 /* ---- pieces ------------------------------------------------------------------- */
 
-enum piece_kind { PIECE_OPEN, PIECE_CLOSE, PIECE_TEXT, PIECE_IDS };
+enum piece_kind { PIECE_OPEN, PIECE_CLOSE, PIECE_TEXT, PIECE_IDS, PIECE_ROWS };
 
 struct piece {
     enum piece_kind kind;
@@ -45,6 +51,8 @@ struct piece {
     char *text;                     /* of PIECE_TEXT, owned */
     const int32_t *ids;             /* of PIECE_IDS, borrowed */
     size_t n_ids;
+    const float *rows;              /* of PIECE_ROWS, [n_rows][n_embd], borrowed */
+    size_t n_rows;
 };
 
 struct script {                     /* starts as { 0 } */
@@ -55,7 +63,7 @@ struct script {                     /* starts as { 0 } */
 void script_done(struct script *s);
 
 /* The system message of a chat; `system` NULL: ours.  With worked turns about an image
- * in the language of `about`, a turn with an image; NULL: none. */
+ * in the language of `about`, a turn with an image; NULL, or when that has rows: none. */
 void script_system(struct script *s, const char *system, const struct exchange *about);
 /* The person's message, media first. */
 void script_question(struct script *s, const struct exchange *e);
@@ -68,15 +76,15 @@ void script_answer(struct script *s, const struct exchange *e);
 /* English name of the language that the description is translated into; NULL: we have words in it. */
 const char *exchange_translated_into(const struct exchange *e);
 
-/* A whole description prompt: system, worked turns, the question, the answer
- * opened; or of the translation of one.  *begun is the text that opens the answer, static; it is in the script.
+/* A whole description prompt: system, worked turns (not before rows), the question, the answer
+ * opened; or of the translation of one, which is told in words.  *begun is the text that opens the answer, static; it is in the script.
  * When e has an answer, that stands in its place and *begun is "". */
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
 
 /* ---- spans -------------------------------------------------------------------- */
 
 struct span_list {                  /* starts as { 0 } */
-    struct text_span *spans;        /* ids are owned */
+    struct text_span *spans;        /* ids are owned, rows borrowed */
     size_t n_spans, capacity;
     size_t n_tokens, n_rows;        /* positions in all; those of them that are rows */
 };
@@ -85,5 +93,6 @@ void span_list_done(struct span_list *list);
 
 bool text_has_hangul(const char *text);
 bool exchange_has(const struct exchange *e, enum attachment_kind kind);
+bool exchange_has_rows(const struct exchange *e);           /* of a picture */
 
 #endif

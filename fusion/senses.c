@@ -18,6 +18,7 @@
 
 struct senses {
     const struct compute *compute;
+    const struct eyes *eyes;
     senses_progress *progress;
     senses_decoded *decoded;
     void *user;
@@ -39,14 +40,14 @@ static char *copy(const char *text, bool *failed)
     return made;
 }
 
-struct senses *senses_new(const struct session_params *params, const struct compute *c, senses_progress *progress,
-                          senses_decoded *decoded, void *user, struct error *err)
+struct senses *senses_new(const struct session_params *params, const struct eyes *eyes, const struct compute *c,
+                          senses_progress *progress, senses_decoded *decoded, void *user, struct error *err)
 {
     struct senses *s = calloc(1, sizeof *s);
     bool failed = s == NULL;
 
     if (s != NULL) {
-        *s = (struct senses){ .compute = c, .progress = progress, .decoded = decoded, .user = user,
+        *s = (struct senses){ .compute = c, .eyes = eyes, .progress = progress, .decoded = decoded, .user = user,
                               .translate = params->translate };
         s->whisper_path = copy(params->whisper_path, &failed);
         s->classifier_path = copy(params->classifier_path, &failed);
@@ -181,7 +182,7 @@ static bool open_vision(struct senses *s, double *load_ms, struct error *err)
                      VISION_WORK_BYTES, err))
         return false;
     s->progress(s->user, "loading efficientnet-lite2 and ssd-coco", 0, 0);
-    s->vision = vision_open(s->classifier_path, s->detector_path, NULL, err);
+    s->vision = vision_open(s->classifier_path, s->detector_path, s->eyes->projector, err);
     *load_ms += clock_ms() - start;
     return s->vision != NULL;
 }
@@ -283,6 +284,7 @@ static bool look(struct senses *s, struct perception *p, const struct decoded *d
     if (p->report == NULL)
         return false;
     p->report->decode_ms = d->ms;
+    p->projector = p->report->rows != NULL ? s->eyes->name : NULL;
     p->ms = d->ms + ms;
     learn(&s->image_ms, ms);
     return true;

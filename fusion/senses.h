@@ -9,6 +9,7 @@
 #define FUSION_SENSES_H
 
 #include "fusion/attachment.h"
+#include "fusion/eyes.h"
 
 #include "tensor/compute.h"
 
@@ -21,9 +22,10 @@ typedef void senses_progress(void *user, const char *text, double done, double t
 typedef void senses_decoded(void *user, const struct preview *p);
 
 /* Paths are copied and may be NULL: a file that needs the missing model then fails
- * with ERROR_MODEL, naming what to pull.  language: of speech; NULL: detected. */
-struct senses *senses_new(const struct session_params *params, const struct compute *c, senses_progress *progress,
-                          senses_decoded *decoded, void *user, struct error *err);
+ * with ERROR_MODEL, naming what to pull.  language: of speech; NULL: detected.  eyes are
+ * borrowed until senses_free. */
+struct senses *senses_new(const struct session_params *params, const struct eyes *eyes, const struct compute *c,
+                          senses_progress *progress, senses_decoded *decoded, void *user, struct error *err);
 void senses_free(struct senses *s);                         /* NULL is fine */
 
 /* Borrowed until senses_free.  *load_ms grows by the time models took to open. */

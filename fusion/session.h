@@ -8,8 +8,8 @@
  * session_cancel, which may be called from a signal handler too.
  *
  * A turn is parts -> spans, media before text.  What the encoders found enters as
- * evidence in words (docs/models.md, "Evidence"); rows of a projector would
- * enter by the same way. */
+ * evidence in words (docs/models.md, "Evidence"); pictures may enter as rows of a
+ * projector instead (vision/projector.h). */
 #ifndef FUSION_SESSION_H
 #define FUSION_SESSION_H
 
@@ -22,12 +22,18 @@
 struct session;
 struct cJSON;
 
+enum session_eyes { EYES_WORDS, EYES_ROWS };        /* how pictures reach the text model */
+
 struct session_params {
     const char *text_path;          /* GGUF; may be NULL when no answer is ever asked for */
     const char *text_name;          /* as the user named it, for messages; NULL: the path */
     const char *whisper_path;       /* the rest may be NULL: what needs one then fails, naming the pull */
     const char *classifier_path;
     const char *detector_path;
+    enum session_eyes eyes;
+    const char *mmproj_path;        /* EYES_ROWS: GGUF of a projector; NULL: the program carries it, as mmproj_name */
+    const char *mmproj_name;        /* as the user named it; NULL: the path */
+    const char *mmproj_text;        /* the text model that goes with it, as -m takes it; NULL: not known */
     const char *system;             /* the user's system text; NULL: ours */
     const char *language;           /* audio language code; NULL: detected */
     bool translate;                 /* clips into English */
@@ -42,7 +48,8 @@ struct session_params session_params_default(void);
 
 /* Starts the worker, which loads the text model first (request 0: SESSION_READY or
  * SESSION_FAILED follows).  Strings are copied.  Models for media load when the
- * first attachment needs them. */
+ * first attachment needs them, the projector at once: a file that is none fails here.
+ * SESSION_FAILED follows, too, when its rows are too wide or narrow for the text model. */
 struct session *session_new(const struct session_params *params, struct error *err);
 void session_free(struct session *s);                       /* cancels, joins; NULL is fine */
 
@@ -150,6 +157,7 @@ struct session_settings {
 };
 struct session_settings session_settings_default(void);
 void session_configure(struct session *s, const struct session_settings *settings);
+/* SESSION_READY, or SESSION_FAILED, after which the model in use stays. */
 uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name);
 
 /* Stops the request being computed; its event says ERROR_CANCELLED or, for an

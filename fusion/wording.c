@@ -10,6 +10,8 @@ const char wording_chat_brackets[] =
     "\nAttached pictures and recordings reach you only as words in brackets, written by a detector; what the brackets "
     "do not mention is not known.";
 
+const char wording_rows_system[] = "You are mynah, an assistant that sees pictures.";
+
 static const struct wording wordings[] = {
     {
         .language = "en",

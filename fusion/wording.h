@@ -44,5 +44,6 @@ const struct wording *wording_for(const char *language);
 
 extern const char wording_chat_system[];        /* the user's own may stand in its place */
 extern const char wording_chat_brackets[];      /* follows either */
+extern const char wording_rows_system[];        /* pictures are rows; projectors are trained with it */
 
 #endif

@@ -75,7 +75,8 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->emit = emit_event;
     w->user = user;
     w->n_ctx = params->n_ctx;
-    w->senses = senses_new(params, compute, send_progress, send_decoded, w, err);
+    if (eyes_init(&w->eyes, params, compute, err))
+        w->senses = senses_new(params, &w->eyes, compute, send_progress, send_decoded, w, err);
     if (w->senses == NULL) {
         worker_free(w);
         return NULL;
@@ -92,6 +93,7 @@ void worker_free(struct worker *w)
         attachment_free(w->attachments[i]);
     free(w->attachments);
     senses_free(w->senses);
+    eyes_done(&w->eyes);
     text_context_free(w->context);
     text_model_close(w->model);
     free((char *)w->settings.system);
@@ -111,17 +113,30 @@ void worker_configure(struct worker *w, uint32_t request, const struct session_s
 
 /* ---- the text model -------------------------------------------------------------------- */
 
-static bool open_text(const struct worker *w, const char *path, struct text_model **model,
+static bool open_text(const struct worker *w, const char *path, const char *name, struct text_model **model,
                       struct text_context **context, struct error *err)
 {
     *model = text_model_open(path, err);
     if (*model == NULL)
         return false;
-    *context = text_context_new(*model, w->n_ctx, err);     /* asks for the memory first */
+    *context = eyes_suit(&w->eyes, text_model_info(*model), name, err)
+        ? text_context_new(*model, w->n_ctx, err) : NULL;   /* asks for the memory first */
     if (*context != NULL)
         return true;
     text_model_close(*model);
     return false;
+}
+
+static void note_eyes(struct worker *w, const char *name)
+{
+    const struct text_info *info = text_model_info(w->model);
+    char text[400];
+
+    if (!eyes_are_strange(&w->eyes, info))
+        return;
+    snprintf(text, sizeof text, "%.100s was made for the text model %.100s, and %.100s is another: it may not understand its rows",
+             w->eyes.name, projector_text_model(w->eyes.projector), name);
+    worker_send_text(w, SESSION_NOTE, text, 0, 0);
 }
 
 /* The model in use stays until the new one is there. */
@@ -141,7 +156,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     char loading[300];
     snprintf(loading, sizeof loading, "loading %.250s", name);
     worker_send_text(w, SESSION_PROGRESS, loading, 0, 0);
-    if (!open_text(w, path, &model, &context, &err)) {
+    if (!open_text(w, path, name, &model, &context, &err)) {
         worker_fail(w, &err);
         return;
     }
@@ -151,6 +166,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     w->context = context;
     conversation_new_model(&w->conversation);
     w->load_ms = clock_ms() - start;
+    note_eyes(w, name);
     worker_send(w, (struct session_event){ .kind = SESSION_READY, .text = strdup(name), .load_ms = w->load_ms,
                                     .n_ctx = text_context_size(context) });
 }

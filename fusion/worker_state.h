@@ -19,6 +19,7 @@ struct worker {
 
     struct session_settings settings;   /* owns what it points to */
 
+    struct eyes eyes;
     struct senses *senses;
     struct attachment **attachments;    /* all, for the session's life */
     size_t n_attachments;

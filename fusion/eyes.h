@@ -1,0 +1,30 @@
+/* eyes.h - how pictures reach the text model: in words, or as rows of a projector.
+ *
+ *   session_params -> projector, open for the session's life -> does it suit this text model? */
+#ifndef FUSION_EYES_H
+#define FUSION_EYES_H
+
+#include "fusion/session.h"
+
+#include "tensor/compute.h"
+#include "text/text.h"
+#include "vision/vision.h"
+
+struct eyes {                       /* starts as { 0 }: words */
+    struct projector *projector;    /* NULL: words */
+    char *name;                     /* of the projector, as the user named it */
+    char *text_name;                /* of the text model that goes with it, as the user would name it; NULL: not known */
+};
+
+/* Opens what params asks for.  ERROR_MODEL, ERROR_INFERENCE; e is to be released in any case. */
+bool eyes_init(struct eyes *e, const struct session_params *params, const struct compute *c, struct error *err);
+void eyes_done(struct eyes *e);
+
+/* False and ERROR_MODEL when the rows are of another width than this text model's embedding;
+ * name: of the text model, as the user named it. */
+bool eyes_suit(const struct eyes *e, const struct text_info *text, const char *name, struct error *err);
+
+/* Of the same width, but made for another text model. */
+bool eyes_are_strange(const struct eyes *e, const struct text_info *text);
+
+#endif
