@@ -16,10 +16,11 @@
 #include <cmocka.h>
 
 #define PICTURE "tests/golden/images/full_chroma.jpg"
+#define SMALL_EYES "tests/golden/projector_small.gguf"      /* random, 4 rows */
 
 /* ---- helpers --------------------------------------------------------------------------- */
 
-static struct session *open_session(bool eyes)
+static struct session *open_with(bool eyes, const char *mmproj)
 {
     struct session_params params = session_params_default();
     struct session_event event;
@@ -32,6 +33,9 @@ static struct session *open_session(bool eyes)
     params.text_name = "tiny";
     params.classifier_path = eyes ? classifier : NULL;
     params.detector_path = eyes ? detector : NULL;
+    params.eyes = mmproj != NULL ? EYES_ROWS : EYES_WORDS;
+    params.mmproj_path = mmproj;
+    params.mmproj_name = mmproj != NULL ? "small-eyes" : NULL;
     params.n_ctx = 1024;
     params.temperature = 0;
     struct session *s = session_new(&params, &err);
@@ -47,6 +51,11 @@ static struct session *open_session(bool eyes)
     assert_int_equal(event.kind, SESSION_READY);
     assert_int_equal(event.n_ctx, 1024);
     return s;
+}
+
+static struct session *open_session(bool eyes)
+{
+    return open_with(eyes, NULL);
 }
 
 /* Waits for the last event of a request; the text of the answer goes to `answer`. */
@@ -235,6 +244,42 @@ static void test_attach_and_describe(void **state)
     session_free(s);
 }
 
+/* A picture as rows, in its description and in what is asked of it later; another text model
+ * that takes no such rows is refused. */
+static void test_rows(void **state)
+{
+    struct session *s = open_with(true, SMALL_EYES);
+    struct words answer = { 0 };
+
+    (void)state;
+    struct session_event hello = ask(s, "Hi.", NULL, NULL);
+    assert_int_equal(hello.n_rows, 0);
+    const struct attachment *a = attach(s, PICTURE);
+    assert_non_null(strstr(attachment_details(a), "told to the text model as 4 rows, by the projector small-eyes"));
+    assert_non_null(strstr(attachment_details(a), "48 x 32 pixels"));
+    assert_true(attachment_n_tokens(a) > 4 && attachment_n_tokens(a) < 20);
+    cJSON *json = attachment_json(a);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "eyes")), "rows");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "projector")), "small-eyes");
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(json, "rows")) == 4);
+    cJSON_Delete(json);
+    struct session_event event = ask(s, NULL, a, &answer);
+    assert_int_equal(event.kind, SESSION_ANSWERED);
+    assert_int_equal(event.n_rows, 4);
+    assert_int_equal(strncmp(answer.text, "The image shows", 15), 0);
+    struct session_event about = ask(s, "What colours has it?", NULL, NULL);
+    assert_int_equal(about.n_rows, 4);
+    struct session_event more = ask(s, "And else?", NULL, NULL);
+    assert_int_equal(more.n_rows, 4);
+    assert_true(more.n_reused > about.n_prompt - 8);
+    event = finish(s, session_use_model(s, "tests/golden/text_qwen2_tiny.gguf", "narrow"), NULL, 0);
+    assert_int_equal(event.kind, SESSION_FAILED);
+    assert_non_null(strstr(event.err.text, "small-eyes gives rows of 576 numbers, the text model narrow takes 32"));
+    assert_int_equal(ask(s, "Still there?", NULL, NULL).n_rows, 4);
+    words_done(&answer);
+    session_free(s);
+}
+
 /* Shown before it is looked at; from the second picture on with what that is going to take. */
 static void test_preview_while_attaching(void **state)
 {
@@ -357,7 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chat_and_reuse), cmocka_unit_test(test_injection_stays_text),
         cmocka_unit_test(test_cancel_keeps_what_came), cmocka_unit_test(test_restore), cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_preview_while_attaching),
+        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_rows), cmocka_unit_test(test_preview_while_attaching),
         cmocka_unit_test(test_same_bytes_once),
         cmocka_unit_test(test_missing_weights), cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_free_while_computing), cmocka_unit_test(test_use_model_keeps_conversation),

@@ -16,6 +16,8 @@
 #include "tensor/compute.h"
 #include "vision/classifier.h"
 #include "vision/detector.h"
+#include "vision/look.h"
+#include "vision/projector.h"
 #include "vision/vision.h"
 
 #define SMALL 160                   /* pixels a side of golden/vision_pixels.rgb */
@@ -173,6 +175,56 @@ static bool same_object(const struct vision_object *a, const struct vision_objec
         && memcmp(a->box, b->box, sizeof a->box) == 0;
 }
 
+/* Rows of a look are the projector's of what both networks saw. */
+static void test_rows(void **state)
+{
+    struct error err = { 0 };
+    struct image image = { .width = SMALL, .height = SMALL, .rgb = pixels(SMALL), .format = "PNG", .orientation = 1 };
+    struct compute c;
+    char detector[4096];
+    (void)state;
+
+    assert_true(compute_init(&c, 2, NULL, &err));
+    snprintf(detector, sizeof detector, "%s", weights_path(WEIGHTS_DETECTOR));
+    struct projector *other = projector_open("tests/golden/projector_tiny.gguf", &c, &err);
+    assert_non_null(other);
+    assert_null(vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, other, &err));
+    assert_int_equal(err.code, ERROR_MODEL);
+    assert_non_null(strstr(err.text, "other image networks: 12 places of the grid, expected 81"));
+    projector_close(other);
+
+    struct projector *p = projector_open("tests/golden/projector_small.gguf", &c, &err);
+    assert_non_null(p);
+    struct vision *v = vision_open(weights_path(WEIGHTS_CLASSIFIER), detector, p, &err);
+    assert_non_null(v);
+    assert_int_equal(strlen(vision_id(v)), 4 * 64 + 3);
+    assert_string_equal(vision_id(v) + 3 * 64 + 3, projector_id(p));
+    struct vision_report *r = vision_look(v, &c, &image, &err);
+    assert_non_null(r);
+    assert_int_equal(r->n_rows, projector_sizes(p).n_rows);
+
+    struct arena *scratch = arena_new("test", 1 << 20, &err);
+    struct seen s;
+    struct vision_report *quick = look_quick(v, &c, scratch, &image, &s, &err);
+    assert_non_null(quick);
+    assert_null(quick->rows);
+    float summary[SEEN_N_INPUT], boxes[SEEN_N_BOX][SEEN_BOX_INPUT], rows[4 * 576];
+    size_t classes[SEEN_N_BOX];
+    struct projector_input in = { .grid = s.features, .classes = classes, .boxes = *boxes, .summary = summary };
+    in.n_boxes = seen_boxes(&s, classes, *boxes);
+    seen_inputs(&s, summary);
+    assert_true(in.n_boxes > 0);
+    assert_true(projector_run(p, &c, scratch, &in, rows, &err));
+    assert_memory_equal(r->rows, rows, sizeof rows);
+    arena_free(scratch);
+    vision_report_free(quick);
+    vision_report_free(r);
+    vision_close(v);
+    projector_close(p);
+    compute_done(&c);
+    free(image.rgb);
+}
+
 /* A cup of coffee, as a person would say; the same to the last bit for 1, 2 and 7 threads. */
 static void test_look(void **state)
 {
@@ -296,7 +348,7 @@ static void test_cancel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classifier), cmocka_unit_test(test_detector), cmocka_unit_test(test_look),
+        cmocka_unit_test(test_classifier), cmocka_unit_test(test_detector), cmocka_unit_test(test_rows), cmocka_unit_test(test_look),
         cmocka_unit_test(test_wrong_file), cmocka_unit_test(test_cancel)
     };
 

@@ -23,7 +23,7 @@ const struct command commands[] = {
     { "describe", DESCRIBE, cmd_describe, "FILE...", VALUES_FILE, "describe images, a sentence each", "FILE - is standard input." },
     { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips", "FILE - is standard input." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head", "list the known models and which are here",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models and which are here",
       "With -q, their names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
       "The speed of this machine is measured, too, for some seconds; not with -q." },
@@ -41,6 +41,8 @@ const struct command commands[] = {
 
 const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
+    { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny) or a GGUF file", VALUES_PROJECTOR },
+    { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows with --mmproj)", "words rows" },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
     { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
     { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },
@@ -191,6 +193,12 @@ static bool no_arguments(const struct options *o, struct error *err)
     return error_set(err, ERROR_USAGE, "`mynah%s%s` takes no argument, '%s' was given", *name ? " " : "", name, word);
 }
 
+static bool check_eyes(const struct options *o, struct error *err)
+{
+    return o->eyes == NULL || strcmp(o->eyes, "rows") != 0 || o->mmproj != NULL
+        || error_set(err, ERROR_USAGE, "--eyes rows needs a projector: add --mmproj own-eyes (with -m tiny), or --mmproj FILE");
+}
+
 bool options_parse(int argc, char **argv, struct options *o, struct error *err)
 {
     struct option longs[N_ROWS + 1];
@@ -222,9 +230,11 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
     for (int i = optind; i < argc; i++)
         if (!push(&o->arguments, &o->n_arguments, argv[i], err))
             return false;
-    if (o->n_arguments > 0 && *o->command->arguments == '\0' && !o->help && !o->version)
+    if (o->help || o->version)
+        return true;
+    if (o->n_arguments > 0 && *o->command->arguments == '\0')
         return no_arguments(o, err);
-    return true;
+    return check_eyes(o, err);
 }
 
 /* Descriptions have their own wording and are greedy: neither the system text nor the

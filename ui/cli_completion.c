@@ -68,6 +68,7 @@ static void bash_completion(void)
          "    '" VALUES_FILE "') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
          "    '" VALUES_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q 2>/dev/null)\" -- \"$cur\")) ;;\n"
          "    '" VALUES_TEXT_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q text 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
+         "    '" VALUES_PROJECTOR "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q eyes 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
          "    *) COMPREPLY=($(compgen -W \"${values// /$'\\n'}\" -- \"$cur\")) ;;\n"
          "    esac\n}\n"
          "complete -o filenames -F _mynah mynah");
@@ -97,6 +98,8 @@ static void zsh_values(const char *values)
         fputs("_mynah_models", stdout);
     else if (strcmp(values, VALUES_TEXT_MODEL) == 0)
         fputs("_mynah_text_models", stdout);
+    else if (strcmp(values, VALUES_PROJECTOR) == 0)
+        fputs("_mynah_projectors", stdout);
     else
         printf("(%s)", values);
 }
@@ -140,6 +143,7 @@ static void zsh_completion(void)
     puts("#compdef mynah\n# Completion of mynah for zsh, made by `mynah completion zsh`.\n"
          "_mynah_models() { compadd -- ${(f)\"$(mynah models -q 2>/dev/null)\"} }\n"
          "_mynah_text_models() { compadd -- ${(f)\"$(mynah models -q text 2>/dev/null)\"}; _files }\n"
+         "_mynah_projectors() { compadd -- ${(f)\"$(mynah models -q eyes 2>/dev/null)\"}; _files }\n"
          "_mynah()\n{\n"
          "    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n"
          "        local -a commands=(");
@@ -175,12 +179,14 @@ static void fish_values(const char *values)
 {
     if (values == NULL || *values == '\0')
         return;
-    if (strcmp(values, VALUES_FILE) == 0 || strcmp(values, VALUES_TEXT_MODEL) == 0)
+    if (strcmp(values, VALUES_FILE) == 0 || strcmp(values, VALUES_TEXT_MODEL) == 0 || strcmp(values, VALUES_PROJECTOR) == 0)
         fputs(" -F", stdout);
     if (strcmp(values, VALUES_MODEL) == 0)
         fputs(" -a '(mynah models -q)'", stdout);
     else if (strcmp(values, VALUES_TEXT_MODEL) == 0)
         fputs(" -a '(mynah models -q text)'", stdout);
+    else if (strcmp(values, VALUES_PROJECTOR) == 0)
+        fputs(" -a '(mynah models -q eyes)'", stdout);
     else if (strcmp(values, VALUES_FILE) != 0)
         printf(" -a '%s'", values);
 }

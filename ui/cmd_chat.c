@@ -120,7 +120,7 @@ static bool offer_pull(const struct chat *c, const char *text)
 static bool open_models(struct chat *c, const struct options *o, struct error *err)
 {
     c->models = models_open(err);
-    if (c->models == NULL)
+    if (c->models == NULL || !model_paths_projector(&c->paths, c->models, o, err))
         return false;
     c->paths.text = models_path(c->models, o->model, err);
     if (c->paths.text == NULL && models_find(c->models, o->model) != NULL && !models_present(c->models, o->model)

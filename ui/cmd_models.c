@@ -1,6 +1,6 @@
 /* cmd_models.c - `mynah models`: the known models and which are here. */
-#include "base/asset.h"
 #include "store/models.h"
+#include "ui/carried.h"
 #include "ui/cli.h"
 
 #include <cJSON.h>
@@ -29,8 +29,6 @@ static void print_json(const struct models *m, const struct model_entry *e)
     free(path);
 }
 
-#define CARRIED "head"              /* the role of what is part of the program */
-
 static bool has_name(const struct options *o, const char *role)
 {
     for (size_t i = 0; i < o->n_arguments; i++)
@@ -39,40 +37,49 @@ static bool has_name(const struct options *o, const char *role)
     return o->n_arguments == 0;
 }
 
-/* The head that the program carries, with its card. */
+static void print_card(const struct carried *c)
+{
+    cJSON *object = carried_card(c);
+
+    cJSON_AddNullToObject(object, "path");
+    cJSON_AddBoolToObject(object, "present", true);
+    cJSON_AddNumberToObject(object, "bytes", (double)c->file->n_bytes);
+    char *text = cJSON_PrintUnformatted(object);
+    if (text != NULL)
+        puts(text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+/* What the program carries, with its cards. */
 static void print_carried(const struct options *o)
 {
-    const struct asset *head = asset_find("concepts.gguf"), *card = asset_find("concepts.json");
-    cJSON *object = head != NULL && card != NULL && has_name(o, CARRIED) ? cJSON_ParseWithLength((const char *)card->data, card->n_bytes) : NULL;
+    struct carried c;
 
-    if (object == NULL)
-        return;
-    if (o->json) {
-        cJSON_AddNullToObject(object, "path");
-        cJSON_AddBoolToObject(object, "present", true);
-        cJSON_AddNumberToObject(object, "bytes", (double)head->n_bytes);
-        char *text = cJSON_PrintUnformatted(object);
-        if (text != NULL)
-            puts(text);
-        cJSON_free(text);
-    } else if (o->quiet) {
-        puts("concepts");
-    } else {
-        printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", "concepts", CARRIED, (double)head->n_bytes / 1e6, "yes",
-               "see --json", "Words of captions; part of the program");
+    for (size_t i = 0; carried_at(i, &c); i++) {
+        if (!has_name(o, c.role))
+            continue;
+        if (o->json)
+            print_card(&c);
+        else if (o->quiet)
+            puts(c.name);
+        else
+            printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", c.name, c.role, (double)c.file->n_bytes / 1e6, "yes", "see --json", c.title);
     }
-    cJSON_Delete(object);
 }
 
 static bool check_roles(const struct options *o, struct error *err)
 {
-    static const enum model_role roles[] = { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR };
+    const char *const roles[] = {
+        model_role_name(MODEL_TEXT), model_role_name(MODEL_SPEECH), model_role_name(MODEL_CLASSIFIER), model_role_name(MODEL_DETECTOR),
+        CARRIED_HEAD, CARRIED_EYES,
+    };
 
     for (size_t i = 0; i < o->n_arguments; i++) {
         size_t k = 0;
-        while (k < sizeof roles / sizeof *roles && strcmp(o->arguments[i], model_role_name(roles[k])) != 0)
+        while (k < sizeof roles / sizeof *roles && strcmp(o->arguments[i], roles[k]) != 0)
             k++;
-        if (k == sizeof roles / sizeof *roles && strcmp(o->arguments[i], CARRIED) != 0)
+        if (k == sizeof roles / sizeof *roles)
             return error_set(err, ERROR_USAGE, "`mynah models` takes roles: %s, not '%s'", o->command->values, o->arguments[i]);
     }
     return true;

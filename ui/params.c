@@ -1,9 +1,12 @@
 #include "ui/params.h"
 
 #include "base/log.h"
+#include "ui/carried.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A file that is there but not good is told of now: the session only knows that it has none. */
@@ -27,12 +30,52 @@ void model_paths_media(struct model_paths *p, const struct models *m)
     p->detector = media_path(m, "ssd-coco");
 }
 
+static bool no_memory(struct error *err)
+{
+    return error_set(err, ERROR_MODEL, "no memory for a path");
+}
+
+static bool wrong_role(const char *name, const char *role, struct error *err)
+{
+    return error_set(err, ERROR_USAGE, "--mmproj takes a projector: own-eyes, or a GGUF file; %s is a model of the role %s", name, role);
+}
+
+static bool use_carried(struct model_paths *p, const struct carried *c, struct error *err)
+{
+    if (strcmp(c->role, CARRIED_EYES) != 0)
+        return wrong_role(c->name, c->role, err);
+    cJSON *card = carried_card(c);
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(card, "text_model"));
+    p->mmproj_text = text != NULL ? strdup(text) : NULL;
+    cJSON_Delete(card);
+    return text == NULL || p->mmproj_text != NULL || no_memory(err);
+}
+
+bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
+{
+    struct carried c;
+
+    if (o->mmproj == NULL)
+        return true;
+    if (carried_find(o->mmproj, &c))
+        return use_carried(p, &c, err);
+    const struct model_entry *entry = models_find(m, o->mmproj);
+    if (entry != NULL)
+        return wrong_role(entry->name, model_role_name(entry->role), err);
+    if (access(o->mmproj, F_OK) != 0)
+        return error_set(err, ERROR_MODEL, "%s is neither a projector that this program carries nor a file", o->mmproj);
+    p->mmproj = strdup(o->mmproj);
+    return p->mmproj != NULL || no_memory(err);
+}
+
 void model_paths_done(struct model_paths *p)
 {
     free(p->text);
     free(p->whisper);
     free(p->classifier);
     free(p->detector);
+    free(p->mmproj);
+    free(p->mmproj_text);
     *p = (struct model_paths){ 0 };
 }
 
@@ -45,6 +88,10 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.whisper_path = paths->whisper;
     p.classifier_path = paths->classifier;
     p.detector_path = paths->detector;
+    p.eyes = o->mmproj == NULL || (o->eyes != NULL && strcmp(o->eyes, "words") == 0) ? EYES_WORDS : EYES_ROWS;
+    p.mmproj_path = paths->mmproj;
+    p.mmproj_name = o->mmproj;
+    p.mmproj_text = paths->mmproj_text;
     p.system = o->system;
     p.language = o->language;
     p.translate = o->translate;

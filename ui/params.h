@@ -6,11 +6,18 @@
 #include "store/models.h"
 #include "ui/cli.h"
 
-struct model_paths { char *text, *whisper, *classifier, *detector; };     /* malloc'd; NULL: not here */
+struct model_paths {                /* malloc'd; NULL: not here */
+    char *text, *whisper, *classifier, *detector;
+    char *mmproj;                   /* NULL, too, when the program carries it */
+    char *mmproj_text;              /* the text model that it speaks to, when that is known */
+};
 
 /* Fills the media models' paths.  A missing one is no error: the session names it when a
  * file needs it. */
 void model_paths_media(struct model_paths *p, const struct models *m);
+/* What --mmproj names, if it was given: a projector that the program carries, or a file.
+ * ERROR_MODEL, ERROR_USAGE for a model of another role. */
+bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err);
 void model_paths_done(struct model_paths *p);
 
 /* Borrows from both.  Without paths->text the session only perceives. */
