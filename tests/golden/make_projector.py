@@ -5,6 +5,7 @@
   projector_tiny.f32     CASES times: n_boxes, grid, classes [16], boxes [16], summary, rows.  The first has no
                          boxes, the second 16; in the third the summary is clipped on both sides
   projector_small.gguf   for what the image networks give and the text model tiny; 4 rows
+  ../fuzz/corpus/projector/seed.gguf             smaller still, most of it F32: a seed for fuzzing
 
 make_projector.py FILE writes a random one of the real sizes, for trying."""
 import array, os, sys
@@ -23,6 +24,7 @@ SEEN = dict(n_position=81, n_grid=1280, n_class=80, n_summary=2528, n_embd=576, 
 TINY = dict(n_position=12, n_grid=64, n_class=7, n_summary=96, n_embd=32, text_model="tiny random qwen2",
             d=32, n_head=4, n_ff=64, n_layer=2, n_rows=5)
 SMALL = dict(**SEEN, d=32, n_head=2, n_ff=32, n_layer=1, n_rows=4)
+SEED = dict(n_position=3, n_grid=4, n_class=2, n_summary=32, n_embd=4, text_model="seed", d=8, n_head=2, n_ff=4, n_layer=1, n_rows=2)
 REAL = dict(**SEEN, d=512, n_head=8, n_ff=1024, n_layer=2, n_rows=16)
 
 
@@ -130,3 +132,4 @@ else:
     tiny.write(os.path.join(HERE, "projector_tiny.gguf"))
     np.concatenate([np.ravel(x).astype("<f4") for x in golden(tiny, np.random.default_rng(71))]).tofile(os.path.join(HERE, "projector_tiny.f32"))
     Projector(SMALL, 2).write(os.path.join(HERE, "projector_small.gguf"))
+    Projector(SEED, 4).write(os.path.join(HERE, "../fuzz/corpus/projector/seed.gguf"))
