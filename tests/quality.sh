@@ -4,6 +4,8 @@
 #
 #   MYNAH_QUALITY_DATA=FOLDER make quality        MODEL=NAME: another text model
 #
+# Pictures as rows of own-eyes are described by tiny, whatever MODEL is.
+#
 # FOLDER may hold (what is not there is left out, and said):
 #   everyday/truth.tsv and its photographs     file, object classes, captions (describe_score.py)
 #   images/nXXXXXXXX_name.JPEG                 one ImageNet class each, named by the file (class_score.py)
@@ -22,15 +24,21 @@ fi
 mkdir -p "$out"
 status=0
 
-describe() { # answers file, images...
+describe() { # answers file, images or options...
     answers=$1; shift
     "$mynah" describe -q -m "$model" --lang en --json "$@" >"$answers" || { echo "quality: describe failed"; exit 1; }
+}
+everyday() { # what, answers file, option...
+    printf '%s: ' "$1"; shift
+    python3 tests/quality/describe_score.py "$data/everyday/truth.tsv" "$@" || status=1
 }
 
 if [ -f "$data/everyday/truth.tsv" ]; then
     describe "$out/everyday.jsonl" "$data"/everyday/*.jpg
-    printf 'everyday photographs, %s: ' "$model"
-    python3 tests/quality/describe_score.py "$data/everyday/truth.tsv" "$out/everyday.jsonl" || status=1
+    everyday "everyday photographs, $model" "$out/everyday.jsonl"
+    describe "$out/rows.jsonl" -m tiny --mmproj own-eyes --eyes rows "$data"/everyday/*.jpg
+    everyday "by rows alone, tiny" "$out/rows.jsonl"
+    everyday "with the rows of another" "$out/rows.jsonl" --others
 else
     echo "everyday photographs: no $data/everyday/truth.tsv, left out"
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Score one-sentence descriptions of everyday photographs against human captions and object labels.
 
-    describe_score.py TRUTH.tsv ANSWERS.jsonl [--list]
+    describe_score.py TRUTH.tsv ANSWERS.jsonl [--list] [--others]
 
 TRUTH.tsv: file <tab> object classes, comma-separated <tab> human captions joined by ' | '.
 ANSWERS.jsonl: one {"file": ..., "text": ...} per line; a file of TRUTH that has no answer is an error.
@@ -11,6 +11,7 @@ Prints one JSON object:
   chair_i   share of such objects among all objects named      (Rohrbach et al. 2018, arXiv:1809.02156)
   objects   objects named per answer
   said      share of the words that at least three captions use (things, places, actions) which the answer uses: how rich it is
+--others judges each answer by the next photograph: when the prompt has nothing but rows of a projector, that is the answer with another one's rows.
 --list prints the answers that miss the subject or invent. The lists of synonyms are short: read what it flags before blaming a model.
 """
 import collections, json, os, re, sys
@@ -78,8 +79,9 @@ def main():
     answers = {os.path.basename(r["file"]): r["text"] for r in map(json.loads, open(answers_path, encoding="utf-8"))}
     n = subject = inventing = named = invented = 0
     rich = []
-    for line in open(truth_path, encoding="utf-8"):
-        file, labels, captions = line.rstrip("\n").split("\t")
+    truth = [line.rstrip("\n").split("\t") for line in open(truth_path, encoding="utf-8")]
+    judges = truth[1:] + truth[:1] if "--others" in sys.argv else truth
+    for (file, _, _), (_, labels, captions) in zip(truth, judges):
         captions = captions.split(" | ")
         if file not in answers:
             sys.exit(f"{answers_path}: no answer for {file}")
