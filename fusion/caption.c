@@ -15,58 +15,63 @@ static const struct action {
     const char *with;
     struct caption_phrase said;
 } actions[] = {
-    { "riding", 0.35f, A_PERSON, "horse", { "riding", "말을 타는" } },
-    { "riding", 0.35f, A_PERSON, "bicycle", { "riding", "자전거를 타는" } },
-    { "riding", 0.35f, A_PERSON, "motorcycle", { "riding", "오토바이를 타는" } },
-    { "riding", 0.35f, A_PERSON, "elephant", { "riding", "코끼리를 타는" } },
+    { "riding", 0.30f, A_PERSON, "horse", { "riding", "말을 타는" } },
+    { "riding", 0.30f, A_PERSON, "bicycle", { "riding", "자전거를 타는" } },
+    { "riding", 0.30f, A_PERSON, "motorcycle", { "riding", "오토바이를 타는" } },
+    { "riding", 0.30f, A_PERSON, "elephant", { "riding", "코끼리를 타는" } },
     { "riding", 0.25f, A_PERSON, "surfboard", { "riding", "서핑을 하는" } },
     { "riding", 0.25f, A_PERSON, "skateboard", { "riding", "스케이트보드를 타는" } },
     { "riding", 0.25f, A_PERSON, "snowboard", { "riding", "스노보드를 타는" } },
-    { "playing", 0.30f, A_PERSON, "tennis racket", { "playing tennis with", "테니스를 치는" } },
-    { "playing", 0.30f, A_PERSON, "frisbee", { "playing with", "원반을 가지고 노는" } },
+    { "playing", 0.25f, A_PERSON, "tennis racket", { "playing tennis with", "테니스를 치는" } },
+    { "playing", 0.25f, A_PERSON, "frisbee", { "playing with", "원반을 가지고 노는" } },
     { "sitting", 0.35f, A_PERSON, "bench", { "sitting on", "벤치에 앉아 있는" } },
     { "sitting", 0.35f, A_PERSON, "couch", { "sitting on", "소파에 앉아 있는" } },
     { "sitting", 0.35f, A_PERSON, "dining table", { "sitting at", "식탁에 앉아 있는" } },
     { "sitting", 0.40f, A_PERSON, "", { "sitting", "앉아 있는" } },
-    { "standing", 0.45f, A_PERSON, "", { "standing", "서 있는" } },
-    { "walking", 0.45f, A_PERSON, "", { "walking", "걷는" } },
+    { "standing", 0.40f, A_PERSON, "", { "standing", "서 있는" } },
+    { "walking", 0.45f, A_PERSON, "", { "walking", "걷고 있는" } },
     { "running", 0.50f, A_PERSON, "", { "running", "달리는" } },
     { "jumping", 0.50f, A_PERSON, "", { "jumping", "뛰어오르는" } },
-    { "standing", 0.45f, A_ANIMAL, "", { "standing", "서 있는" } },
+    { "standing", 0.40f, A_ANIMAL, "", { "standing", "서 있는" } },
     { "running", 0.45f, A_ANIMAL, "", { "running", "달리는" } },
     { "sitting", 0.45f, A_ANIMAL, "", { "sitting", "앉아 있는" } },
     { "lying", 0.45f, A_ANIMAL, "", { "lying down", "누워 있는" } },
-    { "flying", 0.40f, A_FLYING, "", { "flying", "나는" } },
+    { "flying", 0.40f, A_FLYING, "", { "flying", "날고 있는" } },
 };
 
-/* `place`: what is shown when nothing else was recognised; NULL: then it says nothing. */
+/* `place`: what is shown when nothing else was recognised; NULL: then it says nothing.  `korean`: a
+ * sentence after the things, which calls only a place a place; NULL where one word has two. */
 static const struct scene {
     const char *word;
     float least;
     const char *said;
     struct caption_phrase place;
+    const char *korean;
 } scenes[] = {
-    { "kitchen", 0.40f, "in a kitchen", { "a kitchen", "부엌" } },
-    { "room", 0.45f, "in a room", { "a room", "방" } },
-    { "beach", 0.35f, "on a beach", { "a beach", "해변" } },
-    { "snow", 0.40f, "in the snow", { "snow", "눈" } },
-    { "grass", 0.40f, "on the grass", { "grass", "풀밭" } },
-    { "field", 0.40f, "in a field", { "a field", "들판" } },
-    { "street", 0.40f, "on a street", { "a street", "거리" } },
-    { "city", 0.45f, "in a city", { "a city", "도시" } },
-    { "water", 0.45f, "in the water", { "water", "물" } },
-    { "ocean", 0.45f, "in the ocean", { "the ocean", "바다" } },
-    { "mountain", 0.45f, "in the mountains", { "mountains", "산" } },
-    { "plate", 0.40f, "with a plate", { NULL, NULL } },
-    { "desk", 0.45f, "at a desk", { "a desk", "책상" } },
-    { "table", 0.45f, "on a table", { NULL, NULL } },
-    { "sign", 0.50f, "with a sign", { "a sign", "표지판" } },
-    { "food", 0.45f, "with food", { "food", "음식" } },
+    { "kitchen", 0.28f, "in a kitchen", { "a kitchen", "부엌" }, "장소는 부엌입니다." },
+    { "bathroom", 0.28f, "in a bathroom", { "a bathroom", "욕실" }, "장소는 욕실입니다." },
+    { "room", 0.28f, "in a room", { "a room", "방" }, "장소는 방입니다." },
+    { "beach", 0.25f, "on a beach", { "a beach", "해변" }, "장소는 해변입니다." },
+    { "snow", 0.28f, "in the snow", { "snow", "눈" }, "장소는 눈 덮인 곳입니다." },
+    { "grass", 0.28f, "on the grass", { "grass", "풀밭" }, "장소는 풀밭입니다." },
+    { "field", 0.25f, "in a field", { "a field", "들판" }, "장소는 들판입니다." },
+    { "street", 0.28f, "on a street", { "a street", "거리" }, "장소는 거리입니다." },
+    { "city", 0.28f, "in a city", { "a city", "도시" }, "장소는 도시입니다." },
+    { "water", 0.28f, "in the water", { "water", "물" }, "장소는 물가입니다." },
+    { "wave", 0.28f, "on a wave", { "a wave", "파도" }, "장소는 파도 위입니다." },
+    { "ocean", 0.35f, "in the ocean", { "the ocean", "바다" }, "장소는 바다입니다." },
+    { "mountain", 0.35f, "in the mountains", { "mountains", "산" }, "장소는 산입니다." },
+    { "track", 0.35f, "on a track", { NULL, NULL }, NULL },
+    { "plate", 0.28f, "with a plate", { NULL, NULL }, "접시도 있습니다." },
+    { "desk", 0.35f, "at a desk", { "a desk", "책상" }, "책상도 있습니다." },
+    { "table", 0.28f, "on a table", { NULL, NULL }, "탁자도 있습니다." },
+    { "sign", 0.35f, "with a sign", { "a sign", "표지판" }, "표지판도 있습니다." },
+    { "food", 0.50f, "with food", { "food", "음식" }, "음식도 있습니다." },
 };
 
-#define LEAST_PERSON 0.45f          /* share of captions from which a person is called so */
+#define LEAST_PERSON 0.40f          /* share of captions from which a person is called so */
 #define LEAST_GENDER 0.65f          /* of a child: captions themselves often disagree */
-#define TWICE 2.0f                  /* and so many times that of the word that would contradict it */
+#define MARGIN 2.0f                  /* and so many times that of the word that would contradict it */
 
 /* ---- words and things ----------------------------------------------------------- */
 
@@ -101,19 +106,19 @@ static const struct caption_phrase *person_word(const struct vision_report *r)
     float man = share_of(r, "man"), woman = share_of(r, "woman"), boy = share_of(r, "boy"), girl = share_of(r, "girl");
     float child = share_of(r, "child") + boy + girl, baby = share_of(r, "baby");
 
-    if (baby >= LEAST_PERSON && baby > TWICE * (man + woman))
+    if (baby >= LEAST_PERSON && baby > MARGIN * (man + woman))
         return &babies;
-    if (boy >= LEAST_GENDER && boy > TWICE * girl)
+    if (boy >= LEAST_GENDER && boy > MARGIN * girl)
         return &boys;
-    if (girl >= LEAST_GENDER && girl > TWICE * boy)
+    if (girl >= LEAST_GENDER && girl > MARGIN * boy)
         return &girls;
-    if (child >= LEAST_PERSON && child > TWICE * (man + woman))
+    if (child >= LEAST_PERSON && child > MARGIN * (man + woman))
         return &children;
     if (share_of(r, "player") >= LEAST_PERSON)
         return &players;
-    if (man >= LEAST_PERSON && man > TWICE * (woman + child))
+    if (man >= LEAST_PERSON && man > MARGIN * (woman + child))
         return &men;
-    if (woman >= LEAST_PERSON && woman > TWICE * (man + child))
+    if (woman >= LEAST_PERSON && woman > MARGIN * (man + child))
         return &women;
     return NULL;
 }
@@ -214,6 +219,7 @@ static void choose_scene(struct caption *c, const struct vision_report *r)
             continue;                                   /* people are at it */
         best = p;
         c->scene = scenes[i].said;
+        c->scene_korean = scenes[i].korean;
         c->place = scenes[i].place.english != NULL ? &scenes[i].place : NULL;
     }
 }

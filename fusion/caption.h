@@ -25,6 +25,7 @@ struct caption {
     const struct caption_phrase *doing;         /* "sitting"; before a thing "riding", in Korean with it */
     size_t with;                    /* the group that `doing` is done with, a single thing; CAPTION_NONE */
     const char *scene;              /* "in a kitchen"; NULL */
+    const char *scene_korean;       /* "장소는 부엌입니다.", "음식도 있습니다."; NULL */
     const struct caption_phrase *place;         /* "a kitchen", what the picture shows if nothing else; NULL */
 };
 

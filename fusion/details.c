@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORD_SHOWN 0.2f            /* fainter ones only bear out detections */
+
 /* ---- for people ------------------------------------------------------------ */
 
 static void add_time(struct words *b, double seconds)
@@ -66,9 +68,9 @@ static void add_image(struct words *b, const struct perception *p)
                    *r->tags[i].place != '\0' ? ", " : "", r->tags[i].place);
     if (*r->best_kind != '\0')
         words_add(b, "  kind: %s, %.0f %%\n", r->best_kind, (double)r->best_kind_p * 100);
-    if (r->n_words > 0) {
+    if (r->n_words > 0 && r->words[0].p >= WORD_SHOWN) {
         words_add(b, "words that captions would have:");
-        for (size_t i = 0; i < r->n_words; i++)
+        for (size_t i = 0; i < r->n_words && r->words[i].p >= WORD_SHOWN; i++)
             words_add(b, "%s %s %.0f %%", i == 0 ? "" : ",", r->words[i].word, (double)r->words[i].p * 100);
         words_add(b, "\n");
     }

@@ -127,8 +127,8 @@ static void add_seen(struct words *b, const struct vision_report *r)
     else
         add_subject(b, &s);
     words_add(b, "%s 있습니다.", subject_particle(b));
-    if (c.place != NULL && !(r->n_objects == 0 && s.form == SUBJECT_UNKNOWN) && !evidence_is_text(r))
-        words_add(b, " 장소는 %s입니다.", c.place->korean);
+    if (c.scene_korean != NULL && !(r->n_objects == 0 && s.form == SUBJECT_UNKNOWN) && !evidence_is_text(r))
+        words_add(b, " %s", c.scene_korean);
 }
 
 void evidence_sentence_korean(struct words *b, const struct vision_report *r)

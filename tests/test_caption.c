@@ -51,10 +51,10 @@ static void test_who(void **state)
     word(&r, "man", 0.46f);
     expect(evidence_sentence, &r, "The image shows a man and a car.");
     expect(evidence_sentence_korean, &r, "이 사진에는 남자 한 명, 자동차 한 대가 있습니다.");
-    word(&r, "woman", 0.24f);                           /* over half as many say so */
+    word(&r, "woman", 0.31f);                           /* over two thirds as many say so */
     expect(evidence_sentence, &r, "The image shows a person and a car.");
     r.n_words = 0;
-    word(&r, "man", 0.44f);
+    word(&r, "man", 0.39f);
     expect(evidence_sentence, &r, "The image shows a person and a car.");
     r.n_words = 0;
     word(&r, "girl", 0.6f);                             /* captions disagree about children */
@@ -64,7 +64,7 @@ static void test_who(void **state)
     word(&r, "woman", 0.2f);
     r.words[0] = (struct vision_word){ "baby", 0.5f };
     expect(evidence_sentence, &r, "The image shows a baby and a car.");
-    r.words[1].p = 0.3f;                                /* a baby elephant, perhaps */
+    r.words[1].p = 0.35f;                               /* a baby elephant, perhaps */
     expect(evidence_sentence, &r, "The image shows a person and a car.");
     r.words[0] = (struct vision_word){ "player", 0.46f };
     expect(evidence_sentence, &r, "The image shows a player and a car.");
@@ -102,7 +102,7 @@ static void test_doing(void **state)
     r = report(alone, 1);
     word(&r, "standing", 0.46f);
     expect(evidence_sentence, &r, "The image shows two zebras standing.");
-    r.words[0].p = 0.44f;
+    r.words[0].p = 0.39f;
     expect(evidence_sentence, &r, "The image shows two zebras.");
     r = report(seats, 2);
     word(&r, "sitting", 0.36f);
@@ -131,10 +131,15 @@ static void test_where(void **state)
     r.n_objects = 0;
     expect(evidence_sentence, &r, "The image shows an abacus in a kitchen.");
     struct vision_object bird[] = { thing("bird", 1) }, man[] = { thing("person", 1) };
+    r = report(cup, 1);
+    word(&r, "food", 0.6f);                             /* no place */
+    expect(evidence_sentence, &r, "The image shows a cup with food.");
+    expect(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 음식도 있습니다.");
     r = report(bird, 1);
     word(&r, "flying", 0.5f);
     word(&r, "field", 0.9f);                            /* it is above it */
     expect(evidence_sentence, &r, "The image shows a bird flying.");
+    expect(evidence_sentence_korean, &r, "이 사진에는 날고 있는 새 한 마리가 있습니다.");
     r = report(man, 1);
     word(&r, "table", 0.9f);                            /* he is at it, not on it */
     expect(evidence_sentence, &r, "The image shows a person.");
@@ -145,7 +150,7 @@ static void test_where(void **state)
     word(&r, "beach", 0.36f);                           /* nothing else was recognised */
     expect(evidence_sentence, &r, "The image shows a beach.");
     expect(evidence_sentence_korean, &r, "이 사진에는 해변이 있습니다.");
-    r.words[0].p = 0.34f;
+    r.words[0].p = 0.24f;
     expect(evidence_sentence, &r, "The image shows something that could not be identified.");
     word(&r, "plate", 0.9f);                            /* no picture of its own */
     expect(evidence_sentence, &r, "The image shows something that could not be identified.");

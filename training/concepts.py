@@ -4,6 +4,9 @@
 CAPTIONS.tsv: photograph (its file's name) <tab> weight <tab> captions joined by " | " (README.md says from where).
 FEATURES: folders that `features` wrote.  Photographs without captions are passed over; --kept FILE names those that are
 kept aside, one a line, and measured.  A word's target is the share of a photograph's captions that have it.  --out FILE.
+
+One training differs from the next more than from chance: a head is N_NETS of them side by side, whose logits are averaged.
+In the file they are one network: hidden layers stacked, output weights beside each other and divided by N_NETS.
 """
 import argparse, array, collections, os, sys, time
 import numpy as np
@@ -14,8 +17,10 @@ sys.path[:0] = [os.path.join(HERE, "..", "tools"), os.path.join(HERE, "..", "tes
 from describe_score import STOP, words
 from gguf_write import gguf_write, q8_0
 
-N_IN, N_HIDDEN, N_SEEN = 2528, 768, 2280        # inputs; the first N_SEEN are features and logits
-LEAST = 40                                      # weighted photographs whose captions agree on a word, for it to be learned
+N_IN, N_SEEN = 2528, 2280                       # inputs; the first N_SEEN are features and logits
+N_NETS, WIDTH = 3, 512                          # hidden units of each
+LEAST = 24                                      # weighted photographs whose captions agree on a word, for it to be learned
+BATCH, LR = 128, 1.5e-3
 CLIP = 6.0                                      # vision/head.c
 SAME = {"lady": "woman", "female": "woman", "guy": "man", "male": "man", "kid": "child", "toddler": "child", "infant": "baby",
         "laying": "lying", "lay": "lying", "ride": "riding", "sit": "sitting", "stand": "standing", "play": "playing",
@@ -47,16 +52,17 @@ def read_captions(path):
     return table
 
 
-def train(x, y, weight, epochs):
-    torch.manual_seed(1)
-    net = torch.nn.Sequential(torch.nn.Dropout(0.15), torch.nn.Linear(N_IN, N_HIDDEN), torch.nn.GELU(), torch.nn.Dropout(0.4),
-                              torch.nn.Linear(N_HIDDEN, y.shape[1]))
+def train(x, y, weight, epochs, seed):
+    """Half of the inputs and of the hidden units are dropped each time: README.md has what less gives."""
+    torch.manual_seed(seed)
+    net = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(N_IN, WIDTH), torch.nn.GELU(), torch.nn.Dropout(0.5),
+                              torch.nn.Linear(WIDTH, y.shape[1]))
     net[4].bias.data = torch.logit((y * weight[:, None]).sum(0) / weight.sum() + 1e-4)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=1e-2)
-    n_steps = len(x) // 64
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1e-3, total_steps=epochs * n_steps)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-2, fused=True)
+    n_steps = len(x) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LR, total_steps=epochs * n_steps)
     for _ in range(epochs):
-        drawn = torch.multinomial(weight, n_steps * 64, replacement=True).view(n_steps, 64)
+        drawn = torch.multinomial(weight, n_steps * BATCH, replacement=True).view(n_steps, BATCH)
         for batch in drawn:
             loss = torch.nn.functional.binary_cross_entropy_with_logits(net(x[batch]), y[batch]) * y.shape[1]
             optimiser.zero_grad()
@@ -64,6 +70,17 @@ def train(x, y, weight, epochs):
             optimiser.step()
             schedule.step()
     return net.eval()
+
+
+def side_by_side(nets):
+    """One network [hidden, bias, out, bias] whose logits are the mean of theirs."""
+    n = len(nets)
+    return [torch.cat([net[1].weight for net in nets]), torch.cat([net[1].bias for net in nets]),
+            torch.cat([net[4].weight for net in nets], dim=1) / n, sum(net[4].bias for net in nets) / n]
+
+
+def run(layers, x):
+    return torch.sigmoid(torch.nn.functional.gelu(x @ layers[0].T + layers[1]) @ layers[2].T + layers[3])
 
 
 def report(what, p, y):
@@ -74,6 +91,24 @@ def report(what, p, y):
             print(f"  words over {least}: {said.sum() / len(p):.2f} each, {(y[said] > 0).mean():.2f} of them in some caption, {(y[said] >= 0.6).mean():.2f} in most")
 
 
+def by_set(names, captions, aside):
+    """Photographs of COCO, which are named by numbers, apart from Flickr's: those are what descriptions are measured on."""
+    coco = [i for i, k in enumerate(aside) if os.path.splitext(names[k])[0].isdigit()]
+    rest = sorted(set(range(len(aside))) - set(coco))
+    return [(what, members) for what, members in (("everyday, kept aside", coco), ("Flickr8k, kept aside", rest)) if members]
+
+
+def write(path, vocabulary, mean, scale, layers):
+    floats = lambda t: array.array("f", torch.as_tensor(t).flatten().tolist())
+    n_hidden = len(layers[1])
+    gguf_write(path,
+               [("general.architecture", "mynah-head"), ("general.name", "words of captions"),
+                ("general.license", "CC-BY-4.0 (captions); see docs/models.md"), ("head.words", vocabulary)],
+               [("mean", [N_IN], floats(mean)), ("scale", [N_IN], floats(scale)),
+                ("hidden.weight", [N_IN, n_hidden], q8_0(floats(layers[0]))), ("hidden.bias", [n_hidden], floats(layers[1])),
+                ("out.weight", [n_hidden, len(vocabulary)], q8_0(floats(layers[2]))), ("out.bias", [len(vocabulary)], floats(layers[3]))])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("captions")
@@ -81,8 +116,10 @@ def main():
     parser.add_argument("--kept")
     parser.add_argument("--out")
     parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     a = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(a.threads)
     start = time.time()
 
     names, x = read_inputs(a.features)
@@ -103,19 +140,15 @@ def main():
     scale = 1 / (x[learned].std(0) + 1e-3)
     mean[N_SEEN:], scale[N_SEEN:] = 0, 3        # of detections as they are: most are 0
     z = torch.tensor(((x - mean) * scale).clip(-CLIP, CLIP))
-    net = train(z[learned], torch.tensor(y[:len(learned)]), torch.tensor(weight), a.epochs)
-    print(f"{len(learned)} photographs, {len(vocabulary)} words, {time.time() - start:.0f} s")
-    if aside:
-        with torch.no_grad():
-            report("kept aside", torch.sigmoid(net(z[aside])).clip(1e-6, 1 - 1e-6).numpy(), y[len(learned):])
+    y_learned, weight = torch.tensor(y[:len(learned)]), torch.tensor(weight)
+    nets = [train(z[learned], y_learned, weight, a.epochs, a.seed * N_NETS + i) for i in range(N_NETS)]
+    with torch.no_grad():
+        layers = side_by_side(nets)
+        print(f"seed {a.seed}: {len(learned)} photographs, {len(vocabulary)} words, {time.time() - start:.0f} s")
+        for group, members in by_set(names, captions, aside):
+            report(group, run(layers, z[[aside[i] for i in members]]).clip(1e-6, 1 - 1e-6).numpy(), y[len(learned):][members])
     if a.out:
-        floats = lambda t: array.array("f", t.detach().flatten().tolist())
-        gguf_write(a.out,
-                   [("general.architecture", "mynah-head"), ("general.name", "words of captions"), ("general.license", "CC-BY-4.0 (captions); see docs/models.md"),
-                    ("head.words", vocabulary)],
-                   [("mean", [N_IN], array.array("f", mean.tolist())), ("scale", [N_IN], array.array("f", scale.tolist())),
-                    ("hidden.weight", [N_IN, N_HIDDEN], q8_0(floats(net[1].weight))), ("hidden.bias", [N_HIDDEN], floats(net[1].bias)),
-                    ("out.weight", [N_HIDDEN, len(vocabulary)], q8_0(floats(net[4].weight))), ("out.bias", [len(vocabulary)], floats(net[4].bias))])
+        write(a.out, vocabulary, mean, scale, layers)
 
 
 main()

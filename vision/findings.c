@@ -13,7 +13,7 @@
 #define COCO_PERSON 1
 #define TEMPERATURE 0.6f            /* minimises the log loss on 1000 photographs */
 #define SUPPORT 0.05f               /* probability with which the classifier agrees */
-#define SPOKEN 0.2f                 /* share of captions with which the head does */
+#define SPOKEN 0.15f                /* share of captions with which the head does */
 #define INSIDE 0.8f                 /* of a box within another of its class, which is then the same thing */
 #define ALIKE 0.15f                 /* unless it is as small as this beside it: one of a crowd */
 #define SIDE (1.0f / 3.0f)          /* a box whose centre is in the outer third lies at that side */
@@ -115,16 +115,16 @@ float findings_spoken(const struct vision_word *words, size_t n_words, int coco)
         { "skis", "ski" }, { "bicycle", "bike" }, { "sports ball", "ball" }, { "baseball bat", "bat" }
     };
     const char *name = names_coco(coco)->name;
-    float most = 0.0f;
+    float sum = 0.0f;
 
     for (size_t i = 0; i < n_words; i++) {
         bool same = strcmp(words[i].word, name) == 0;
 
         for (size_t k = 0; k < sizeof others / sizeof others[0]; k++)
             same |= strcmp(others[k][0], name) == 0 && strcmp(others[k][1], words[i].word) == 0;
-        most = same ? fmaxf(most, words[i].p) : most;
+        sum += same ? words[i].p : 0.0f;
     }
-    return most;
+    return fminf(sum, 1.0f);
 }
 
 size_t findings_believed(struct detection *found, size_t n, const float *p, const struct vision_word *words, size_t n_words)

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FINDINGS_SURE 0.65f         /* a detection above is believed */
+#define FINDINGS_SURE 0.64f         /* a detection above is believed */
 #define FINDINGS_LIKELY 0.5f        /* one above this if the classifier or the head's words agree */
 
 /* p = softmax(logits / 0.6): the classifier is under-confident. */

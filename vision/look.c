@@ -20,7 +20,7 @@
 
 #define WIDEN 0.05f                 /* of a box's size, on each side, for its crop */
 #define MAX_CROPS 6                 /* one classification each; the likeliest and largest first */
-#define WORD_LEAST 0.2f             /* probability of a word that is reported */
+#define WORD_LEAST 0.05f            /* probability of a word that is reported */
 #define HEAD "concepts.gguf"
 #define SCRATCH_BYTES ((size_t)16 << 20)
 

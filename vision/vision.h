@@ -94,7 +94,7 @@ struct vision_object {              /* a group of one class, largest area first;
 
 struct vision_word {                /* of the whole picture: what a caption may say */
     const char *word;               /* one of the head's; borrowed until vision_close */
-    float p;                        /* at least 0.2 */
+    float p;                        /* at least 0.05 */
 };
 
 struct vision_report {
