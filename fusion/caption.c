@@ -62,7 +62,7 @@ static const struct scene {
     { "ocean", 0.35f, "in the ocean", { "the ocean", "바다" }, "장소는 바다입니다." },
     { "mountain", 0.35f, "in the mountains", { "mountains", "산" }, "장소는 산입니다." },
     { "track", 0.35f, "on a track", { NULL, NULL }, NULL },
-    { "plate", 0.28f, "with a plate", { NULL, NULL }, "접시도 있습니다." },
+    { "plate", 0.65f, "with a plate", { NULL, NULL }, "접시도 있습니다." },
     { "desk", 0.35f, "at a desk", { "a desk", "책상" }, "책상도 있습니다." },
     { "table", 0.28f, "on a table", { NULL, NULL }, "탁자도 있습니다." },
     { "sign", 0.35f, "with a sign", { "a sign", "표지판" }, "표지판도 있습니다." },

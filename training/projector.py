@@ -84,12 +84,17 @@ class Projector(nn.Module):
         return self.out(self.out_norm(h))
 
 
+def identity(name):
+    """COCO's editions name the same photograph differently: the number is what counts."""
+    return re.sub(r"^COCO_[a-z]+2014_", "", name)
+
+
 class Photographs:
     def __init__(self, folders):
         self.names, self.sentences, grids, boxes, summaries = [], [], [], [], []
         for folder in folders:
             at = lambda name: os.path.join(folder, name)
-            mine = [os.path.basename(line.split("\t")[0]) for line in open(at("names.txt"), encoding="utf-8")]
+            mine = [identity(os.path.basename(line.split("\t")[0])) for line in open(at("names.txt"), encoding="utf-8")]
             self.names += mine
             self.sentences += [PLACES.sub("", line.strip()) for line in open(at("evidence.txt"), encoding="utf-8")]
             grids.append(np.memmap(at("grid.f16"), np.float16, "r", shape=(len(mine), N_GRID, N_FEATURE)))
@@ -263,9 +268,9 @@ def main():
     parser.add_argument("--kept")
     parser.add_argument("--out")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--save", type=int, default=100)
-    parser.add_argument("--words", type=int, default=1500, help="steps of the first stage, of 32")
-    parser.add_argument("--steps", type=int, default=1000, help="steps of the second, of 16")
+    parser.add_argument("--save", type=int, default=50)
+    parser.add_argument("--words", type=int, default=700, help="steps of the first stage, of 32")
+    parser.add_argument("--steps", type=int, default=550, help="steps of the second, of 16")
     parser.add_argument("--show", type=int, default=80, help="photographs kept aside whose answers are printed")
     a = parser.parse_args()
     torch.set_num_threads(1)
