@@ -57,7 +57,7 @@ static const struct scene {
     { "field", 0.25f, "in a field", { "a field", "들판" }, "장소는 들판입니다." },
     { "street", 0.28f, "on a street", { "a street", "거리" }, "장소는 거리입니다." },
     { "city", 0.28f, "in a city", { "a city", "도시" }, "장소는 도시입니다." },
-    { "water", 0.28f, "in the water", { "water", "물" }, "장소는 물가입니다." },
+    { "water", 0.28f, "at the water", { "water", "물" }, "장소는 물가입니다." },
     { "wave", 0.28f, "on a wave", { "a wave", "파도" }, "장소는 파도 위입니다." },
     { "ocean", 0.35f, "in the ocean", { "the ocean", "바다" }, "장소는 바다입니다." },
     { "mountain", 0.35f, "in the mountains", { "mountains", "산" }, "장소는 산입니다." },

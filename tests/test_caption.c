@@ -14,6 +14,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/expect_words.h"
+
 static struct vision_object thing(const char *name, size_t count)
 {
     return (struct vision_object){ .name = name, .count = count, .place = "", .p = 0.8f, .colour = "", .finer = "" };
@@ -29,18 +31,6 @@ static void word(struct vision_report *r, const char *text, float p)
     r->words[r->n_words++] = (struct vision_word){ text, p };
 }
 
-static void expect(void (*tell)(struct words *b, const struct vision_report *r), const struct vision_report *r, const char *want)
-{
-    struct words b = { 0 };
-    struct error err = { 0 };
-
-    tell(&b, r);
-    char *text = words_take(&b, &err);
-    assert_non_null(text);
-    assert_string_equal(text, want);
-    free(text);
-}
-
 static void test_who(void **state)
 {
     struct vision_object one[] = { thing("person", 1), thing("car", 1) }, two[] = { thing("person", 2) };
@@ -49,28 +39,28 @@ static void test_who(void **state)
 
     one[0].colour = "red";                              /* of the clothes */
     word(&r, "man", 0.46f);
-    expect(evidence_sentence, &r, "The image shows a man and a car.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 남자 한 명, 자동차 한 대가 있습니다.");
-    word(&r, "woman", 0.31f);                           /* over two thirds as many say so */
-    expect(evidence_sentence, &r, "The image shows a person and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a man and a car.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 남자 한 명, 자동차 한 대가 있습니다.");
+    word(&r, "woman", 0.31f);                           /* over half as many say so */
+    expect_words(evidence_sentence, &r, "The image shows a person and a car.");
     r.n_words = 0;
     word(&r, "man", 0.39f);
-    expect(evidence_sentence, &r, "The image shows a person and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a person and a car.");
     r.n_words = 0;
     word(&r, "girl", 0.6f);                             /* captions disagree about children */
-    expect(evidence_sentence, &r, "The image shows a child and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a child and a car.");
     r.words[0].p = 0.66f;
-    expect(evidence_sentence, &r, "The image shows a girl and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a girl and a car.");
     word(&r, "woman", 0.2f);
     r.words[0] = (struct vision_word){ "baby", 0.5f };
-    expect(evidence_sentence, &r, "The image shows a baby and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a baby and a car.");
     r.words[1].p = 0.35f;                               /* a baby elephant, perhaps */
-    expect(evidence_sentence, &r, "The image shows a person and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a person and a car.");
     r.words[0] = (struct vision_word){ "player", 0.46f };
-    expect(evidence_sentence, &r, "The image shows a player and a car.");
+    expect_words(evidence_sentence, &r, "The image shows a player and a car.");
     r = report(two, 1);
     word(&r, "man", 0.9f);                              /* which of the two? */
-    expect(evidence_sentence, &r, "The image shows two people.");
+    expect_words(evidence_sentence, &r, "The image shows two people.");
 }
 
 static void test_doing(void **state)
@@ -83,33 +73,33 @@ static void test_doing(void **state)
 
     word(&r, "riding", 0.5f);
     word(&r, "man", 0.5f);
-    expect(evidence_sentence, &r, "The image shows a dog and a man riding a horse.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
+    expect_words(evidence_sentence, &r, "The image shows a dog and a man riding a horse.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
     rider[0].colour = "red";
     rider[0].finer = "sorrel";
     rider[1].place = "left";
-    expect(evidence_sentence, &r, "The image shows a dog and a man riding a red horse (perhaps a sorrel) on the left.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 왼쪽에 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
+    expect_words(evidence_sentence, &r, "The image shows a dog and a man riding a red horse (perhaps a sorrel) on the left.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 왼쪽에 말을 타는 남자 한 명, 개 한 마리가 있습니다.");
     rider[0] = thing("horse", 2);                       /* on which?  Then nothing lesser is going on either */
     rider[1].place = "";
     word(&r, "standing", 0.46f);
-    expect(evidence_sentence, &r, "The image shows two horses, a man and a dog.");
+    expect_words(evidence_sentence, &r, "The image shows two horses, a man and a dog.");
     r = report(walker, 2);
     word(&r, "riding", 0.4f);                           /* nothing to ride on */
-    expect(evidence_sentence, &r, "The image shows a person and a dog.");
+    expect_words(evidence_sentence, &r, "The image shows a person and a dog.");
     word(&r, "sitting", 0.6f);                          /* the person's, not the dog's */
-    expect(evidence_sentence, &r, "The image shows a dog and a person sitting.");
+    expect_words(evidence_sentence, &r, "The image shows a dog and a person sitting.");
     r = report(alone, 1);
     word(&r, "standing", 0.46f);
-    expect(evidence_sentence, &r, "The image shows two zebras standing.");
+    expect_words(evidence_sentence, &r, "The image shows two zebras standing.");
     r.words[0].p = 0.39f;
-    expect(evidence_sentence, &r, "The image shows two zebras.");
+    expect_words(evidence_sentence, &r, "The image shows two zebras.");
     r = report(seats, 2);
     word(&r, "sitting", 0.36f);
-    expect(evidence_sentence, &r, "The image shows a person sitting on a bench.");
+    expect_words(evidence_sentence, &r, "The image shows a person sitting on a bench.");
     r = report(birds, 2);
     word(&r, "flying", 0.9f);                           /* either could */
-    expect(evidence_sentence, &r, "The image shows several birds and a kite.");
+    expect_words(evidence_sentence, &r, "The image shows several birds and a kite.");
 }
 
 static void test_where(void **state)
@@ -120,40 +110,40 @@ static void test_where(void **state)
 
     word(&r, "room", 0.5f);
     word(&r, "kitchen", 0.6f);                          /* the likeliest */
-    expect(evidence_sentence, &r, "The image shows a cup in a kitchen.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 장소는 부엌입니다.");
+    expect_words(evidence_sentence, &r, "The image shows a cup in a kitchen.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 장소는 부엌입니다.");
     r.text = (char *)"STOP";
-    expect(evidence_sentence_korean, &r, "이 사진에는 \"STOP\"라는 글과 컵 하나가 있습니다. 장소는 부엌입니다.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 \"STOP\"라는 글과 컵 하나가 있습니다. 장소는 부엌입니다.");
     r.text = (char *)"";
     r.tags[r.n_tags++] = (struct vision_tag){ "restaurant", "", 0.6f, "" };         /* the classifier is surer */
-    expect(evidence_sentence, &r, "The image shows a cup in a restaurant.");
+    expect_words(evidence_sentence, &r, "The image shows a cup in a restaurant.");
     r.tags[0] = (struct vision_tag){ "abacus", "", 0.7f, "" };
     r.n_objects = 0;
-    expect(evidence_sentence, &r, "The image shows an abacus in a kitchen.");
+    expect_words(evidence_sentence, &r, "The image shows an abacus in a kitchen.");
     struct vision_object bird[] = { thing("bird", 1) }, man[] = { thing("person", 1) };
     r = report(cup, 1);
     word(&r, "food", 0.6f);                             /* no place */
-    expect(evidence_sentence, &r, "The image shows a cup with food.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 음식도 있습니다.");
+    expect_words(evidence_sentence, &r, "The image shows a cup with food.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 컵 하나가 있습니다. 음식도 있습니다.");
     r = report(bird, 1);
     word(&r, "flying", 0.5f);
     word(&r, "field", 0.9f);                            /* it is above it */
-    expect(evidence_sentence, &r, "The image shows a bird flying.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 날고 있는 새 한 마리가 있습니다.");
+    expect_words(evidence_sentence, &r, "The image shows a bird flying.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 날고 있는 새 한 마리가 있습니다.");
     r = report(man, 1);
     word(&r, "table", 0.9f);                            /* he is at it, not on it */
-    expect(evidence_sentence, &r, "The image shows a person.");
+    expect_words(evidence_sentence, &r, "The image shows a person.");
     r = report(table, 1);
     word(&r, "table", 0.9f);                            /* told already */
-    expect(evidence_sentence, &r, "The image shows a table.");
+    expect_words(evidence_sentence, &r, "The image shows a table.");
     r = report(NULL, 0);
     word(&r, "beach", 0.36f);                           /* nothing else was recognised */
-    expect(evidence_sentence, &r, "The image shows a beach.");
-    expect(evidence_sentence_korean, &r, "이 사진에는 해변이 있습니다.");
+    expect_words(evidence_sentence, &r, "The image shows a beach.");
+    expect_words(evidence_sentence_korean, &r, "이 사진에는 해변이 있습니다.");
     r.words[0].p = 0.24f;
-    expect(evidence_sentence, &r, "The image shows something that could not be identified.");
+    expect_words(evidence_sentence, &r, "The image shows something that could not be identified.");
     word(&r, "plate", 0.9f);                            /* no picture of its own */
-    expect(evidence_sentence, &r, "The image shows something that could not be identified.");
+    expect_words(evidence_sentence, &r, "The image shows something that could not be identified.");
 }
 
 /* What is looked for the head can say. */

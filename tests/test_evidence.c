@@ -10,19 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-typedef void teller(struct words *b, const struct vision_report *r);
-
-static void expect_words(teller *tell, const struct vision_report *r, const char *want)
-{
-    struct words b = { 0 };
-    struct error err = { 0 };
-
-    tell(&b, r);
-    char *text = words_take(&b, &err);
-    assert_non_null(text);
-    assert_string_equal(text, want);
-    free(text);
-}
+#include "tests/expect_words.h"
 
 static struct vision_object object(const char *name, size_t count, const char *place)
 {

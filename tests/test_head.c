@@ -15,6 +15,7 @@
 #include "tensor/gguf.h"
 #include "tensor/kernels.h"
 #include "tensor/ops.h"
+#include "tests/aligned_file.h"
 #include "vision/head.h"
 #include "vision/names.h"
 #include "vision/seen.h"
@@ -22,19 +23,6 @@
 #define N_IN 64
 #define N_WORD 5
 #define N_ROW 4
-
-/* A whole file at a multiple of GGUF_ALIGN; the caller frees. */
-static unsigned char *aligned_file(const char *path, size_t *n)
-{
-    unsigned char *data = file_read(path, 1 << 20, n, NULL), *copy;
-
-    assert_non_null(data);
-    copy = aligned_alloc(GGUF_ALIGN, (*n + GGUF_ALIGN - 1) / GGUF_ALIGN * GGUF_ALIGN);
-    assert_non_null(copy);
-    memcpy(copy, data, *n);
-    free(data);
-    return copy;
-}
 
 /* PyTorch's outputs within 1e-3, the requirement (rounding of sums of 64 terms stays far
  * below it); the same bits for 1, 2 and 7 threads. */

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "tensor/gguf.h"
 #include "tensor/kernels.h"
+#include "tests/aligned_file.h"
 #include "vision/projector.h"
 
 #define TINY "tests/golden/projector_tiny.gguf"
@@ -146,19 +147,6 @@ static void test_no_numbers_and_cancel(void **state)
 }
 
 /* ---- what is refused ---------------------------------------------------------------------- */
-
-/* A whole file at a multiple of GGUF_ALIGN; the caller frees. */
-static unsigned char *aligned_file(const char *path, size_t *n)
-{
-    unsigned char *data = file_read(path, 1 << 20, n, NULL), *copy;
-
-    assert_non_null(data);
-    copy = aligned_alloc(GGUF_ALIGN, (*n + GGUF_ALIGN - 1) / GGUF_ALIGN * GGUF_ALIGN);
-    assert_non_null(copy);
-    memcpy(copy, data, *n);
-    free(data);
-    return copy;
-}
 
 static struct compute compute;
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """stamps/*.jpg: photographs of one thing each, from Debian's tuxpaint-stamps-default (2022.06.04-1; by the contributors of
-Tux Paint, collected by Bill Kendrick; GPL-2), on white and smaller.  Needs Pillow and the package's folder
-usr/share/tuxpaint/stamps as argument.  tests/cli/test_rows.sh reads what is in them."""
+Tux Paint, collected by Bill Kendrick; GPL-2), on white and smaller.  Needs Pillow; the package's folder
+usr/share/tuxpaint/stamps may be an argument.  tests/cli/test_rows.sh reads what is in them."""
 import os, sys
 from PIL import Image
 
@@ -17,7 +17,7 @@ STAMPS = {
 def main():
     os.makedirs(OUT, exist_ok=True)
     for name, path in STAMPS.items():
-        stamp = Image.open(os.path.join(sys.argv[1], path + ".png")).convert("RGBA")
+        stamp = Image.open(os.path.join(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/tuxpaint/stamps", path + ".png")).convert("RGBA")
         picture = Image.new("RGBA", (stamp.width * 6 // 5, stamp.height * 6 // 5), "white")
         picture.alpha_composite(stamp, (stamp.width // 10, stamp.height // 10))
         picture = picture.convert("RGB")
