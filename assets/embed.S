@@ -24,6 +24,8 @@
         file unwheel, "tools/unwheel.py"
         file concepts, "assets/concepts.gguf"
         file concepts_card, "assets/concepts.json"
+        file own_eyes, "assets/own-eyes.gguf"
+        file own_eyes_card, "assets/own-eyes.json"
 
         .section .data.rel.ro, "aw"
         .balign 8
@@ -37,5 +39,7 @@ asset_table:
         entry unwheel, "unwheel.py"
         entry concepts, "concepts.gguf"
         entry concepts_card, "concepts.json"
+        entry own_eyes, "own-eyes.gguf"
+        entry own_eyes_card, "own-eyes.json"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits
