@@ -263,7 +263,7 @@ static void test_look(void **state)
         assert_string_equal(r->text, "");
         assert_true(r->n_words <= VISION_MAX_WORDS);
         for (size_t i = 0; i < r->n_words; i++)
-            assert_true(r->words[i].p >= 0.2f && r->words[i].p <= (i > 0 ? r->words[i - 1].p : 1.0f));
+            assert_true(r->words[i].p >= 0.05f && r->words[i].p <= (i > 0 ? r->words[i - 1].p : 1.0f));
         if (first == NULL) {
             first = r;
             continue;
