@@ -71,7 +71,7 @@ static const struct scene {
 
 #define LEAST_PERSON 0.40f          /* share of captions from which a person is called so */
 #define LEAST_GENDER 0.65f          /* of a child: captions themselves often disagree */
-#define MARGIN 2.0f                  /* and so many times that of the word that would contradict it */
+#define MARGIN 2.0f                 /* and so many times that of the word that would contradict it */
 
 /* ---- words and things ----------------------------------------------------------- */
 

@@ -8,7 +8,7 @@ Seeded; --work keeps a checkpoint, from which the same command goes on.  --kept 
 Processes of one thread share a batch: python3 -m torch.distributed.run --nproc-per-node 2 projector.py ...
 The layout of the file is vision/projector.h's.  Needs gguf and tokenizers beside PyTorch and NumPy.
 """
-import argparse, array, math, os, re, sys, time
+import argparse, array, os, re, sys, time
 import numpy as np
 import torch
 import torch.distributed as dist
