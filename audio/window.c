@@ -1,0 +1,284 @@
+#include "audio/window.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audio/language.h"
+#include "audio/whisper_rules.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LEAST_LOGPROB -1.0f         /* a decoding below is retried ... */
+#define MOST_COMPRESSION 2.4f       /* ... or above (it loops) */
+#define NO_SPEECH 0.6f              /* silence when above and the decoding is bad too */
+#define HOT 0.5f                    /* text decoded above is no prompt for the next window */
+#define STEP_SECONDS 0.02           /* of a time stamp */
+#define FRAMES_PER_STEP 2
+
+static const float temperatures[] = { 0.0f, 0.2f, 0.4f, 0.6f, 0.8f, 1.0f };
+
+static bool spell(struct window *x, const int32_t *id, size_t n, struct error *err)
+{
+    x->spelled.n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (id[i] < x->w->ids.eot &&
+            !text_buffer_add(&x->spelled, x->w->token[id[i]], x->w->token_bytes[id[i]], err))
+            return false;
+    return text_buffer_add(&x->spelled, "", 0, err);
+}
+
+/* ---- one window -------------------------------------------------------------- */
+
+static float softmax_at(const float *logits, size_t n, size_t at)
+{
+    float max = logits[at];
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        max = logits[i] > max ? logits[i] : max;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)expf(logits[i] - max);
+    return (float)((double)expf(logits[at] - max) / sum);
+}
+
+/* The language token most likely after the start of the transcript. */
+static bool detect_language(struct window *x, struct error *err)
+{
+    const struct whisper *w = x->w;
+    float *logits = NULL;
+    size_t best = 0;
+
+    whisper_decoder_rewind(x->decoder);
+    if (!whisper_decoder_feed(x->decoder, &w->ids.sot, 1, &logits, err))
+        return false;
+    logits += w->ids.language;
+    for (size_t i = 1; i < w->n_languages; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    x->task[1] = w->ids.language + (int32_t)best;
+    x->language_p = softmax_at(logits, w->n_languages, best);
+    return true;
+}
+
+static bool start_tokens(struct window *x, float **logits, struct error *err)
+{
+    const struct whisper *w = x->w;
+    struct decoding *d = &x->decoding;
+
+    whisper_decoder_rewind(x->decoder);
+    if (x->prompt.n > 0 && (!whisper_decoder_feed(x->decoder, &w->ids.sot_previous, 1, logits, err) ||
+                            !whisper_decoder_feed(x->decoder, x->prompt.id, x->prompt.n, logits, err)))
+        return false;
+    if (!whisper_decoder_feed(x->decoder, x->task, 1, logits, err))
+        return false;
+    d->no_speech_p = softmax_at(*logits, w->n_vocab, (size_t)w->ids.no_speech);
+    return x->n_task == 1 || whisper_decoder_feed(x->decoder, x->task + 1, x->n_task - 1, logits, err);
+}
+
+/* Half of the context, and no more than the prompt leaves. */
+static size_t most_tokens(const struct window *x)
+{
+    size_t n_ctx = x->w->n_text_ctx, n_prompt = (x->prompt.n > 0 ? x->prompt.n + 1 : 0) + x->n_task;
+
+    return n_ctx - n_prompt < n_ctx / 2 ? n_ctx - n_prompt : n_ctx / 2;
+}
+
+static bool decode_at(struct window *x, float temperature, uint64_t *random, struct error *err)
+{
+    const struct whisper *w = x->w;
+    struct decoding *d = &x->decoding;
+    float *logits = NULL, logprob, sum = 0.0f;
+    size_t most = most_tokens(x);
+
+    d->tokens.n = 0;
+    d->temperature = temperature;
+    if (!start_tokens(x, &logits, err))
+        return false;
+    while (d->tokens.n < most) {
+        whisper_rules_apply(w, logits, d->tokens.id, d->tokens.n);
+        int32_t id = whisper_rules_pick(logits, w->n_vocab, temperature, random, &logprob);
+        sum += logprob;
+        if (id == w->ids.eot)
+            break;
+        d->tokens.id[d->tokens.n++] = id;
+        if (d->tokens.n < most && !whisper_decoder_feed(x->decoder, &id, 1, &logits, err))
+            return false;
+    }
+    d->avg_logprob = sum / (float)(d->tokens.n + 1);
+    if (!spell(x, d->tokens.id, d->tokens.n, err))
+        return false;
+    d->compression = whisper_compression_ratio(x->spelled.data, x->spelled.n);
+    return true;
+}
+
+bool window_is_silence(const struct window *x)
+{
+    const struct decoding *d = &x->decoding;
+
+    return d->no_speech_p > NO_SPEECH && !(d->avg_logprob >= LEAST_LOGPROB);
+}
+
+static bool try_temperatures(struct window *x, uint64_t seed, struct error *err)
+{
+    const struct decoding *d = &x->decoding;
+    uint64_t random = 0x9E3779B97F4A7C15u + seed;   /* the same clip gives the same words */
+
+    for (size_t i = 0; i < sizeof temperatures / sizeof *temperatures; i++) {
+        if (!decode_at(x, temperatures[i], &random, err))
+            return false;
+        if (window_is_silence(x) || (d->avg_logprob >= LEAST_LOGPROB && d->compression <= MOST_COMPRESSION))
+            break;
+        log_debug("window %llu, temperature %.1f: log-probability %.2f, compression %.2f", (unsigned long long)seed, (double)d->temperature, (double)d->avg_logprob, (double)d->compression);
+    }
+    return true;
+}
+
+/* ---- segments ---------------------------------------------------------------- */
+
+static bool is_stamp(const struct window *x, int32_t id)
+{
+    return id >= x->w->ids.timestamp;
+}
+
+static size_t stamp_steps(const struct window *x, int32_t id)
+{
+    return (size_t)(id - x->w->ids.timestamp);
+}
+
+struct place { double offset; struct transcript *t; struct text_buffer *all; };      /* where segments go */
+
+/* Tokens from..end - 1 as a segment between two times of the window. */
+static bool add_segment(struct window *x, const struct place *to, size_t first_step, size_t last_step, size_t from, size_t end,
+                        struct error *err)
+{
+    const struct decoding *d = &x->decoding;
+    double start = fmin(to->offset + STEP_SECONDS * (double)first_step, to->t->seconds);
+    double stop = fmin(to->offset + STEP_SECONDS * (double)last_step, to->t->seconds);
+
+    return spell(x, d->tokens.id + from, end - from, err) &&
+           text_buffer_add(to->all, x->spelled.data, x->spelled.n, err) &&
+           transcript_add(to->t, start, stop, x->spelled.data, x->spelled.n, d->avg_logprob, d->no_speech_p, err);
+}
+
+/* Cuts where two time stamps meet (window_segments). */
+static bool add_segments(struct window *x, const struct place *to, size_t *n_frames, struct error *err)
+{
+    struct tokens *t = &x->decoding.tokens;
+    bool one_ends = t->n >= 2 && !is_stamp(x, t->id[t->n - 2]) && is_stamp(x, t->id[t->n - 1]);
+    size_t from = 0;
+
+    for (size_t i = 1; i < t->n + 1; i++) {
+        bool meet = i < t->n && is_stamp(x, t->id[i - 1]) && is_stamp(x, t->id[i]);
+        bool rest = i == t->n && one_ends && from > 0;
+        if (!meet && !rest)
+            continue;
+        if (!add_segment(x, to, stamp_steps(x, t->id[from]), stamp_steps(x, t->id[i - 1]), from, i, err))
+            return false;
+        from = i;
+    }
+    if (from > 0) {     /* words after the last pair are decoded again, with what follows them */
+        size_t frames = FRAMES_PER_STEP * stamp_steps(x, t->id[from - 1]);
+        if (!one_ends && frames > 0 && frames < *n_frames)
+            *n_frames = frames;
+        t->n = from;
+        return true;
+    }
+    size_t last = *n_frames / FRAMES_PER_STEP, i = t->n;
+    while (i > 0 && !is_stamp(x, t->id[i - 1]))
+        i--;
+    if (i > 0 && stamp_steps(x, t->id[i - 1]) > 0)
+        last = stamp_steps(x, t->id[i - 1]);
+    return add_segment(x, to, 0, last, 0, t->n, err);
+}
+
+/* Keeps the newest tokens that a prompt has room for. */
+static void remember(struct window *x)
+{
+    size_t most = x->w->n_text_ctx / 2 - 1;
+    const struct tokens *t = &x->decoding.tokens;
+    size_t n = t->n < most ? t->n : most;
+    size_t kept = x->prompt.n < most - n ? x->prompt.n : most - n;
+
+    if (x->decoding.temperature > HOT) {
+        x->prompt.n = 0;
+        return;
+    }
+    memmove(x->prompt.id, x->prompt.id + x->prompt.n - kept, kept * sizeof *x->prompt.id);
+    memcpy(x->prompt.id + kept, t->id + t->n - n, n * sizeof *t->id);
+    x->prompt.n = kept + n;
+}
+
+
+static bool choose_task(struct window *x, struct error *err)
+{
+    const struct whisper *w = x->w;
+    const char *language = x->params->language;
+
+    x->task[0] = w->ids.sot;
+    x->task[1] = -1;
+    x->task[2] = x->params->translate ? w->ids.translate : w->ids.transcribe;
+    x->n_task = w->multilingual ? 3 : 1;
+    x->language_p = 1.0f;
+    if (!w->multilingual)
+        language = language == NULL ? "en" : language;
+    if (language == NULL)
+        return true;
+    size_t i = language_find(language);
+    if (i >= (w->multilingual ? w->n_languages : 1))
+        return error_set(err, ERROR_USAGE, "%s: this model does not know the language \"%s\"", w->path, language);
+    x->task[1] = w->ids.language + (int32_t)i;
+    return true;
+}
+
+bool window_init(struct window *x, const struct whisper *w, const struct compute *c, const struct whisper_params *params,
+                 struct error *err)
+{
+    *x = (struct window){ .w = w, .c = c, .params = params };
+    if (!choose_task(x, err) || (x->arena = arena_new("speech", 64 << 20, err)) == NULL ||
+        (x->decoder = whisper_decoder_new(w, c, err)) == NULL)
+        return false;
+    x->mel = arena_alloc(x->arena, 2 * w->n_audio_ctx * w->n_mels, sizeof(float), err);
+    x->rows.x = arena_alloc(x->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);
+    x->rows.bias = arena_alloc(x->arena, w->n_audio_ctx, sizeof(float), err);
+    x->prompt.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
+    x->decoding.tokens.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
+    return x->mel != NULL && x->rows.x != NULL && x->rows.bias != NULL && x->prompt.id != NULL && x->decoding.tokens.id != NULL;
+}
+
+void window_done(struct window *x)
+{
+    whisper_decoder_free(x->decoder);
+    arena_free(x->arena);
+    free(x->spelled.data);
+}
+
+bool window_decode(struct window *x, size_t n_heard, uint64_t seed, struct error *err)
+{
+    double start_ms = clock_ms();
+
+    if (!whisper_encode(x->w, x->c, x->arena, x->mel, n_heard, &x->rows, err) ||
+        !whisper_decoder_start(x->decoder, &x->rows, err))
+        return false;
+    double encoded_ms = clock_ms();
+    x->encode_ms += encoded_ms - start_ms;
+    bool ok = (!x->w->multilingual || x->task[1] >= 0 || detect_language(x, err)) && try_temperatures(x, seed, err);
+    x->decode_ms += clock_ms() - encoded_ms;
+    return ok;
+}
+
+bool window_segments(struct window *x, double offset, size_t *n_frames, struct transcript *t, struct text_buffer *all,
+                     struct error *err)
+{
+    struct place to = { offset, t, all };
+
+    if (!add_segments(x, &to, n_frames, err))
+        return false;
+    remember(x);
+    return true;
+}
+
+const char *window_language(const struct window *x)
+{
+    return x->task[1] < 0 ? NULL : language_code((size_t)(x->task[1] - x->w->ids.language));
+}

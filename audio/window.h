@@ -1,0 +1,60 @@
+/* window.h - one window of sound to segments with times.
+ *
+ *   mel [2 n_audio_ctx][n_mels] -> encoder -> [language] -> decoding at temperature 0,
+ *   hotter while it is not to be believed -> segments between time stamps
+ *
+ * A struct window lives from the first window of a recording to its last: it knows
+ * the language and the words said before.  It belongs to one thread.
+ * Source: github.com/openai/whisper, whisper/transcribe.py and decoding.py. */
+#ifndef AUDIO_WINDOW_H
+#define AUDIO_WINDOW_H
+
+#include "audio/transcript.h"
+#include "audio/whisper_decoder.h"
+#include "audio/whisper_encoder.h"
+#include "audio/whisper_model.h"
+
+struct tokens { int32_t *id; size_t n; };
+
+struct decoding {                   /* one try at a window */
+    struct tokens tokens;           /* with time stamps, without the end; room for n_text_ctx */
+    float avg_logprob, no_speech_p, compression, temperature;
+};
+
+struct window {
+    const struct whisper *w;
+    const struct compute *c;
+    const struct whisper_params *params;
+    struct arena *arena;            /* everything here and the encoder's scratch */
+    struct whisper_decoder *decoder;
+    float *mel;                     /* [2 n_audio_ctx][n_mels]: the caller fills it */
+    struct whisper_rows rows;
+    struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */
+    struct decoding decoding;
+    int32_t task[3];                /* start of transcript, language (-1: not known yet), task */
+    size_t n_task;
+    float language_p;               /* 1 when it was given */
+    struct text_buffer spelled;     /* bytes of the tokens at hand */
+    double encode_ms, decode_ms;
+};
+
+/* params is needed until window_done. */
+bool window_init(struct window *x, const struct whisper *w, const struct compute *c, const struct whisper_params *params,
+                 struct error *err);
+void window_done(struct window *x);
+
+/* Decodes x->mel, silence from frame n_heard on, into x->decoding.  seed: the same one gives the same words. */
+bool window_decode(struct window *x, size_t n_heard, uint64_t seed, struct error *err);
+bool window_is_silence(const struct window *x);
+
+/* Adds the segments of the last decoding, cut where two time stamps meet; the window starts at
+ * `offset` seconds.  Their text as the tokens spell it goes to `all`.  *n_frames: in, what the
+ * window holds; out, how far the next one starts after this one.  Tokens that it will decode again
+ * are dropped, those that stay are the next window's prompt. */
+bool window_segments(struct window *x, double offset, size_t *n_frames, struct transcript *t, struct text_buffer *all,
+                     struct error *err);
+
+/* "en", "ko", ...; NULL when no window was decoded and none was given. */
+const char *window_language(const struct window *x);
+
+#endif
