@@ -2,13 +2,15 @@
  *
  * Each part as vision_look meets it, with the resizing that its network wants.
  * Text and colours are left out: they are other work.  Best of several rounds. */
+#include "base/asset.h"
 #include "base/clock.h"
 #include "tensor/compute.h"
 #include "tests/bench_rows.h"
 #include "vision/classifier.h"
 #include "vision/detector.h"
-#include "vision/findings.h"
-#include "vision/resize.h"
+#include "vision/head.h"
+#include "vision/projector.h"
+#include "vision/seen.h"
 #include "vision/vision.h"
 
 #include <math.h>
@@ -20,65 +22,98 @@ struct bench {
     struct arena *scratch;
     struct classifier *classifier;
     struct detector *detector;
+    struct head *words;
+    struct projector *projector;
     struct error err;
-    float *features;
 };
 
-static double classify(struct bench *b, struct resize_view view)
+/* The crop of a thing whose finer name is wanted. */
+static double classify_crop(struct bench *b, const struct image *image)
 {
-    static uint8_t rgb[CLASSIFIER_SIZE * CLASSIFIER_SIZE * 3];
+    static const float quarter[4] = { 0.25f, 0.25f, 0.75f, 0.75f };
+    struct arena_mark mark = arena_mark(b->scratch);
+    float *features = arena_alloc(b->scratch, SEEN_N_POSITION * CLASSIFIER_N_EMBD, sizeof(float), &b->err);
     float logits[CLASSIFIER_N_CLASS];
     double start = clock_ms();
 
-    bench_must(resize_rgb(&b->c, RESIZE_BICUBIC, view, CLASSIFIER_SIZE, CLASSIFIER_SIZE, rgb, &b->err)
-               && classifier_run(b->classifier, &b->c, b->scratch, rgb, b->features, logits, &b->err), &b->err);
-    return clock_ms() - start;
-}
-
-static double detect(struct bench *b, struct resize_view view)
-{
-    static uint8_t rgb[DETECTOR_SIZE * DETECTOR_SIZE * 3];
-    struct arena_mark mark = arena_mark(b->scratch);
-    struct detection *found;
-    size_t n;
-    double start = clock_ms();
-
-    bench_must(resize_rgb(&b->c, RESIZE_LINEAR_PLAIN, view, DETECTOR_SIZE, DETECTOR_SIZE, rgb, &b->err)
-               && detector_run(b->detector, &b->c, b->scratch, rgb, FINDINGS_LIKELY, &found, &n, &b->err), &b->err);
+    bench_must(features != NULL && seen_classify(b->classifier, &b->c, b->scratch, resize_view_of_box(image, quarter), features,
+                                                 logits, &b->err), &b->err);
     double ms = clock_ms() - start;
     arena_rewind(b->scratch, mark);
     return ms;
 }
 
+static double find_words(struct bench *b, const struct seen *s, float *summary)
+{
+    struct arena_mark mark = arena_mark(b->scratch);
+    float *y = arena_alloc(b->scratch, head_n_words(b->words), sizeof *y, &b->err);
+    double start = clock_ms();
+
+    bench_must(y != NULL, &b->err);
+    seen_inputs(s, summary);
+    bench_must(head_run(b->words, &b->c, b->scratch, summary, y, &b->err), &b->err);
+    double ms = clock_ms() - start;
+    arena_rewind(b->scratch, mark);
+    return ms;
+}
+
+static double project(struct bench *b, const struct seen *s, const float *summary)
+{
+    struct arena_mark mark = arena_mark(b->scratch);
+    struct projector_sizes size = projector_sizes(b->projector);
+    float boxes[SEEN_N_BOX][SEEN_BOX_INPUT], *rows = arena_alloc(b->scratch, size.n_rows * size.n_embd, sizeof *rows, &b->err);
+    size_t classes[SEEN_N_BOX];
+    struct projector_input in = { .grid = s->features, .classes = classes, .boxes = *boxes, .summary = summary };
+    double start = clock_ms();
+
+    bench_must(rows != NULL, &b->err);
+    in.n_boxes = seen_boxes(s, classes, *boxes);
+    bench_must(projector_run(b->projector, &b->c, b->scratch, &in, rows, &b->err), &b->err);
+    double ms = clock_ms() - start;
+    arena_rewind(b->scratch, mark);
+    return ms;
+}
+
+struct part { const char *what, *detail; double best; };
+
 static void look(struct bench *b, const char *path)
 {
-    static const float quarter[4] = { 0.25f, 0.25f, 0.75f, 0.75f };
-    double all = INFINITY, decode = INFINITY, whole = INFINITY, things = INFINITY, crop = INFINITY;
+    struct part parts[] = {
+        { "... decode", "file to upright pixels", INFINITY }, { "... classifier", "with its resizing", INFINITY },
+        { "... detector", "with its resizing", INFINITY }, { "... words of the head", "", INFINITY },
+        { "... rows of the projector", "", INFINITY }, { "a further crop classified", "half of each side", INFINITY },
+    };
+    enum { N_PARTS = sizeof parts / sizeof *parts };
+    double all = INFINITY;
     size_t width = 0, height = 0;
 
     for (int round = 0; round < N_ROUNDS; round++) {
+        struct arena_mark mark = arena_mark(b->scratch);
+        float *summary = arena_alloc(b->scratch, SEEN_N_INPUT, sizeof *summary, &b->err);
+        struct seen seen;
         double start = clock_ms();
         struct image *image = image_load(path, &b->err);
-        bench_must(image != NULL, &b->err);
-        double ms[3] = { clock_ms() - start, classify(b, resize_view_of(image)), detect(b, resize_view_of(image)) };
-        all = fmin(all, ms[0] + ms[1] + ms[2]);
-        decode = fmin(decode, ms[0]);
-        whole = fmin(whole, ms[1]);
-        things = fmin(things, ms[2]);
-        crop = fmin(crop, classify(b, resize_view_of_box(image, quarter)));
+        double decoded = clock_ms() - start;
+        bench_must(summary != NULL && image != NULL
+                   && seen_look(b->classifier, b->detector, &b->c, b->scratch, image, &seen, &b->err), &b->err);
+        double words = find_words(b, &seen, summary), rows = project(b, &seen, summary);
+        all = fmin(all, clock_ms() - start);
+        double ms[N_PARTS] = { decoded, seen.classify_ms, seen.detect_ms, words, rows, classify_crop(b, image) };
+        for (size_t i = 0; i < N_PARTS; i++)
+            parts[i].best = fmin(parts[i].best, ms[i]);
         width = image->width, height = image->height;
         image_free(image);
+        arena_rewind(b->scratch, mark);
     }
-    bench_row("image", "decode and both networks", all, "ms", "%zu x %zu JPEG", width, height);
-    bench_row("image", "... decode", decode, "ms", "file to upright pixels");
-    bench_row("image", "... classifier", whole, "ms", "with its resizing");
-    bench_row("image", "... detector", things, "ms", "with its resizing");
-    bench_row("image", "a further crop classified", crop, "ms", "half of each side");
+    bench_row("image", "decode and all networks", all, "ms", "%zu x %zu JPEG", width, height);
+    for (size_t i = 0; i < N_PARTS; i++)
+        bench_row("image", parts[i].what, parts[i].best, "ms", "%s", parts[i].detail);
 }
 
 int main(int argc, char **argv)
 {
     static struct bench b;
+    const struct asset *words = asset_find("concepts.gguf"), *eyes = asset_find("own-eyes.gguf");
 
     if (argc != 6)
         return 2;
@@ -86,9 +121,11 @@ int main(int argc, char **argv)
                && (b.scratch = arena_new("vision", 16 << 20, &b.err)) != NULL
                && (b.classifier = classifier_open(argv[1], &b.err)) != NULL
                && (b.detector = detector_open(argv[2], &b.err)) != NULL, &b.err);
-    b.features = arena_alloc(b.scratch, (size_t)CLASSIFIER_GRID * CLASSIFIER_GRID * CLASSIFIER_N_EMBD, sizeof(float), &b.err);
-    bench_must(b.features != NULL, &b.err);
+    bench_must(words != NULL && eyes != NULL && (b.words = head_open(words->name, words->data, words->n_bytes, &b.err)) != NULL
+               && (b.projector = projector_open_bytes(eyes->name, eyes->data, eyes->n_bytes, &b.c, &b.err)) != NULL, &b.err);
     look(&b, argv[3]);
+    projector_close(b.projector);
+    head_close(b.words);
     detector_close(b.detector);
     classifier_close(b.classifier);
     arena_free(b.scratch);
