@@ -48,16 +48,29 @@ const char *whisper_id(const struct whisper *w);            /* for cache keys; b
 struct whisper_params {
     const char *language;           /* "en", "ko", ...; NULL: detected */
     bool translate;                 /* into English */
+    size_t beam;                    /* hypotheses kept at temperature 0; 0 or 1: greedy */
+    bool words;                     /* times and probabilities of words, too */
+    const char *prompt;             /* told as if it had been said before the clip; may be NULL */
+    const char *hotwords;           /* names and terms, told before every window; may be NULL */
     /* After each window, with seconds done and in all; may be NULL. */
     void (*progress)(void *user, double done_seconds, double total_seconds);
     void *user;
 };
 struct whisper_params whisper_params_default(void);
 
+struct word {
+    double start, end;              /* seconds from the clip's start */
+    char *text;                     /* UTF-8, with the space before it, if any, and its punctuation */
+    float p;                        /* mean probability of its tokens */
+};
+
 struct segment {
     double start, end;              /* seconds from the clip's start */
     char *text;                     /* UTF-8, trimmed */
     float avg_logprob, no_speech_p;
+    size_t channel;                 /* from 1: who speaks, when channels were heard apart; else 0 */
+    struct word *words;             /* [n_words], when asked for; together they spell the text */
+    size_t n_words;
 };
 
 struct transcript {

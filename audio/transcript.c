@@ -87,7 +87,7 @@ bool transcript_add(struct transcript *t, double start, double end, const char *
         return error_set(err, ERROR_INFERENCE, "no memory for %zu segments", t->n_segments + 1);
     }
     t->segments = grown;
-    t->segments[t->n_segments++] = (struct segment){ start, end, words, avg_logprob, no_speech_p };
+    t->segments[t->n_segments++] = (struct segment){ .start = start, .end = end, .text = words, .avg_logprob = avg_logprob, .no_speech_p = no_speech_p };
     return true;
 }
 
@@ -95,8 +95,12 @@ void transcript_free(struct transcript *t)
 {
     if (t == NULL)
         return;
-    for (size_t i = 0; i < t->n_segments; i++)
+    for (size_t i = 0; i < t->n_segments; i++) {
+        for (size_t k = 0; k < t->segments[i].n_words; k++)
+            free(t->segments[i].words[k].text);
+        free(t->segments[i].words);
         free(t->segments[i].text);
+    }
     free(t->segments);
     free(t->text);
     free(t);
