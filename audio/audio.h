@@ -1,6 +1,6 @@
 /* audio.h - sound in, words out.
  *
- *   file -> decode (libsndfile) -> mono -> 16 kHz (soxr) -> samples [n] f32
+ *   file -> sound: decode (libsndfile) -> mono -> 16 kHz (soxr) -> blocks of samples [n] f32
  *        -> log-mel [80][3000] per 30 s window -> Whisper encoder -> [1500][n_state]
  *        -> Whisper decoder with timestamps -> segments
  *   microphone -> capture (PortAudio, or a file in its place) -> take
@@ -30,10 +30,36 @@ struct clip {
     float peak, rms;                /* linear, 0..1 */
 };
 
-/* ERROR_INPUT names the file, the reason and, for a container that is not read
- * (M4A, MP4, WebM, ...), the command that converts it. */
+/* A short file whole, refused as sound_open and sound_read do. */
 struct clip *clip_load(const char *path, struct error *err);
 void clip_free(struct clip *clip);                          /* NULL is fine */
+
+/* ---- sound, block by block -------------------------------------------------- */
+
+/* A file of any length, in memory that does not grow with it.  One thread. */
+struct sound;
+struct sound_facts {
+    const char *format;             /* as in a clip */
+    int file_hz, file_channels;
+    double seconds;                 /* what the file says, exact once its end was read; 0: not known before that */
+    float peak, rms;                /* of what was read since the start, linear, 0..1 */
+};
+
+/* ERROR_INPUT names the file, the reason and, for a container that is not read
+ * (M4A, MP4, WebM, ...), the command that converts it. */
+struct sound *sound_open(const char *path, struct error *err);
+struct sound *sound_of_clip(const struct clip *clip, struct error *err);   /* the clip must outlive it */
+void sound_close(struct sound *s);                          /* NULL is fine */
+struct sound_facts sound_facts(const struct sound *s);
+/* The next samples, mono at AUDIO_HZ, -1..1, borrowed until the next call; *n = 0 at the end.
+ * ERROR_INPUT, too, for what only reading reveals: no sound, cut short, too long. */
+bool sound_read(struct sound *s, const float **samples, size_t *n, struct error *err);
+/* From the start again: channel 1, 2, ... of the file alone, or 0 for the mean of all. */
+bool sound_rewind(struct sound *s, size_t channel, struct error *err);
+
+/* What fd (a pipe) still gives, as a file of the user's alone that has no name and goes with its
+ * descriptor: to be opened as /proc/self/fd/N and closed by the caller.  -1 and ERROR_INPUT. */
+int sound_spool(int fd, struct error *err);
 
 /* ---- transcription -------------------------------------------------------- */
 

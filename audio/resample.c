@@ -44,7 +44,7 @@ void resampler_free(struct resampler *r)
     free(r);
 }
 
-static bool make_room(struct samples *s, size_t n, struct error *err)
+bool samples_room(struct samples *s, size_t n, struct error *err)
 {
     if (s->capacity - s->n >= n)
         return true;
@@ -63,7 +63,7 @@ bool resampler_feed(struct resampler *r, const float *x, size_t n, struct sample
     bool end = n == 0;
 
     if (r->soxr == NULL) {
-        if (!make_room(out, n, err))
+        if (!samples_room(out, n, err))
             return false;
         if (n > 0)
             memcpy(out->data + out->n, x, n * sizeof *x);
@@ -73,7 +73,7 @@ bool resampler_feed(struct resampler *r, const float *x, size_t n, struct sample
     for (;;) {
         size_t used = 0, made = 0;
 
-        if (!make_room(out, room, err))
+        if (!samples_room(out, room, err))
             return false;
         soxr_error_t failed = soxr_process(r->soxr, end ? NULL : x, n, &used, out->data + out->n, room, &made);
         if (failed != NULL)

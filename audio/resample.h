@@ -4,12 +4,14 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct samples {                    /* zero-initialised is empty; the owner frees data */
     float *data;
     size_t n, capacity;
 };
+bool samples_room(struct samples *s, size_t n, struct error *err);      /* for n more */
 
 struct resampler;
 
