@@ -78,7 +78,8 @@ struct whisper_params {
     bool words;                     /* times and probabilities of words, too */
     const char *prompt;             /* told as if it had been said before the clip; may be NULL */
     const char *hotwords;           /* names and terms, told before every window; may be NULL */
-    /* After each window, with seconds done and in all; may be NULL. */
+    bool channels;                  /* each by itself, for speakers that have a channel of their own */
+    /* Seconds done, growing, and in all (0: not known); may be NULL. */
     void (*progress)(void *user, double done_seconds, double total_seconds);
     void *user;
 };
@@ -110,7 +111,8 @@ struct transcript {
     size_t n_windows;
 };
 
-struct transcript *whisper_transcribe(const struct whisper *w, const struct compute *c, const struct clip *clip,
+/* Hears the sound from its start to its end, whatever was read of it before. */
+struct transcript *whisper_transcribe(const struct whisper *w, const struct compute *c, struct sound *sound,
                                       const struct whisper_params *params, struct error *err);
 void transcript_free(struct transcript *t);                 /* NULL is fine */
 

@@ -1,8 +1,10 @@
 /* mel.h - log-mel spectrogram, as Whisper was trained on.
  *
  *   samples -> frames of 400 (25 ms), every 160 (10 ms), Hann -> |DFT|^2 [201]
- *           -> mel filters [n_mels] -> log10, floor 8 below the clip's maximum, (x + 4) / 4
+ *           -> mel filters [n_mels] -> log10, floor 8 below the samples' maximum, (x + 4) / 4
  *
+ * Computed for a window of a recording at a time, as transformers' WhisperFeatureExtractor does:
+ * a loud noise elsewhere does not raise the floor.
  * Source: github.com/openai/whisper, whisper/audio.py (log_mel_spectrogram). */
 #ifndef AUDIO_MEL_H
 #define AUDIO_MEL_H

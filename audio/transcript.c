@@ -91,6 +91,31 @@ bool transcript_add(struct transcript *t, double start, double end, const char *
     return true;
 }
 
+static int by_start(const void *a, const void *b)
+{
+    const struct segment *x = a, *y = b;
+
+    if (x->start < y->start || x->start > y->start)
+        return x->start < y->start ? -1 : 1;
+    if (x->channel != y->channel)
+        return x->channel < y->channel ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+bool transcript_interleave(struct transcript *t, struct text_buffer *all, struct error *err)
+{
+    if (t->n_segments > 0)
+        qsort(t->segments, t->n_segments, sizeof *t->segments, by_start);
+    all->n = 0;
+    for (size_t i = 0; i < t->n_segments; i++) {
+        const struct segment *s = &t->segments[i];
+        const char *between = i == 0 ? "" : s->channel == s[-1].channel ? " " : "\n";
+        if (!text_buffer_add(all, between, strlen(between), err) || !text_buffer_add(all, s->text, strlen(s->text), err))
+            return false;
+    }
+    return true;
+}
+
 void transcript_free(struct transcript *t)
 {
     if (t == NULL)

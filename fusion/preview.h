@@ -13,7 +13,8 @@
 /* The caller frees them by preview_free.  expected_ms is 0.  NULL and ERROR_INFERENCE when
  * memory ran out. */
 struct preview *preview_of_image(const struct image *image, struct error *err);
-struct preview *preview_of_clip(const struct clip *clip, struct error *err);
+/* Reads the sound from where it is to its end; ERROR_INPUT for what that reveals, ERROR_CANCELLED. */
+struct preview *preview_of_sound(struct sound *sound, const struct compute *c, struct error *err);
 struct preview *preview_copy(const struct preview *p, struct error *err);
 
 /* Windows of 30 s that a clip is heard in: what its encoding costs goes by them. */

@@ -206,14 +206,14 @@ static bool open_whisper(struct senses *s, double *load_ms, struct error *err)
 
 struct decoded {                    /* one of both */
     struct image *image;
-    struct clip *clip;
+    struct sound *sound;            /* read to its end */
     double ms;
 };
 
 static void decoded_done(struct decoded *d)
 {
     image_free(d->image);
-    clip_free(d->clip);
+    sound_close(d->sound);
 }
 
 static bool decode_image(const char *path, struct perception *p, struct decoded *d, struct error *err)
@@ -235,29 +235,30 @@ static bool decode_image(const char *path, struct perception *p, struct decoded 
     return p->preview != NULL;
 }
 
-static bool decode_clip(const char *path, struct perception *p, struct decoded *d, struct error *err)
+static bool decode_sound(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
 {
     double start = clock_ms();
 
-    d->clip = clip_load(path, err);
+    d->sound = sound_open(path, err);
+    p->preview = d->sound != NULL ? preview_of_sound(d->sound, s->compute, err) : NULL;
     d->ms = clock_ms() - start;
-    if (d->clip == NULL)
+    if (p->preview == NULL)
         return false;
-    snprintf(p->format, sizeof p->format, "%s", d->clip->format);
+    struct sound_facts facts = sound_facts(d->sound);
+    snprintf(p->format, sizeof p->format, "%s", facts.format);
     p->file_bytes = memory_of_file(path);
-    p->seconds = d->clip->seconds;
-    p->file_hz = d->clip->file_hz;
-    p->file_channels = d->clip->file_channels;
-    p->peak = d->clip->peak;
-    p->rms = d->clip->rms;
-    p->preview = preview_of_clip(d->clip, err);
-    return p->preview != NULL;
+    p->seconds = facts.seconds;
+    p->file_hz = facts.file_hz;
+    p->file_channels = facts.file_channels;
+    p->peak = facts.peak;
+    p->rms = facts.rms;
+    return true;
 }
 
 /* Fills p with what is known without a model, its preview included. */
 static bool decode(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
 {
-    bool good = p->kind == ATTACHMENT_IMAGE ? decode_image(path, p, d, err) : decode_clip(path, p, d, err);
+    bool good = p->kind == ATTACHMENT_IMAGE ? decode_image(path, p, d, err) : decode_sound(s, path, p, d, err);
 
     if (good)
         p->preview->expected_ms = p->kind == ATTACHMENT_IMAGE
@@ -309,7 +310,7 @@ static bool listen(struct senses *s, struct perception *p, const struct decoded 
     params.user = s;
     s->progress(s->user, "transcribing", 0, p->seconds);
     double start = clock_ms();
-    p->transcript = whisper_transcribe(s->whisper, s->compute, d->clip, &params, err);
+    p->transcript = whisper_transcribe(s->whisper, s->compute, d->sound, &params, err);
     double ms = clock_ms() - start;
     if (p->transcript == NULL)
         return false;

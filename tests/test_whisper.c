@@ -491,6 +491,16 @@ static void on_progress(void *user, double done, double total)
     p->n++;
 }
 
+static struct transcript *transcribe(const struct whisper *w, const struct compute *c, const struct clip *clip,
+                                     const struct whisper_params *params, struct error *err)
+{
+    struct sound *sound = sound_of_clip(clip, NULL);
+    struct transcript *t = whisper_transcribe(w, c, sound, params, err);
+
+    sound_close(sound);
+    return t;
+}
+
 /* Noise through random weights: nonsense, but it ends, with times in order and inside the clip,
  * the same whatever the number of threads. */
 static void test_transcribe_noise(void **state)
@@ -515,7 +525,7 @@ static void test_transcribe_noise(void **state)
         params.progress = on_progress;
         params.user = &progress;
         assert_true(compute_init(&c, thread_counts[i], NULL, NULL));
-        struct transcript *t = whisper_transcribe(w, &c, &clip, &params, NULL);
+        struct transcript *t = transcribe(w, &c, &clip, &params, NULL);
         assert_non_null(t);
         assert_true(t->n_windows >= 3);             /* of 0.64 s; a rest under 0.1 s is left out */
         assert_int_equal(t->n_windows, progress.n);
@@ -549,14 +559,14 @@ static void test_silence(void **state)
     assert_true(compute_init(&c, 1, NULL, NULL));
     for (int i = 0; i < N; i++)
         samples[i] = i % 2 == 0 ? 1e-4f : -1e-4f;
-    struct transcript *t = whisper_transcribe(w, &c, &clip, &params, NULL);
+    struct transcript *t = transcribe(w, &c, &clip, &params, NULL);
     assert_non_null(t);
     assert_int_equal(t->n_segments, 0);
     assert_string_equal(t->text, "");
     assert_string_equal(t->language, "");
     transcript_free(t);
     samples[N / 2] = 1e-3f;
-    t = whisper_transcribe(w, &c, &clip, &params, NULL);
+    t = transcribe(w, &c, &clip, &params, NULL);
     assert_string_not_equal(t->language, "");
     transcript_free(t);
     compute_done(&c);
@@ -576,14 +586,14 @@ static void test_cancel_and_language(void **state)
 
     assert_true(compute_init(&c, 1, NULL, NULL));
     c.cancel = &cancel;
-    assert_null(whisper_transcribe(w, &c, &clip, &params, &err));
+    assert_null(transcribe(w, &c, &clip, &params, &err));
     assert_int_equal(err.code, ERROR_CANCELLED);
     c.cancel = NULL;
     params.language = "klingon";
-    assert_null(whisper_transcribe(w, &c, &clip, &params, &err));
+    assert_null(transcribe(w, &c, &clip, &params, &err));
     assert_int_equal(err.code, ERROR_USAGE);
     params.language = "Korean";
-    struct transcript *t = whisper_transcribe(w, &c, &clip, &params, &err);
+    struct transcript *t = transcribe(w, &c, &clip, &params, &err);
     assert_non_null(t);
     assert_string_equal(t->language, "ko");
     assert_true(t->language_p >= 1.0f);

@@ -166,9 +166,11 @@ static struct transcript *transcribe(const struct whisper *w, const struct clip 
     struct whisper_params params = whisper_params_default();
 
     assert_true(compute_init(&c, 0, NULL, NULL));
-    struct transcript *t = whisper_transcribe(w, &c, clip, &params, &err);
+    struct sound *sound = sound_of_clip(clip, &err);
+    struct transcript *t = whisper_transcribe(w, &c, sound, &params, &err);
     if (t == NULL)
         fail_msg("%s", err.text);
+    sound_close(sound);
     compute_done(&c);
     return t;
 }

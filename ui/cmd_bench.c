@@ -153,23 +153,25 @@ static bool bench_sound(const struct options *o, const struct models *models, co
     struct clip clip = { .samples = calloc(n, sizeof(float)), .n_samples = n, .seconds = 30, .file_hz = AUDIO_HZ,
                          .file_channels = 1, .format = "WAV", .peak = 0.1f, .rms = 0.07f };
     struct whisper *w = NULL;
+    struct sound *sound = sound_of_clip(&clip, err);
     struct transcript *t = NULL;
     bool ok = path == NULL;
 
-    if (ok || clip.samples == NULL)
+    if (ok || clip.samples == NULL || sound == NULL)
         goto done;
     for (size_t i = 0; i < n; i++)
         clip.samples[i] = 0.1f * (float)sin(2 * 3.14159265 * 220.0 * (double)i / AUDIO_HZ);
     struct whisper_params params = whisper_params_default();
     params.language = "en";
     w = whisper_open(path, c, err);
-    t = w != NULL ? whisper_transcribe(w, c, &clip, &params, err) : NULL;
+    t = w != NULL ? whisper_transcribe(w, c, sound, &params, err) : NULL;
     ok = t != NULL;
     if (ok)
         tell(o, "sound: encode of a 30 s window", t->encode_ms / (double)t->n_windows, "ms");
 done:
     transcript_free(t);
     whisper_close(w);
+    sound_close(sound);
     free(clip.samples);
     free(path);
     return ok;

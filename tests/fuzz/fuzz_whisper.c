@@ -26,9 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         samples[i] = sinf(0.1f * (float)i);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct whisper *w = whisper_open(path, &c, &err);
-    struct transcript *t = w == NULL ? NULL : whisper_transcribe(w, &c, &clip, &params, &err);
+    struct sound *sound = sound_of_clip(&clip, &err);
+    struct transcript *t = w == NULL || sound == NULL ? NULL : whisper_transcribe(w, &c, sound, &params, &err);
     assert(t != NULL || err.code != ERROR_NONE);
     transcript_free(t);
+    sound_close(sound);
     whisper_close(w);
     compute_done(&c);
     close(fd);
