@@ -65,8 +65,8 @@ int sound_spool(int fd, struct error *err);
 
 struct whisper;
 
-/* A published ggml-*.bin (F32 or F16 weights).  c: needed until it returns; where its kernels
- * have integer tiles, matrices are kept in 8 bits. */
+/* A published ggml-*.bin (F32, F16, Q5_0, Q5_1, Q8_0, ...).  c: needed until it returns; where its kernels
+ * have integer tiles, matrices of floats are kept in 8 bits. */
 struct whisper *whisper_open(const char *path, const struct compute *c, struct error *err);
 void whisper_close(struct whisper *w);                      /* NULL is fine */
 const char *whisper_id(const struct whisper *w);            /* for cache keys; borrowed */

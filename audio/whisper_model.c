@@ -76,10 +76,8 @@ static bool read_header(struct whisper *w, struct reader *r)
     for (size_t i = 0; i < N_SIZES - 1; i++)
         if (!read_size(r, sizes[i].most, sizes[i].name, sizes[i].size))
             return false;
-    if (!read_bytes(r, &type, sizeof type))
+    if (!read_bytes(r, &type, sizeof type))     /* what most matrices are; each tensor says its own */
         return false;
-    if (type != 0 && type != 1)
-        return wrong(r, "its weights are quantised; files with F16 or F32 weights are read");
     if (n_text_state != w->n_state || w->n_state % w->n_head != 0 || w->n_state % w->n_text_head != 0)
         return wrong(r, "its widths and heads do not fit together");
     return true;
@@ -172,12 +170,12 @@ static bool read_entry(struct whisper *w, struct reader *r, struct entry *e)
 
     if (!read_bytes(r, head, sizeof head))
         return false;
-    if (head[0] < 1 || head[0] > TENSOR_MAX_DIMS || head[1] < 1 || head[1] >= MAX_NAME || (head[2] != 0 && head[2] != 1))
-        return wrong(r, "a tensor's number of dimensions, length of name or type is out of range");
+    if (head[0] < 1 || head[0] > TENSOR_MAX_DIMS || head[1] < 1 || head[1] >= MAX_NAME)
+        return wrong(r, "a tensor's number of dimensions or length of name is out of range");
     if (!read_bytes(r, dim, (size_t)head[0] * sizeof *dim))
         return false;
     t->n_dims = (uint32_t)head[0];
-    t->type = head[2] == 0 ? TENSOR_F32 : TENSOR_F16;
+    t->type = (enum tensor_type)head[2];
     for (size_t i = 0; i < TENSOR_MAX_DIMS; i++) {
         t->dim[i] = 1;
         if (i >= t->n_dims)
@@ -191,7 +189,11 @@ static bool read_entry(struct whisper *w, struct reader *r, struct entry *e)
     if (name == NULL || !read_bytes(r, name, (size_t)head[1]))
         return false;
     t->name = name;
-    t->n_bytes = n_elements * tensor_type_block_bytes(t->type);
+    struct whisper_blocks block = whisper_weights_blocks(t->type);
+    if (block.n_elements == 0 || t->dim[0] % block.n_elements != 0)
+        return error_set(r->err, ERROR_MODEL, "%s: tensor %s is %s[%zu], which is not read; F32, F16, Q5_0, Q5_1 and Q8_0 are",
+                         r->path, name, tensor_type_name(t->type), t->dim[0]);
+    t->n_bytes = n_elements / block.n_elements * block.n_bytes;
     if (t->n_bytes > r->left)
         return wrong(r, "it ends inside a tensor; pull it again");
     e->offset = r->n_bytes - r->left;
@@ -329,7 +331,8 @@ static bool bind_one(struct whisper *w, const struct directory *d, const char *n
     if (e == NULL)
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is missing", r->path, name);
     struct tensor *t = &e->tensor;
-    if (!has_shape(t, b->kind, n_in, n_out) || (b->kind == VALUES && t->type != TENSOR_F32))
+    if (!has_shape(t, b->kind, n_in, n_out) || (b->kind == VALUES && t->type != TENSOR_F32) ||
+        (b->kind == CONVOLUTION && whisper_weights_blocks(t->type).n_elements != 1))
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is %s [%zu][%zu][%zu], "
                          "expected %s[%zu][%zu]", r->path, name, tensor_type_name(t->type), t->dim[2], t->dim[1],
                          t->dim[0], b->kind == VALUES ? "F32 " : "", n_out, n_in);

@@ -4,6 +4,9 @@
  *   i32 n_tokens, n_tokens x (i32 length, bytes) |
  *   tensors until the end: i32 n_dims, name length, type, n_dims x i32 dims, name, data
  *
+ * Sizes and vocabularies are those of tiny to large-v3-turbo: 80 or 128 mels, and 51864
+ * (English only), 51865 or, with one language more, 51866 tokens.  Matrices may be F32, F16
+ * or quantised, each tensor as its type says; vectors and positions are F32.
  * Nothing in it is aligned, so weights are copied to aligned memory (whisper_weights.h).
  * Everything is checked while it is read; later code trusts it.
  * Format: whisper.cpp, models/convert-pt-to-ggml.py. */

@@ -7,11 +7,13 @@ whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 2 + 2 blocks, 8 mels, 32 
 whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] after each call of FEEDS.
 whisper_tiny_short.f32: the same mel, silent (-1) from frame 2 on, with SHORT's positions only: rows [29][12], logits after
     the first two of FEEDS. Keys that stand for several positions are there several times.
+whisper_q5_1.bin: a matrix [5][96] as gguf-py quantises it, and its values in F32.
 """
 import math
 import os
 import struct
 import numpy as np
+import gguf
 
 STATE, HEADS, AUDIO_LAYERS, TEXT_LAYERS, MELS, AUDIO_CTX, TEXT_CTX, TOKENS = 12, 2, 2, 2, 8, 32, 24, 40
 VOCAB = TOKENS + 2 + 99 + 6 + AUDIO_CTX + 1
@@ -154,6 +156,10 @@ def main():
     mel[2:] = -1
     rows = twin.encode(mel.astype(np.float64), SHORT, TIMES)
     save("whisper_tiny_short.f32", [rows] + all_logits(twin, FEEDS[:2], np.repeat(rows, TIMES, 0)))
+    matrix = rng.normal(0, 1, (5, 96)).astype("<f4")
+    packed = gguf.quants.quantize(matrix, gguf.GGMLQuantizationType.Q5_1)
+    with open(os.path.join(HERE, "whisper_q5_1.bin"), "wb") as f:
+        f.write(packed.tobytes() + gguf.quants.dequantize(packed, gguf.GGMLQuantizationType.Q5_1).astype("<f4").tobytes())
 
 
 if __name__ == "__main__":
