@@ -14,14 +14,15 @@ struct whisper_decoder {
     const struct compute *c;
     struct arena *session;          /* the caches and buffers below */
     struct arena *step;             /* scratch of one call */
-    uint16_t *self_k, *self_v;      /* [n_text_layer][n_text_ctx][n_state] f16 */
+    size_t n_sequences;
+    uint16_t *self_k, *self_v;      /* [n_sequences][n_text_layer][n_text_ctx][n_state] f16 */
     uint16_t *cross_k, *cross_v;    /* [n_text_layer][n_audio_ctx][n_state] f16 */
     size_t n_past;
     size_t n_audio;                 /* rows of the window */
     float *audio_bias;              /* [n_audio_ctx]: of each of them */
     float *x, *normed, *q, *kv, *wide;      /* [n_text_ctx][n_state], wide 4 n_state */
     float *audio_k, *audio_v;       /* [n_audio_ctx][n_state] f32: while a window starts, or many tokens are fed */
-    float *logits;                  /* [n_vocab] */
+    float *logits;                  /* [n_sequences][n_vocab] */
 };
 
 static bool allocate(struct whisper_decoder *d, struct error *err)
@@ -29,10 +30,10 @@ static bool allocate(struct whisper_decoder *d, struct error *err)
     const struct whisper *w = d->w;
     size_t text = w->n_text_ctx * w->n_state, audio = w->n_audio_ctx * w->n_state;
     struct { void *field; size_t n, size; } blocks[] = {
-        { &d->self_k, w->n_text_layer * text, 2 }, { &d->self_v, w->n_text_layer * text, 2 },
+        { &d->self_k, d->n_sequences * w->n_text_layer * text, 2 }, { &d->self_v, d->n_sequences * w->n_text_layer * text, 2 },
         { &d->cross_k, w->n_text_layer * audio, 2 }, { &d->cross_v, w->n_text_layer * audio, 2 },
         { &d->x, text, 4 }, { &d->normed, text, 4 }, { &d->q, text, 4 }, { &d->kv, text, 4 }, { &d->wide, 4 * text, 4 },
-        { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, w->n_vocab, 4 },
+        { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, d->n_sequences * w->n_vocab, 4 },
         { &d->audio_bias, w->n_audio_ctx, 4 },
     };
 
@@ -45,7 +46,7 @@ static bool allocate(struct whisper_decoder *d, struct error *err)
     return true;
 }
 
-struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, struct error *err)
+struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, size_t n_sequences, struct error *err)
 {
     struct whisper_decoder *d = calloc(1, sizeof *d);
 
@@ -55,6 +56,7 @@ struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struc
     }
     d->w = w;
     d->c = c;
+    d->n_sequences = n_sequences;
     d->session = arena_new("speech decoder", 1 << 20, err);
     d->step = arena_new("speech decoder step", 8 << 20, err);
     if (d->session != NULL && d->step != NULL && allocate(d, err))
@@ -97,13 +99,20 @@ bool whisper_decoder_start(struct whisper_decoder *d, const struct whisper_rows 
     return true;
 }
 
-static void embed(struct whisper_decoder *d, const int32_t *ids, size_t n)
+/* Tokens of one pass: n in a row of sequence 0, or one for each of n sequences. */
+struct batch {
+    const int32_t *ids;
+    const size_t *sequence;         /* NULL: in a row */
+    size_t n;
+};
+
+static void embed(struct whisper_decoder *d, const struct batch *b)
 {
     size_t row = d->w->n_state;
 
-    for (size_t i = 0; i < n; i++) {
-        const float *position = d->w->text_position + (d->n_past + i) * row;
-        ops_dequantize_row(d->c, d->w->token_embedding, (size_t)ids[i], d->x + i * row);
+    for (size_t i = 0; i < b->n; i++) {
+        const float *position = d->w->text_position + (d->n_past + (b->sequence == NULL ? i : 0)) * row;
+        ops_dequantize_row(d->c, d->w->token_embedding, (size_t)b->ids[i], d->x + i * row);
         for (size_t j = 0; j < row; j++)
             d->x[i * row + j] += position[j];
     }
@@ -118,24 +127,53 @@ static bool add_out(struct whisper_decoder *d, const struct whisper_attention *a
     return true;
 }
 
-static bool attend_self(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
+/* Where a layer's keys or values of a sequence begin. */
+static size_t cache_at(const struct whisper_decoder *d, size_t sequence, size_t i_layer)
 {
-    const struct whisper *w = d->w;
-    const struct whisper_attention *a = &w->text_block[i_layer].self;
-    size_t row = w->n_state, at = i_layer * w->n_text_ctx * row, head_dim = row / w->n_text_head;
-    struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim };
+    return (sequence * d->w->n_text_layer + i_layer) * d->w->n_text_ctx * d->w->n_state;
+}
 
-    ops_layer_norm(d->c, d->x, a->norm.weight, a->norm.bias, n, row, EPSILON, d->normed);
+/* The new rows to the end of each sequence's keys or values. */
+static void keep(struct whisper_decoder *d, const struct batch *b, size_t i_layer, uint16_t *cache)
+{
+    size_t row = d->w->n_state, past = d->n_past * row;
+
+    if (b->sequence == NULL)
+        ops_f32_to_f16(d->c, d->kv, cache + cache_at(d, 0, i_layer) + past, b->n * row);
+    else
+        for (size_t i = 0; i < b->n; i++)
+            ops_f32_to_f16(d->c, d->kv + i * row, cache + cache_at(d, b->sequence[i], i_layer) + past, row);
+}
+
+static bool attend_past(struct whisper_decoder *d, const struct batch *b, size_t i_layer, struct error *err)
+{
+    size_t row = d->w->n_state, n_head = d->w->n_text_head, head_dim = row / n_head;
+    size_t n_passes = b->sequence == NULL ? 1 : b->n, n = b->n / n_passes;
+
+    for (size_t i = 0; i < n_passes; i++) {
+        size_t at = cache_at(d, b->sequence == NULL ? 0 : b->sequence[i], i_layer);
+        struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim };
+        if (!ops_attention_cached(d->c, d->step, d->q + i * row, &keys, n, d->n_past, n_head, n_head, head_dim, NULL,
+                                  d->normed + i * row, err))
+            return false;
+    }
+    return true;
+}
+
+static bool attend_self(struct whisper_decoder *d, const struct batch *b, size_t i_layer, struct error *err)
+{
+    const struct whisper_attention *a = &d->w->text_block[i_layer].self;
+    size_t n = b->n;
+
+    ops_layer_norm(d->c, d->x, a->norm.weight, a->norm.bias, n, d->w->n_state, EPSILON, d->normed);
     if (!ops_matmul(d->c, d->step, a->key.weight, NULL, d->normed, n, d->kv, err))
         return false;
-    ops_f32_to_f16(d->c, d->kv, d->self_k + at + d->n_past * row, n * row);
+    keep(d, b, i_layer, d->self_k);
     if (!ops_matmul(d->c, d->step, a->value.weight, a->value.bias, d->normed, n, d->kv, err))
         return false;
-    ops_f32_to_f16(d->c, d->kv, d->self_v + at + d->n_past * row, n * row);
+    keep(d, b, i_layer, d->self_v);
     return ops_matmul(d->c, d->step, a->query.weight, a->query.bias, d->normed, n, d->q, err) &&
-           ops_attention_cached(d->c, d->step, d->q, &keys, n, d->n_past, w->n_text_head, w->n_text_head, head_dim, NULL,
-                                d->normed, err) &&
-           add_out(d, a, n, err);
+           attend_past(d, b, i_layer, err) && add_out(d, a, n, err);
 }
 
 /* Each token sees the whole window.  One at a time reads the F16 rows directly, as
@@ -188,21 +226,61 @@ static bool transform(struct whisper_decoder *d, const struct whisper_block *b, 
     return true;
 }
 
-bool whisper_decoder_feed(struct whisper_decoder *d, const int32_t *ids, size_t n, float **logits, struct error *err)
+/* x: what the last layer gives for each token. */
+static bool pass(struct whisper_decoder *d, const struct batch *b, struct error *err)
 {
     const struct whisper *w = d->w;
-    size_t row = w->n_state;
+    size_t n_new = b->sequence == NULL ? b->n : 1;
 
-    if (n > w->n_text_ctx - d->n_past)
-        return error_set(err, ERROR_INFERENCE, "%zu tokens do not fit in the speech decoder's %zu", d->n_past + n, w->n_text_ctx);
-    embed(d, ids, n);
+    if (n_new > w->n_text_ctx - d->n_past)
+        return error_set(err, ERROR_INFERENCE, "%zu tokens do not fit in the speech decoder's %zu", d->n_past + n_new, w->n_text_ctx);
+    embed(d, b);
     for (size_t i = 0; i < w->n_text_layer; i++)
-        if (compute_cancelled(d->c, err) || !attend_self(d, i, n, err) || !attend_cross(d, i, n, err) ||
-            !transform(d, &w->text_block[i], n, err))
+        if (compute_cancelled(d->c, err) || !attend_self(d, b, i, err) || !attend_cross(d, i, b->n, err) ||
+            !transform(d, &w->text_block[i], b->n, err))
             return false;
-    d->n_past += n;
-    float *last = d->x + (n - 1) * row;
-    ops_layer_norm(d->c, last, w->text_norm.weight, w->text_norm.bias, 1, row, EPSILON, last);
+    d->n_past += n_new;
+    return true;
+}
+
+/* Of rows x [n]; they are normed in place. */
+static bool predict(struct whisper_decoder *d, float *x, size_t n, struct error *err)
+{
+    const struct whisper *w = d->w;
+
+    ops_layer_norm(d->c, x, w->text_norm.weight, w->text_norm.bias, n, w->n_state, EPSILON, x);
+    return ops_matmul(d->c, d->step, w->token_embedding, NULL, x, n, d->logits, err);
+}
+
+bool whisper_decoder_feed(struct whisper_decoder *d, const int32_t *ids, size_t n, float **logits, struct error *err)
+{
+    struct batch b = { ids, NULL, n };
+
     *logits = d->logits;
-    return ops_matmul(d->c, d->step, w->token_embedding, NULL, last, 1, d->logits, err);
+    return pass(d, &b, err) && predict(d, d->x + (n - 1) * d->w->n_state, 1, err);
+}
+
+bool whisper_decoder_step(struct whisper_decoder *d, const size_t *sequence, const int32_t *ids, size_t n, float **logits,
+                          struct error *err)
+{
+    struct batch b = { ids, sequence, n };
+
+    *logits = d->logits;
+    return pass(d, &b, err) && predict(d, d->x, n, err);
+}
+
+void whisper_decoder_copy(struct whisper_decoder *d, size_t from, size_t to, size_t n_same)
+{
+    size_t row = d->w->n_state, n = (d->n_past - n_same) * row;
+
+    for (size_t i = 0; i < d->w->n_text_layer; i++) {
+        size_t source = cache_at(d, from, i) + n_same * row, target = cache_at(d, to, i) + n_same * row;
+        memcpy(d->self_k + target, d->self_k + source, n * sizeof *d->self_k);
+        memcpy(d->self_v + target, d->self_v + source, n * sizeof *d->self_v);
+    }
+}
+
+size_t whisper_decoder_length(const struct whisper_decoder *d)
+{
+    return d->n_past;
 }

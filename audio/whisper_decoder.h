@@ -5,7 +5,8 @@
  *     -> token embedding^T -> logits [n_vocab]
  *
  * Keys and values are kept in F16; those over the window are computed once per
- * window.  A decoder belongs to one thread and allocates nothing per token.
+ * window.  Several sequences of tokens may go on side by side, each with keys and values
+ * of its own: one pass appends a token to each, so the weights are read once.  A decoder belongs to one thread and allocates nothing per token.
  * Radford et al. 2022, arXiv:2212.04356, section 2.2. */
 #ifndef AUDIO_WHISPER_DECODER_H
 #define AUDIO_WHISPER_DECODER_H
@@ -15,7 +16,8 @@
 
 struct whisper_decoder;
 
-struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, struct error *err);
+/* n_sequences >= 1: how many there may be. */
+struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struct compute *c, size_t n_sequences, struct error *err);
 void whisper_decoder_free(struct whisper_decoder *d);       /* NULL is fine */
 
 /* The window that is transcribed from now on; no tokens yet.  rows is not needed afterwards. */
@@ -23,8 +25,16 @@ bool whisper_decoder_start(struct whisper_decoder *d, const struct whisper_rows 
 /* Forgets the tokens, keeps the window. */
 void whisper_decoder_rewind(struct whisper_decoder *d);
 
-/* Appends ids [n], n >= 1; *logits [n_vocab] predict what follows the last one and
- * are the caller's to change until the next call.  Together at most n_text_ctx. */
+/* Appends ids [n], n >= 1, to sequence 0; *logits [n_vocab] predict what follows the last one
+ * and are the caller's to change until the next call.  Together at most n_text_ctx. */
 bool whisper_decoder_feed(struct whisper_decoder *d, const int32_t *ids, size_t n, float **logits, struct error *err);
+
+/* Appends ids[i] to sequence[i], i < n; these are different ones, and equally long.  *logits
+ * [n][n_vocab], as above; each row has the bits that it has alone up to OPS_SAME_ROWS of them. */
+bool whisper_decoder_step(struct whisper_decoder *d, const size_t *sequence, const int32_t *ids, size_t n, float **logits,
+                          struct error *err);
+/* Sequence `to` becomes what `from` is; they share their first n_same tokens already. */
+void whisper_decoder_copy(struct whisper_decoder *d, size_t from, size_t to, size_t n_same);
+size_t whisper_decoder_length(const struct whisper_decoder *d);         /* tokens fed */
 
 #endif

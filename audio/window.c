@@ -13,6 +13,7 @@
 #define MOST_COMPRESSION 2.4f       /* ... or above (it loops) */
 #define NO_SPEECH 0.6f              /* silence when above and the decoding is bad too */
 #define HOT 0.5f                    /* text decoded above is no prompt for the next window */
+#define MOST_BEAM 16                /* each hypothesis has keys and values: large-v3's weigh 73 MB */
 #define STEP_SECONDS 0.02           /* of a time stamp */
 #define FRAMES_PER_STEP 2
 
@@ -84,20 +85,17 @@ static size_t most_tokens(const struct window *x)
     return n_ctx - n_prompt < n_ctx / 2 ? n_ctx - n_prompt : n_ctx / 2;
 }
 
-static bool decode_at(struct window *x, float temperature, uint64_t *random, struct error *err)
+/* The likeliest token of each step, or one that is drawn. */
+static bool sample(struct window *x, float *logits, size_t most, uint64_t *random, struct error *err)
 {
     const struct whisper *w = x->w;
     struct decoding *d = &x->decoding;
-    float *logits = NULL, logprob, sum = 0.0f;
-    size_t most = most_tokens(x);
+    float logprob, sum = 0.0f;
 
     d->tokens.n = 0;
-    d->temperature = temperature;
-    if (!start_tokens(x, &logits, err))
-        return false;
     while (d->tokens.n < most) {
         whisper_rules_apply(w, logits, d->tokens.id, d->tokens.n);
-        int32_t id = whisper_rules_pick(logits, w->n_vocab, temperature, random, &logprob);
+        int32_t id = whisper_rules_pick(logits, w->n_vocab, d->temperature, random, &logprob);
         sum += logprob;
         if (id == w->ids.eot)
             break;
@@ -106,6 +104,33 @@ static bool decode_at(struct window *x, float temperature, uint64_t *random, str
             return false;
     }
     d->avg_logprob = sum / (float)(d->tokens.n + 1);
+    return true;
+}
+
+static bool beam_search(struct window *x, float *logits, size_t most, struct error *err)
+{
+    struct decoding *d = &x->decoding;
+    const struct hypothesis *best;
+
+    if (!search_run(&x->search, logits, most, &best, err))
+        return false;
+    memcpy(d->tokens.id, best->id, best->n * sizeof *best->id);
+    d->tokens.n = best->n;
+    d->avg_logprob = (float)(best->sum / (double)(best->n + 1));
+    return true;
+}
+
+static bool decode_at(struct window *x, float temperature, uint64_t *random, struct error *err)
+{
+    struct decoding *d = &x->decoding;
+    float *logits = NULL;
+    size_t most = most_tokens(x);
+
+    d->temperature = temperature;
+    if (!start_tokens(x, &logits, err))
+        return false;
+    if (x->search.n_beam > 1 && temperature <= 0.0f ? !beam_search(x, logits, most, err) : !sample(x, logits, most, random, err))
+        return false;
     if (!spell(x, d->tokens.id, d->tokens.n, err))
         return false;
     d->compression = whisper_compression_ratio(x->spelled.data, x->spelled.n);
@@ -234,9 +259,14 @@ static bool choose_task(struct window *x, struct error *err)
 bool window_init(struct window *x, const struct whisper *w, const struct compute *c, const struct whisper_params *params,
                  struct error *err)
 {
+    size_t n_beam = params->beam > 1 ? params->beam : 1;
+
     *x = (struct window){ .w = w, .c = c, .params = params };
+    if (n_beam > MOST_BEAM)
+        return error_set(err, ERROR_USAGE, "a beam of %zu is too wide, expected 1 to %d", n_beam, MOST_BEAM);
     if (!choose_task(x, err) || (x->arena = arena_new("speech", 64 << 20, err)) == NULL ||
-        (x->decoder = whisper_decoder_new(w, c, err)) == NULL)
+        (x->decoder = whisper_decoder_new(w, c, n_beam, err)) == NULL ||
+        !search_init(&x->search, w, x->decoder, n_beam, x->arena, err))
         return false;
     x->mel = arena_alloc(x->arena, 2 * w->n_audio_ctx * w->n_mels, sizeof(float), err);
     x->rows.x = arena_alloc(x->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);

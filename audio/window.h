@@ -9,6 +9,7 @@
 #ifndef AUDIO_WINDOW_H
 #define AUDIO_WINDOW_H
 
+#include "audio/search.h"
 #include "audio/transcript.h"
 #include "audio/whisper_decoder.h"
 #include "audio/whisper_encoder.h"
@@ -27,6 +28,7 @@ struct window {
     const struct whisper_params *params;
     struct arena *arena;            /* everything here and the encoder's scratch */
     struct whisper_decoder *decoder;
+    struct search search;
     float *mel;                     /* [2 n_audio_ctx][n_mels]: the caller fills it */
     struct whisper_rows rows;
     struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */

@@ -32,7 +32,7 @@ int main(int argc, char **argv)
         .x = arena_alloc(scratch, w->n_audio_ctx * w->n_state, sizeof *rows.x, &err),
         .bias = arena_alloc(scratch, w->n_audio_ctx, sizeof *rows.bias, &err),
     };
-    struct whisper_decoder *d = whisper_decoder_new(w, &c, &err);
+    struct whisper_decoder *d = whisper_decoder_new(w, &c, 1, &err);
     bench_must(rows.x != NULL && rows.bias != NULL && d != NULL, &err);
     for (int round = 0; round < N_ROUNDS; round++) {
         double start = clock_ms();

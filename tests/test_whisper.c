@@ -115,7 +115,7 @@ static void test_decoder(void **state)
     (void)state;
 
     assert_true(compute_init(&c, 2, NULL, NULL));
-    struct whisper_decoder *d = whisper_decoder_new(w, &c, NULL);
+    struct whisper_decoder *d = whisper_decoder_new(w, &c, 1, NULL);
     assert_non_null(d);
     assert_true(whisper_decoder_start(d, &rows, NULL));
     for (int again = 0; again < 2; again++) {
@@ -168,7 +168,7 @@ static void test_short(void **state)
         if (i < 2)
             compute_done(&c);
     }
-    struct whisper_decoder *d = whisper_decoder_new(w, &c, NULL);
+    struct whisper_decoder *d = whisper_decoder_new(w, &c, 1, NULL);
     assert_true(whisper_decoder_start(d, &rows, NULL));
     assert_true(whisper_decoder_feed(d, many, 10, &logits, NULL));
     assert_true(nmse(logits, golden + N_ROWS * N_STATE, N_VOCAB) < 1e-8);

@@ -192,7 +192,7 @@ static float *logits_of(const struct whisper *w, const struct compute *c)
     struct arena *arena = arena_new("test", 1 << 20, NULL);
     float *mel = arena_alloc(arena, 2 * N_AUDIO * w->n_mels, sizeof *mel, NULL), *logits;
     struct whisper_rows rows = { arena_alloc(arena, N_AUDIO * N_STATE, sizeof(float), NULL), arena_alloc(arena, N_AUDIO, sizeof(float), NULL), 0 };
-    struct whisper_decoder *d = whisper_decoder_new(w, c, NULL);
+    struct whisper_decoder *d = whisper_decoder_new(w, c, 1, NULL);
     float *kept = malloc(w->n_vocab * sizeof *kept);
 
     for (size_t i = 0; i < 2 * N_AUDIO * w->n_mels; i++)
