@@ -132,14 +132,26 @@ struct capture;
 char *capture_devices(struct error *err);
 
 /* Starts recording at once.  file: a clip to play in real time instead of the
- * microphone (tests), or NULL; device: a part of a device's name, any case; NULL or "" for the
- * default one.  Device chatter goes to the log.  ERROR_INPUT when there is no such device, saying so. */
-struct capture *capture_start(const char *file, const char *device, struct error *err);
-struct capture_level { double seconds; float peak, rms; bool clipped, ended; };
+ * microphone (tests), or NULL; device: a device's name or a part of it, any case; NULL or "" for the
+ * default one.  The take is written to `path` (audio/take.h) while it goes on, so memory is
+ * bounded and a crash loses under a second; NULL: it is only measured.  Device chatter goes to
+ * the log.  ERROR_INPUT when there is no such device, saying so. */
+struct capture *capture_start(const char *file, const char *device, const char *path, struct error *err);
+
+enum capture_end {
+    CAPTURE_GOES_ON,
+    CAPTURE_GONE,                   /* the device stopped or gives nothing: unplugged; or the file has ended */
+    CAPTURE_FULL,                   /* CAPTURE_MAX_SECONDS, as much as is read back */
+    CAPTURE_UNWRITTEN               /* the disk is full */
+};
+#define CAPTURE_MAX_SECONDS (4 * 3600)
+
+struct capture_level { double seconds; float peak, rms; bool clipped, ended; enum capture_end end; };
 struct capture_level capture_level(const struct capture *c);        /* any thread */
-/* Stops, writes the take as 16 kHz mono WAV (0600) to `path` and frees c.  A take whose
- * peak is under 0.01 is refused with ERROR_INPUT, the level named. */
-bool capture_finish(struct capture *c, const char *path, struct error *err);
-void capture_abandon(struct capture *c);                    /* NULL is fine */
+/* Stops, completes the take (16 kHz mono FLAC, 0600) and frees c.  However the recording ended, what was
+ * recorded until then is kept.  A take whose peak is under 0.01 is removed and refused with
+ * ERROR_INPUT, the level named. */
+bool capture_finish(struct capture *c, struct error *err);
+void capture_abandon(struct capture *c);                    /* removes the take; NULL is fine */
 
 #endif

@@ -1,24 +1,19 @@
-/* capture.c - a take: what a source writes into the ring, gathered, measured, kept.
+/* capture.c - a recording: what a source writes into the ring, gathered, measured, written.
  *
- *   source's thread (callback) -> ring -> gathering thread -> 16 kHz samples, level
+ *   source's thread (callback) -> ring -> gathering thread -> level; 16 kHz samples -> take (a file)
  *
- * The gathering thread owns `take` and `take_peak` until it is joined; level and
+ * The gathering thread owns `take`, `block` and `take_peak` until it is joined; level and
  * flags are atomics that any thread reads. */
 #include "audio/audio.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
-#include <sndfile.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "audio/capture_source.h"
 #include "audio/resample.h"
+#include "audio/take.h"
 
 #define RING_SAMPLES (1 << 18)      /* over 2 s at any rate, should the machine be busy */
 #define BLOCK 4096
@@ -26,19 +21,22 @@
 #define LEVEL_PER_SECOND 10         /* times the level is renewed */
 #define SILENT_PEAK 0.01f           /* -40 dB: a muted or wrong microphone */
 #define CLIPPED_PEAK 0.999f
-#define MAX_SECONDS 3600
+#define STALL_POLLS 250             /* 5 s without a sample: some drivers never say that a device is gone */
 
 struct capture {
     struct ring ring;
     struct capture_source *source;
     struct resampler *resampler;
     pthread_t thread;
-    struct samples take;
+    struct take *take;              /* NULL: only measured */
+    struct samples block;           /* resampled, on its way to the take */
     float take_peak;
+    int n_idle;                     /* polls since samples came last; not time, which goes on while we are stopped */
     float part_peak, part_squares;  /* of the level being measured */
     size_t n_part;
     struct error failure;           /* of the gathering thread */
     atomic_bool stop, ended, clipped;
+    _Atomic enum capture_end end;
     _Atomic float peak, rms;        /* newest level */
     _Atomic size_t n_taken;
 };
@@ -62,19 +60,42 @@ static void measure(struct capture *c, const float *x, size_t n)
         atomic_store(&c->clipped, true);
 }
 
-/* All that is in the ring; false without memory. */
+/* x [n] of the source, n = 0 at its end, to the take. */
+static bool keep(struct capture *c, const float *x, size_t n)
+{
+    c->block.n = 0;
+    if (!resampler_feed(c->resampler, x, n, &c->block, &c->failure))
+        return false;
+    if (c->take != NULL && !take_write(c->take, c->block.data, c->block.n, &c->failure)) {
+        atomic_store(&c->end, CAPTURE_UNWRITTEN);
+        return false;
+    }
+    atomic_fetch_add(&c->n_taken, c->block.n);
+    return true;
+}
+
+/* All that is in the ring; false when it cannot be kept. */
 static bool drain(struct capture *c)
 {
-    float block[BLOCK];
+    float x[BLOCK];
     size_t n;
 
-    while ((n = ring_read(&c->ring, block, BLOCK)) > 0) {
-        measure(c, block, n);
-        if (!resampler_feed(c->resampler, block, n, &c->take, &c->failure))
+    while ((n = ring_read(&c->ring, x, BLOCK)) > 0) {
+        c->n_idle = 0;
+        measure(c, x, n);
+        if (!keep(c, x, n))
             return false;
     }
-    atomic_store(&c->n_taken, c->take.n);
     return true;
+}
+
+static bool goes_on(struct capture *c)
+{
+    if (c->source->ended(c->source) || ++c->n_idle > STALL_POLLS)
+        atomic_store(&c->end, CAPTURE_GONE);
+    else if (atomic_load(&c->n_taken) >= (size_t)CAPTURE_MAX_SECONDS * AUDIO_HZ)
+        atomic_store(&c->end, CAPTURE_FULL);
+    return atomic_load(&c->end) == CAPTURE_GOES_ON && !atomic_load(&c->stop);
 }
 
 static void *gather(void *user)
@@ -84,8 +105,7 @@ static void *gather(void *user)
     bool more = true;
 
     while (more) {
-        /* Asked before draining: what was written before the end is then drained. */
-        more = !atomic_load(&c->stop) && !c->source->ended(c->source) && c->take.n < (size_t)MAX_SECONDS * AUDIO_HZ;
+        more = goes_on(c);          /* asked before draining: what was written before the end is then drained */
         if (!drain(c))
             break;
         if (more)
@@ -99,13 +119,14 @@ static void release(struct capture *c)
 {
     if (c->source != NULL)
         c->source->close(c->source);
+    take_close(c->take, false, NULL);
     resampler_free(c->resampler);
     ring_done(&c->ring);
-    free(c->take.data);
+    free(c->block.data);
     free(c);
 }
 
-struct capture *capture_start(const char *file, const char *device, struct error *err)
+struct capture *capture_start(const char *file, const char *device, const char *path, struct error *err)
 {
     struct capture *c = calloc(1, sizeof *c);
 
@@ -113,7 +134,7 @@ struct capture *capture_start(const char *file, const char *device, struct error
         error_set(err, ERROR_INFERENCE, "no memory to record");
         return NULL;
     }
-    if (!ring_init(&c->ring, RING_SAMPLES, err))
+    if (!ring_init(&c->ring, RING_SAMPLES, err) || (path != NULL && (c->take = take_open(path, err)) == NULL))
         goto fail;
     c->source = file != NULL ? capture_file_open(file, &c->ring, err) : capture_portaudio_open(device, &c->ring, err);
     if (c->source == NULL || (c->resampler = resampler_new(c->source->hz, err)) == NULL)
@@ -131,48 +152,33 @@ struct capture_level capture_level(const struct capture *c)
     struct capture_level level = {
         .seconds = (double)atomic_load(&c->n_taken) / AUDIO_HZ,
         .peak = atomic_load(&c->peak), .rms = atomic_load(&c->rms),
-        .clipped = atomic_load(&c->clipped), .ended = atomic_load(&c->ended),
+        .clipped = atomic_load(&c->clipped), .ended = atomic_load(&c->ended), .end = atomic_load(&c->end),
     };
     return level;
 }
 
-static bool write_wav(const char *path, const float *samples, size_t n, struct error *err)
+/* A disk that filled up is no reason to throw away what is on it; without memory the rest is missing, too. */
+static bool is_whole(const struct capture *c, struct error *err)
 {
-    SF_INFO info = { .samplerate = AUDIO_HZ, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16 };
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0)
-        return error_set(err, ERROR_INPUT, "%s: the recording cannot be written: %s", path, strerror(errno));
-    SNDFILE *file = fchmod(fd, 0600) == 0 ? sf_open_fd(fd, SFM_WRITE, &info, SF_FALSE) : NULL;
-    bool ok = false;
-    if (file != NULL) {
-        sf_command(file, SFC_SET_CLIPPING, NULL, SF_TRUE);
-        ok = sf_write_float(file, samples, (sf_count_t)n) == (sf_count_t)n;
-        ok = sf_close(file) == 0 && ok;
-    }
-    if (close(fd) == 0 && ok)
-        return true;
-    unlink(path);
-    return error_set(err, ERROR_INPUT, "%s: the recording cannot be written: is the disk full?", path);
+    if (atomic_load(&c->n_taken) == 0 && c->failure.code != ERROR_NONE)
+        return error_set(err, c->failure.code, "%s", c->failure.text);
+    if (atomic_load(&c->n_taken) == 0)
+        return error_set(err, ERROR_INPUT, "nothing was recorded: the microphone gave no sound");
+    if (c->take_peak < SILENT_PEAK)
+        return error_set(err, ERROR_INPUT, "the recording is silent: its peak level is %.4f, %.2f is the least; "
+                         "is the microphone muted, or another one chosen?", (double)c->take_peak, (double)SILENT_PEAK);
+    return true;
 }
 
-bool capture_finish(struct capture *c, const char *path, struct error *err)
+bool capture_finish(struct capture *c, struct error *err)
 {
-    bool ok = false;
-
     atomic_store(&c->stop, true);
     pthread_join(c->thread, NULL);
-    if (c->failure.code != ERROR_NONE)
-        error_set(err, c->failure.code, "%s", c->failure.text);
-    else if (!resampler_feed(c->resampler, NULL, 0, &c->take, err))
-        ;
-    else if (c->take.n == 0)
-        error_set(err, ERROR_INPUT, "nothing was recorded: the microphone gave no sound");
-    else if (c->take_peak < SILENT_PEAK)
-        error_set(err, ERROR_INPUT, "the recording is silent: its peak level is %.4f, %.2f is the least; "
-                  "is the microphone muted, or another one chosen?", (double)c->take_peak, (double)SILENT_PEAK);
-    else
-        ok = write_wav(path, c->take.data, c->take.n, err);
+    if (c->failure.code == ERROR_NONE)
+        keep(c, NULL, 0);
+    bool whole = is_whole(c, err);
+    bool ok = take_close(c->take, whole, err) && whole;
+    c->take = NULL;
     release(c);
     return ok;
 }

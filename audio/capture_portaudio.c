@@ -1,9 +1,4 @@
-/* capture_portaudio.c - the input devices.
- *
- * PortAudio's host interfaces (ALSA above all) write to standard error while they
- * look for devices, which would land in the middle of the chat (PortAudio issues
- * 163, 555).  So descriptor 2 leads to a file in memory meanwhile, and what was
- * written is logged. */
+/* capture_portaudio.c - the input devices. */
 #include "audio/capture_source.h"
 
 #include <portaudio.h>
@@ -13,9 +8,10 @@
 
 #include "audio/audio.h"
 #include "audio/divert.h"
+#include "audio/sound_system.h"
 #include "base/log.h"
 
-#define MAX_CHANNELS 2              /* a device without a mono mode is opened in stereo */
+#define MAX_CHANNELS 64             /* of those that a device insists on */
 #define MIX_FRAMES 256
 
 struct device_source {
@@ -25,6 +21,17 @@ struct device_source {
     unsigned n_channels;
 };
 
+/* The mean of the channels, as files are mixed. */
+static void mix(const float *x, unsigned n_channels, float *mono, unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++) {
+        float sum = 0.0f;
+        for (unsigned j = 0; j < n_channels; j++)
+            sum += x[i * n_channels + j];
+        mono[i] = sum / (float)n_channels;
+    }
+}
+
 static int on_samples(const void *input, void *output, unsigned long n_frames, const PaStreamCallbackTimeInfo *time,
                       PaStreamCallbackFlags flags, void *user)
 {
@@ -33,56 +40,56 @@ static int on_samples(const void *input, void *output, unsigned long n_frames, c
     float mono[MIX_FRAMES];
     (void)output, (void)time, (void)flags;
 
-    if (x == NULL)
-        return paContinue;
-    if (d->n_channels == 1) {
-        ring_write(d->ring, x, n_frames);
-        return paContinue;
-    }
-    for (unsigned long at = 0; at < n_frames; at += MIX_FRAMES) {
+    for (unsigned long at = 0; x != NULL && at < n_frames; at += MIX_FRAMES) {
         unsigned long n = n_frames - at < MIX_FRAMES ? n_frames - at : MIX_FRAMES;
-        for (unsigned long i = 0; i < n; i++)
-            mono[i] = 0.5f * (x[2 * (at + i)] + x[2 * (at + i) + 1]);
+        mix(x + at * d->n_channels, d->n_channels, mono, n);
         ring_write(d->ring, mono, n);
     }
     return paContinue;
 }
 
-/* 16 kHz saves resampling; else what the device likes. */
+static PaError try_stream(struct device_source *d, PaDeviceIndex device, const PaDeviceInfo *info, double hz, int n_channels)
+{
+    PaStreamParameters in = { device, n_channels, paFloat32, info->defaultHighInputLatency, NULL };
+
+    if (n_channels < 1 || n_channels > info->maxInputChannels || n_channels > MAX_CHANNELS)
+        return paInvalidChannelCount;
+    d->n_channels = (unsigned)n_channels;
+    d->source.hz = (int)hz;
+    return Pa_OpenStream(&d->stream, &in, NULL, hz, paFramesPerBufferUnspecified, paClipOff, on_samples, d);
+}
+
+/* 16 kHz saves resampling, one channel mixing; else what the device likes. */
 static PaError open_stream(struct device_source *d, PaDeviceIndex device, const PaDeviceInfo *info)
 {
     double rates[] = { AUDIO_HZ, info->defaultSampleRate, 48000, 44100 };
+    int channels[] = { 1, 2, info->maxInputChannels };
     PaError failed = paInvalidDevice;
 
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        for (unsigned n = 1; n <= MAX_CHANNELS; n++) {
-            PaStreamParameters in = { device, (int)n, paFloat32, info->defaultHighInputLatency, NULL };
-            d->n_channels = n;
-            d->source.hz = (int)rates[i];
-            failed = Pa_OpenStream(&d->stream, &in, NULL, rates[i], paFramesPerBufferUnspecified, paClipOff, on_samples, d);
-            if (failed == paNoError)
+        for (size_t j = 0; j < sizeof channels / sizeof *channels; j++)
+            if ((failed = try_stream(d, device, info, rates[i], channels[j])) == paNoError)
                 return Pa_StartStream(d->stream);
-        }
     return failed;
 }
 
-static bool start_system(struct error *err)
-{
-    PaError failed = Pa_Initialize();
-
-    return failed == paNoError || error_set(err, ERROR_INPUT, "the sound system does not start: %s", Pa_GetErrorText(failed));
-}
-
+/* One of just that name comes before those that have it as a part: "default" is in "sysdefault". */
 static PaDeviceIndex find_device(const char *name)
 {
+    PaDeviceIndex found = paNoDevice;
+
     if (name == NULL || *name == '\0')
         return Pa_GetDefaultInputDevice();
     for (PaDeviceIndex i = 0; i < Pa_GetDeviceCount(); i++) {
         const PaDeviceInfo *info = Pa_GetDeviceInfo(i);
-        if (info != NULL && info->maxInputChannels > 0 && strcasestr(info->name, name) != NULL)
+        if (info == NULL || info->maxInputChannels <= 0)
+            continue;
+        if (strcasecmp(info->name, name) == 0)
             return i;
+        if (found == paNoDevice && strcasestr(info->name, name) != NULL)
+            found = i;
     }
-    return paNoDevice;
+    return found;
 }
 
 static void write_names(FILE *to)
@@ -102,7 +109,7 @@ char *capture_devices(struct error *err)
     char *names = NULL;
     size_t n;
 
-    if (start_system(err)) {
+    if (sound_system_start(err)) {
         FILE *to = open_memstream(&names, &n);
         if (to != NULL) {
             write_names(to);
@@ -120,12 +127,12 @@ static bool open_device(struct device_source *d, const char *name, struct error 
 {
     PaError failed;
 
-    if (!start_system(err))
+    if (!sound_system_start(err))
         return false;
     PaDeviceIndex device = find_device(name);
     const PaDeviceInfo *info = device == paNoDevice ? NULL : Pa_GetDeviceInfo(device);
     if (info == NULL && name != NULL && *name != '\0')
-        error_set(err, ERROR_INPUT, "no microphone has \"%s\" in its name; `mynah doctor` lists them, the setting `microphone` names one", name);
+        error_set(err, ERROR_INPUT, "no microphone has \"%s\" in its name; /microphone and `mynah doctor` list them", name);
     else if (info == NULL)
         error_set(err, ERROR_INPUT, "no microphone was found: connect one, or attach a recorded file");
     else if ((failed = open_stream(d, device, info)) != paNoError)
@@ -140,7 +147,7 @@ static bool open_device(struct device_source *d, const char *name, struct error 
     return false;
 }
 
-/* A device that is unplugged stops its stream. */
+/* A device that is unplugged stops its stream; where it does not, no samples come any more (capture.c). */
 static bool device_ended(struct capture_source *s)
 {
     return Pa_IsStreamActive(((struct device_source *)s)->stream) != 1;
@@ -151,7 +158,7 @@ static void device_close(struct capture_source *s)
     struct device_source *d = (struct device_source *)s;
     struct diversion diversion = divert_begin();
 
-    Pa_StopStream(d->stream);
+    Pa_AbortStream(d->stream);      /* what is not in the ring yet came after the end; a device that is gone never drains */
     Pa_CloseStream(d->stream);
     Pa_Terminate();
     divert_end(diversion, "sound system");

@@ -29,7 +29,7 @@ void divert_end(struct diversion d, const char *who)
     ssize_t n = d.file < 0 ? 0 : pread(d.file, text, sizeof text - 1, 0);
     text[n < 0 ? 0 : n] = '\0';
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-        log_debug("%s: %s", who, line);
+        log_info("%s: %s", who, line);
     if (d.file >= 0)
         close(d.file);
 }

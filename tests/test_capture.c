@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sndfile.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,17 +29,24 @@
 
 static char clip_path[64], take_path[64];
 
-static void write_clip(float amplitude)
+/* A tone, or noise, of N samples, n times. */
+static void write_clips(float amplitude, bool noise, int n)
 {
     SF_INFO info = { .samplerate = AUDIO_HZ, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16 };
     SNDFILE *file = sf_open(clip_path, SFM_WRITE, &info);
     float x[N];
 
     for (int i = 0; i < N; i++)
-        x[i] = amplitude * (float)sin(TAU * 300.0 * i / AUDIO_HZ);
+        x[i] = amplitude * (noise ? (float)((i * 7919 + i * i % 9973 * 31) % 2001 - 1000) / 1000.0f : (float)sin(TAU * 300.0 * i / AUDIO_HZ));
     assert_non_null(file);
-    assert_int_equal(sf_write_float(file, x, N), N);
+    while (n-- > 0)
+        assert_int_equal(sf_write_float(file, x, N), N);
     sf_close(file);
+}
+
+static void write_clip(float amplitude)
+{
+    write_clips(amplitude, false, 1);
 }
 
 static void wait_ms(long ms)
@@ -62,7 +72,7 @@ static void test_take(void **state)
 
     write_clip(0.5f);
     unlink(take_path);
-    struct capture *c = capture_start(clip_path, NULL, &err);
+    struct capture *c = capture_start(clip_path, NULL, take_path, &err);
     assert_non_null(c);
     wait_for_end(c);
     assert_true(clock_ms() - start_ms >= 390.0);        /* in real time */
@@ -71,7 +81,7 @@ static void test_take(void **state)
     assert_true(fabsf(level.peak - 0.5f) < 0.01f);
     assert_true(fabsf(level.rms - 0.5f / sqrtf(2.0f)) < 0.01f);
     assert_false(level.clipped);
-    if (!capture_finish(c, take_path, &err))
+    if (!capture_finish(c, &err))
         fail_msg("%s", err.text);
 
     assert_int_equal(stat(take_path, &st), 0);
@@ -92,16 +102,16 @@ static void test_loud_and_silent(void **state)
     (void)state;
 
     write_clip(1.0f);
-    struct capture *c = capture_start(clip_path, NULL, NULL);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
     wait_for_end(c);
     assert_true(capture_level(c).clipped);
     capture_abandon(c);
 
     write_clip(0.005f);
     unlink(take_path);
-    c = capture_start(clip_path, NULL, NULL);
+    c = capture_start(clip_path, NULL, take_path, NULL);
     wait_for_end(c);
-    assert_false(capture_finish(c, take_path, &err));
+    assert_false(capture_finish(c, &err));
     assert_int_equal(err.code, ERROR_INPUT);
     assert_non_null(strstr(err.text, "0.0050"));
     assert_int_not_equal(access(take_path, F_OK), 0);
@@ -113,14 +123,118 @@ static void test_stopped_early(void **state)
     (void)state;
 
     write_clip(0.5f);
-    struct capture *c = capture_start(clip_path, NULL, NULL);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
     while (!(capture_level(c).seconds >= 0.1) && !capture_level(c).ended)
         wait_ms(5);
-    assert_true(capture_finish(c, take_path, &err));
+    assert_true(capture_finish(c, &err));
     struct clip *take = clip_load(take_path, NULL);
     assert_true(take->seconds >= 0.1 && take->seconds <= 0.4);
     clip_free(take);
     capture_abandon(NULL);
+}
+
+/* The end of the file is what a device that is unplugged looks like. */
+static void test_unplugged(void **state)
+{
+    struct error err = { 0 };
+    (void)state;
+
+    write_clip(0.5f);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
+    assert_int_equal(capture_level(c).end, CAPTURE_GOES_ON);
+    wait_for_end(c);
+    assert_int_equal(capture_level(c).end, CAPTURE_GONE);
+    assert_true(capture_finish(c, &err));
+    struct clip *take = clip_load(take_path, NULL);
+    assert_int_equal(take->n_samples, N);
+    clip_free(take);
+}
+
+static void test_abandoned(void **state)
+{
+    (void)state;
+
+    write_clip(0.5f);
+    unlink(take_path);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
+    assert_int_equal(access(take_path, F_OK), 0);
+    capture_abandon(c);
+    assert_int_not_equal(access(take_path, F_OK), 0);
+}
+
+/* Killed while it records: what was recorded is a file that can be read, but for the last frame of 4096
+ * samples and what came since the last poll. */
+static void test_killed(void **state)
+{
+    int told[2];
+    float seconds = 0;
+    (void)state;
+
+    write_clips(0.5f, false, 10);
+    unlink(take_path);
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
+        while (seconds < 1.0f)
+            seconds = (float)capture_level(c).seconds;
+        if (write(told[1], &seconds, sizeof seconds) != sizeof seconds)
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(read(told[0], &seconds, sizeof seconds), sizeof seconds);
+    waitpid(child, NULL, 0);
+    close(told[0]);
+    close(told[1]);
+    struct clip *take = clip_load(take_path, NULL), *clip = clip_load(clip_path, NULL);
+    assert_non_null(take);
+    assert_true(take->n_samples + 4096 >= (size_t)(seconds * AUDIO_HZ) && take->n_samples <= clip->n_samples);
+    for (size_t i = 0; i < take->n_samples; i++)
+        assert_true(fabsf(take->samples[i] - clip->samples[i]) <= 1.0f / 32768.0f);
+    clip_free(take);
+    clip_free(clip);
+}
+
+/* What fitted is kept, and is no file that is refused as cut short. */
+static void test_full_disk(void **state)
+{
+    struct rlimit before, small;
+    struct error err = { 0 };
+    (void)state;
+
+    write_clips(0.5f, true, 5);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    small = before;
+    small.rlim_cur = 16384;         /* about half a second of noise */
+    setrlimit(RLIMIT_FSIZE, &small);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
+    wait_for_end(c);
+    enum capture_end end = capture_level(c).end;
+    bool ok = capture_finish(c, &err);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(end, CAPTURE_UNWRITTEN);
+    assert_true(ok);
+    struct clip *take = clip_load(take_path, &err);
+    if (take == NULL)
+        fail_msg("%s", err.text);
+    assert_true(take->n_samples >= 4096 && take->n_samples < 5 * N);
+    clip_free(take);
+}
+
+/* One take goes on: nobody else writes into it. */
+static void test_locked(void **state)
+{
+    struct error err = { 0 };
+    (void)state;
+
+    write_clip(0.5f);
+    struct capture *c = capture_start(clip_path, NULL, take_path, NULL);
+    assert_null(capture_start(clip_path, NULL, take_path, &err));
+    assert_non_null(strstr(err.text, take_path));
+    wait_for_end(c);
+    assert_true(capture_finish(c, &err));
 }
 
 static void test_refusals(void **state)
@@ -128,13 +242,11 @@ static void test_refusals(void **state)
     struct error err = { 0 };
     (void)state;
 
-    assert_null(capture_start("tests/none.wav", NULL, &err));
+    assert_null(capture_start("tests/none.wav", NULL, take_path, &err));
     assert_int_equal(err.code, ERROR_INPUT);
     write_clip(0.5f);
-    struct capture *c = capture_start(clip_path, NULL, NULL);
-    wait_for_end(c);
-    assert_false(capture_finish(c, "/nonexistent/take.wav", &err));
-    assert_non_null(strstr(err.text, "/nonexistent/take.wav"));
+    assert_null(capture_start(clip_path, NULL, "/nonexistent/take.flac", &err));
+    assert_non_null(strstr(err.text, "/nonexistent/take.flac"));
 }
 
 /* Nothing that PortAudio or ALSA says may reach standard error. */
@@ -146,7 +258,7 @@ static void test_device_is_quiet(void **state)
     (void)state;
 
     dup2(file, STDERR_FILENO);
-    struct capture *c = capture_start(NULL, NULL, &err);
+    struct capture *c = capture_start(NULL, NULL, NULL, &err);
     capture_abandon(c);
     dup2(kept, STDERR_FILENO);
     close(kept);
@@ -165,7 +277,7 @@ static void test_named_device(void **state)
     struct error err = { 0 };
     (void)state;
 
-    assert_null(capture_start(NULL, "no such device", &err));
+    assert_null(capture_start(NULL, "no such device", NULL, &err));
     assert_int_equal(err.code, ERROR_INPUT);
     assert_true(strstr(err.text, "no such device") != NULL || strstr(err.text, "sound system") != NULL);
     char *names = capture_devices(&err);
@@ -232,11 +344,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_take), cmocka_unit_test(test_loud_and_silent), cmocka_unit_test(test_stopped_early),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_device_is_quiet), cmocka_unit_test(test_named_device), cmocka_unit_test(test_ring_bounds),
+        cmocka_unit_test(test_unplugged), cmocka_unit_test(test_abandoned), cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_full_disk), cmocka_unit_test(test_locked), cmocka_unit_test(test_refusals), cmocka_unit_test(test_device_is_quiet), cmocka_unit_test(test_named_device), cmocka_unit_test(test_ring_bounds),
         cmocka_unit_test(test_ring_between_threads),
     };
     snprintf(clip_path, sizeof clip_path, "/tmp/test_capture_clip.%d.wav", (int)getpid());
-    snprintf(take_path, sizeof take_path, "/tmp/test_capture_take.%d.wav", (int)getpid());
+    snprintf(take_path, sizeof take_path, "/tmp/test_capture_take.%d.flac", (int)getpid());
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(clip_path);
     unlink(take_path);

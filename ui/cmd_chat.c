@@ -358,6 +358,7 @@ static int run_full(struct chat *c, const struct options *o)
     c->screen.takes_picture = !is_inline && (c->pictures == PICTURE_SIXEL || c->pictures == PICTURE_KITTY);
     if (c->sessions == NULL)
         tui_note(&c->tui, ITEM_ERROR, "this conversation is not saved: %s", c->unsaved.text);
+    tui_tell_left_takes(&c->tui);
     resize(c);
     int number = loop(c);
     term_close();

@@ -96,7 +96,7 @@ static bool check_models(const struct options *o, const struct models *m)
 static void check_microphone(const struct options *o, const char *wanted)
 {
     struct error err;
-    struct capture *capture = capture_start(NULL, wanted, &err);
+    struct capture *capture = capture_start(NULL, wanted, NULL, &err);
 
     if (capture != NULL)
         doctor_tell(o, DOCTOR_OK, "microphone", "%s records", *wanted != '\0' ? wanted : "the default device");

@@ -365,6 +365,8 @@ static void start(struct plain *p, const struct error *unsaved)
         plain_error(p, "this conversation is not saved: %s", unsaved->text);
     else if (!p->options->fresh)
         plain_open(p, 0);
+    for (char *path; (path = record_left()) != NULL; free(path))
+        plain_note(p, "a recording was cut off when mynah ended; what was recorded is kept: /attach %s", path);
 }
 
 static void done(struct plain *p)

@@ -90,17 +90,22 @@ static void run_record(struct plain *p, const char *argument)
 void plain_end_record(struct plain *p, bool keep)
 {
     struct error err;
+    struct buffer why = { 0 };
+    bool by_itself = record_end(p->record, &why);
     char *path = NULL;
 
     if (!keep) {
         record_abandon(p->record);
         plain_note(p, "the recording was thrown away");
     } else if ((path = record_finish(p->record, &err)) != NULL) {
+        if (by_itself)
+            plain_note(p, "%s", why.s);
         plain_attach(p, path);
     } else {
         plain_error(p, "%s", err.text);
     }
     p->record = NULL;
+    buffer_free(&why);
     free(path);
 }
 

@@ -167,6 +167,7 @@ void tui_open_history(struct tui *t);
 /* tui_record.c */
 void tui_record(struct tui *t);
 void tui_end_recording(struct tui *t, bool keep);
+void tui_tell_left_takes(struct tui *t);
 
 /* tui_press.c: what keys do where one is; and their list for the help. */
 void tui_press_chat(struct tui *t, const struct press *press);
