@@ -13,7 +13,7 @@ static const char *const names[] = {
     "text", "paste", "ctrl", "alt", "enter", "newline", "tab", "backtab", "escape", "backspace", "delete",
     "up", "down", "left", "right", "home", "end", "page-up", "page-down",
     "shift-up", "shift-down", "alt-up", "alt-down",
-    "word-left", "word-right", "kill-word-left", "kill-word-right", "ctrl-backspace", "top", "bottom", "f1", "mouse", "reply",
+    "word-left", "word-right", "kill-word-left", "kill-word-right", "ctrl-backspace", "top", "bottom", "f1", "f2", "mouse", "reply",
 };
 static const char *const buttons[] = { "left", "middle", "right", "wheel-up", "wheel-down" };
 
@@ -54,7 +54,7 @@ static const struct { const char *bytes, *presses; } table[] = {
     { "\x1BOA\x1BOB\x1BOC\x1BOD", "up down right left" },
     { "\x1B[H\x1B[F\x1BOH\x1BOF", "home end home end" },
     { "\x1B[5~\x1B[6~\x1B[3~\x1B[2~", "page-up page-down delete" },
-    { "\x1BOP\x1BOQ\x1B[15~", "f1" },
+    { "\x1BOP\x1BOQ\x1BOR\x1B[15~", "f1 f2" },
     { "\x1B[1;2P", "f1" },
     { "\x1B[1;2A\x1B[1;2B\x1B[1;3A\x1B[1;3B", "shift-up shift-down alt-up alt-down" },
     { "\x1B[1;2C\x1B[1;3C\x1B[1;5C\x1B[1;5D\x1B[1;5A", "right word-right word-right word-left up" },
@@ -86,7 +86,7 @@ static const struct { const char *bytes, *presses; } table[] = {
     { "\x1B[a\x1B[b\x1BOa\x1BOd\x1BOc\x1B[11~", "shift-up shift-down up word-left word-right f1" },
     { "\x1B\x1B[A\x1B\x1B[B\x1B\x1BOC\x1B\x1B[D", "alt-up alt-down word-right word-left" },
     /* Linux console, VT220, tmux */
-    { "\x1B[[A\x1B[[B\x1B[1~\x1B[4~x", "f1 home end text='x'" },
+    { "\x1B[[A\x1B[[B\x1B[1~\x1B[4~x", "f1 f2 home end text='x'" },
     /* xterm's modifyOtherKeys, CSI u, kitty */
     { "\x1B[27;2;13~\x1B[13;2u\x1B[13;5u\x1B[13u\x1B[13;1u\x1B[57414u", "newline newline newline enter enter enter" },
     { "\x1B[27u\x1B[27;5;9~\x1B[9;2u\x1B[9u\x1B[27;2;9~", "escape backtab tab backtab" },

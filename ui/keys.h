@@ -29,7 +29,7 @@ enum press_kind {
     PRESS_WORD_LEFT, PRESS_WORD_RIGHT, PRESS_KILL_WORD_LEFT, PRESS_KILL_WORD_RIGHT,
     PRESS_CTRL_BACKSPACE,           /* where the terminal tells it from Backspace */
     PRESS_TOP, PRESS_BOTTOM,        /* C-Home, C-End */
-    PRESS_F1,
+    PRESS_F1, PRESS_F2,
     PRESS_MOUSE,                    /* mouse, row, col; only what was pressed and the wheel */
     PRESS_REPLY                     /* text: an answer of the terminal without its first ESC and its end:
                                      * "]11;rgb:ffff/ffff/ffff", "[?62;4c", "[6;18;9t", "_Gi=1;OK" */

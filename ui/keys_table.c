@@ -17,6 +17,7 @@ static const struct known {
     { 'H', -1, PRESS_HOME, PRESS_HOME, PRESS_TOP, PRESS_TOP },
     { 'F', -1, PRESS_END, PRESS_END, PRESS_BOTTOM, PRESS_BOTTOM },
     { 'P', -1, PRESS_F1, PRESS_F1, PRESS_F1, PRESS_F1 },            /* PF1; kitty without the O */
+    { 'Q', -1, PRESS_F2, PRESS_F2, PRESS_F2, PRESS_F2 },            /* PF2, the same */
     { 'Z', -1, PRESS_BACKTAB, PRESS_BACKTAB, PRESS_BACKTAB, PRESS_BACKTAB },
     { 'a', -1, PRESS_SHIFT_UP, PRESS_SHIFT_UP, PRESS_SHIFT_UP, PRESS_SHIFT_UP },            /* rxvt */
     { 'b', -1, PRESS_SHIFT_DOWN, PRESS_SHIFT_DOWN, PRESS_SHIFT_DOWN, PRESS_SHIFT_DOWN },
@@ -30,6 +31,7 @@ static const struct known {
     { '~', 5, PRESS_PAGE_UP, PRESS_PAGE_UP, PRESS_PAGE_UP, PRESS_PAGE_UP },
     { '~', 6, PRESS_PAGE_DOWN, PRESS_PAGE_DOWN, PRESS_PAGE_DOWN, PRESS_PAGE_DOWN },
     { '~', 11, PRESS_F1, PRESS_F1, PRESS_F1, PRESS_F1 },            /* rxvt, VT220 */
+    { '~', 12, PRESS_F2, PRESS_F2, PRESS_F2, PRESS_F2 },
 };
 
 static bool find_key(char final, int first, int modifiers, struct press *press)
@@ -159,7 +161,7 @@ bool key_of_ss3(const char *s, size_t n, struct press *press, uint32_t *code)
         *code = final == 'X' ? '=' : (uint32_t)(final & 0x3F);
         return true;
     }
-    return final >= 'A' && final <= 'P' && find_key(final, 1, modifiers, press);
+    return final >= 'A' && final <= 'Q' && find_key(final, 1, modifiers, press);
 }
 
 static bool key_of_mouse(const struct numbers *p, char final, struct press *press)
@@ -187,7 +189,7 @@ bool key_of_csi(const char *s, size_t n, struct press *press, uint32_t *code)
     bool mouse = s[2] == '<';
 
     if (s[2] == '[')                /* Linux console: F1 to F5 */
-        return final == 'A' && find_key('P', 1, 0, press);
+        return (final == 'A' || final == 'B') && find_key(final == 'A' ? 'P' : 'Q', 1, 0, press);
     if ((unsigned char)s[2] >= 0x3C && !mouse && n > 3)
         return false;
     struct numbers p = read_numbers(s + 2 + mouse, n - 3 - mouse);

@@ -177,11 +177,8 @@ void tui_tick(struct tui *t)
 {
     if (t->draft_changed && clock_ms() - t->draft_changed_ms >= SAVE_DRAFT_MS)
         tui_save_draft(t);
-    if (t->mode != MODE_RECORDING)
-        return;
-    t->level = record_level(t->record);
-    if (t->level.ended)
-        tui_end_recording(t, true);
+    if (t->mode == MODE_RECORDING)
+        tui_tick_recording(t);
 }
 
 int tui_tick_ms(const struct tui *t)
@@ -219,16 +216,6 @@ bool tui_stop(struct tui *t)
     return true;
 }
 
-static void press_recording(struct tui *t, const struct press *p)
-{
-    bool is_interrupt = p->kind == PRESS_CTRL && p->letter == 'c';
-
-    if (p->kind == PRESS_ENTER || (p->kind == PRESS_TEXT && p->text[0] == ' '))
-        tui_end_recording(t, true);
-    else if (p->kind == PRESS_ESCAPE || is_interrupt)
-        tui_end_recording(t, false);
-}
-
 static void press_one(struct tui *t, const struct press *press)
 {
     buffer_clear(&t->hint);
@@ -251,7 +238,7 @@ static void press_one(struct tui *t, const struct press *press)
     case MODE_CHAT: tui_press_chat(t, press); break;
     case MODE_BROWSE: tui_press_browse(t, press); break;
     case MODE_FIND: tui_press_find(t, press); break;
-    case MODE_RECORDING: press_recording(t, press); break;
+    case MODE_RECORDING: tui_press_recording(t, press); break;
     }
     ask_for_gauge(t);
 }

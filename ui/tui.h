@@ -17,6 +17,7 @@
 #include "ui/config.h"
 #include "ui/draft.h"
 #include "ui/engine.h"
+#include "ui/hold.h"
 #include "ui/keys.h"
 #include "ui/panel.h"
 #include "ui/record.h"
@@ -101,6 +102,7 @@ struct tui {
 
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
+    struct hold hold;               /* of the key that is held to speak */
     size_t n_printed;               /* inline: items that stand in the scrollback */
 };
 
@@ -166,6 +168,9 @@ void tui_open_history(struct tui *t);
 
 /* tui_record.c */
 void tui_record(struct tui *t);
+void tui_hold(struct tui *t);               /* the key to speak was pressed, or repeats */
+void tui_press_recording(struct tui *t, const struct press *press);
+void tui_tick_recording(struct tui *t);
 void tui_end_recording(struct tui *t, bool keep);
 void tui_tell_left_takes(struct tui *t);
 

@@ -87,20 +87,41 @@ static void draw_rule(struct screen *s, int row, int cols, const char *words)
         screen_print(s, row, start, cols, words, STYLE_DIM);
 }
 
-/* Peak in dB over the last moment: -60 dB is an empty bar. */
+/* Of a bar from -60 dB to 0. */
+static int meter_cells(float level, int bar)
+{
+    double db = level > 0.001f ? 20 * log10((double)level) : -60;
+
+    return (int)((db + 60) / 60 * bar + 0.5);
+}
+
+/* ████▒▒▒····: the mean of the last moment, its peak, and how far it may go. */
+static int draw_bar(struct tui *t, struct screen *s, struct rect where, int col)
+{
+    int bar = where.cols / 4 < 24 ? where.cols / 4 : 24;
+    int mean = meter_cells(t->level.rms, bar), peak = meter_cells(t->level.peak, bar);
+
+    for (int i = 0; i < bar; i++)
+        col = screen_print(s, where.row, col, where.cols, i < mean ? "█" : i < peak ? "▒" : "·",
+                           i >= peak ? STYLE_DIM : t->level.clipped ? STYLE_ERROR : STYLE_ACCENT);
+    return col;
+}
+
 static void draw_meter(struct tui *t, struct screen *s, struct rect where)
 {
-    int row = where.row, seconds = (int)t->level.seconds, bar = where.cols / 4 < 24 ? where.cols / 4 : 24;
-    double db = t->level.peak > 0 ? 20 * log10((double)t->level.peak) : -60;
-    int filled = (int)((db + 60) / 60 * bar + 0.5);
+    int row = where.row, seconds = (int)t->level.seconds;
+    const char *stops = t->hold.is_held ? "release to stop" : "Enter stops";
     char text[64];
 
     int col = screen_print(s, row, 0, where.cols, "● ", STYLE_ERROR);
     snprintf(text, sizeof text, "recording %d:%02d ", seconds / 60, seconds % 60);
-    col = screen_print(s, row, col, where.cols, text, STYLE_PLAIN);
-    for (int i = 0; i < bar; i++)
-        col = screen_print(s, row, col, where.cols, i < filled ? "█" : "·", i >= filled ? STYLE_DIM : t->level.clipped ? STYLE_ERROR : STYLE_ACCENT);
-    screen_print(s, row, col, where.cols, t->level.clipped ? " too loud: Enter stops, Esc cancels" : " Enter stops, Esc cancels", STYLE_DIM);
+    col = draw_bar(t, s, where, screen_print(s, row, col, where.cols, text, STYLE_PLAIN));
+    snprintf(text, sizeof text, "%s%.0f dB ", t->level.peak > 0.001f ? " " : " < ", t->level.peak > 0.001f ? 20 * log10((double)t->level.peak) : -60);
+    col = screen_print(s, row, col, where.cols, text, STYLE_DIM);
+    if (t->level.clipped)
+        col = screen_print(s, row, col, where.cols, "too loud ", STYLE_ERROR);
+    snprintf(text, sizeof text, "%s, Esc cancels", stops);
+    screen_print(s, row, col, where.cols, text, STYLE_DIM);
 }
 
 static void draw_input(struct tui *t, struct screen *s, struct rect where)

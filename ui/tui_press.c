@@ -117,6 +117,8 @@ static const struct key_row chat_keys[] = {
     { PRESS_SHIFT_DOWN, 0, line_down, NULL, NULL },
     { PRESS_CTRL, 'o', tui_open_files, "C-o", "choose images and clips to attach; @PATH in the text does, too" },
     { PRESS_CTRL, 'v', attach_clipboard, "C-v", "attach the image on the clipboard" },
+    { PRESS_F2, 0, tui_hold, "F2 C-q", "hold it and speak; or once to start, once more to stop" },
+    { PRESS_CTRL, 'q', tui_hold, NULL, NULL },
     { PRESS_CTRL, 'r', tui_open_history, "C-r", "search what was asked before" },
     { PRESS_CTRL, 's', find, "C-s", "search the conversation" },
     { PRESS_CTRL, 't', tui_open_sessions, "C-t", "earlier conversations" },

@@ -1,19 +1,59 @@
 /* tui_record.c - a take from the microphone becomes an attachment. */
 #include "ui/tui.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
-void tui_record(struct tui *t)
+static bool start(struct tui *t)
 {
     struct error err;
 
     t->record = record_start(t->options->microphone, t->config->microphone, &err);
     if (t->record == NULL) {
         tui_note(t, ITEM_ERROR, "%s", err.text);
-        return;
+        return false;
     }
     t->level = (struct record_level){ 0 };
     t->mode = MODE_RECORDING;
+    return true;
+}
+
+void tui_record(struct tui *t)
+{
+    hold_forget(&t->hold);
+    start(t);
+}
+
+void tui_hold(struct tui *t)
+{
+    switch (hold_press(&t->hold, t->mode == MODE_RECORDING, clock_ms())) {
+    case HOLD_START:
+        if (start(t))
+            hold_started(&t->hold, clock_ms());
+        break;
+    case HOLD_STOP: tui_end_recording(t, true); break;
+    case HOLD_NOTHING: break;
+    }
+}
+
+void tui_press_recording(struct tui *t, const struct press *p)
+{
+    char letter = p->kind == PRESS_CTRL ? p->letter : 0;
+
+    if (p->kind == PRESS_F2 || letter == 'q')
+        tui_hold(t);
+    else if (p->kind == PRESS_ENTER || (p->kind == PRESS_TEXT && p->text[0] == ' '))
+        tui_end_recording(t, true);
+    else if (p->kind == PRESS_ESCAPE || letter == 'c')
+        tui_end_recording(t, false);
+}
+
+void tui_tick_recording(struct tui *t)
+{
+    t->level = record_level(t->record);
+    if (t->level.ended || hold_is_released(&t->hold, clock_ms()))
+        tui_end_recording(t, true);
 }
 
 void tui_end_recording(struct tui *t, bool keep)

@@ -70,7 +70,7 @@ static void press_number(struct editor *e, uint8_t number, int width)
         p.kind = number < 164 ? PRESS_CTRL : PRESS_ALT;
         p.letter = letters[number % (sizeof letters - 1)];
     } else {
-        p.kind = PRESS_ENTER + number % (PRESS_F1 - PRESS_ENTER);
+        p.kind = PRESS_ENTER + number % (PRESS_F2 - PRESS_ENTER);
     }
     press(e, &p, width);
 }

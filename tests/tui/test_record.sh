@@ -46,6 +46,52 @@ refuse "was cut off"
 # second FILE - a WAV file of one second of what comes from standard input
 second() { { printf 'RIFF\044\175\000\000WAVEfmt \020\000\000\000\001\000\001\000\200\076\000\000\000\175\000\000\002\000\020\000data\000\175\000\000'; head -c 32000; } >"$1"; }
 
+# hold KEY N - what a terminal sends of a key that is held: N presses, 0.05 s apart
+hold() { i=0; while [ "$i" -lt "$2" ]; do press "$1"; sleep 0.05; i=$((i + 1)); done; }
+
+begin "a key that is held records until it is released"
+hold F2 30
+has "release to stop" || fail "it does not know that the key is held"
+expect "recording 0:01"
+meter=$(screen | grep recording)
+hold F2 5
+[ "$meter" != "$(screen | grep recording)" ] || fail "the meter does not move"
+wait_for "[clip take-"
+refuse "recording 0:"
+type "and this?"
+press Enter
+wait_for "and this?"
+wait_gone "[clip take-"
+
+begin "a key that is pressed once records until it is pressed again"
+press C-q
+wait_for "recording 0:01"
+expect "Enter stops"
+press C-q
+wait_for "[clip take-"
+
+begin "a resize while it records"
+type "/record"
+press Enter
+wait_for "recording 0:00"
+resize 30 8
+wait_for "recording 0:01"
+resize 12 3
+wait_for "record"
+resize 80 24
+wait_for "Enter stops, Esc cancels"
+press Escape
+wait_for "thrown away"
+
+begin "in the scrollback"
+chat --engine echo --new --inline --microphone "$speech"
+wait_for ready
+press F2
+wait_for "recording 0:00"
+expect "Enter stops, Esc cancels"
+press Enter
+wait_for "[clip take-"
+
 begin "unplugged: what was recorded until then is kept"
 second "$work/files/noise.wav" </dev/urandom
 chat --engine echo --new --microphone "$work/files/noise.wav"
