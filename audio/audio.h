@@ -116,9 +116,20 @@ struct transcript *whisper_transcribe(const struct whisper *w, const struct comp
                                       const struct whisper_params *params, struct error *err);
 void transcript_free(struct transcript *t);                 /* NULL is fine */
 
-enum transcript_format { TRANSCRIPT_TXT, TRANSCRIPT_SRT, TRANSCRIPT_VTT };
-/* malloc'd text in that format; txt is words only. */
+enum transcript_format {
+    TRANSCRIPT_TXT, TRANSCRIPT_SRT, TRANSCRIPT_VTT, TRANSCRIPT_LRC, TRANSCRIPT_CSV, TRANSCRIPT_JSON, TRANSCRIPT_N_FORMATS
+};
+/* malloc'd text in that format, NULL without memory; txt is words only, json one line.  Where it
+ * is known who speaks and when each word, the formats that have a place for it tell it. */
 char *transcript_format(const struct transcript *t, enum transcript_format format);
+const char *transcript_format_name(enum transcript_format format);  /* "srt", as files end */
+bool transcript_format_find(const char *name, enum transcript_format *format);
+/* Adds language, language_p, seconds, text and segments to an object; false without memory. */
+struct cJSON;
+bool transcript_json(const struct transcript *t, struct cJSON *json);
+/* "Speaker 2", in Korean for "ko"; "" for channel 0. */
+enum { TRANSCRIPT_SPEAKER_BYTES = 40 };
+void transcript_speaker(const char *language, size_t channel, char *name, size_t size);
 
 /* True and the English name for a code or name Whisper knows ("ko", "Korean"). */
 bool whisper_language(const char *name, const char **code, const char **english);

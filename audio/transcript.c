@@ -1,11 +1,6 @@
-/* transcript.c - segments, and the three forms people keep them in.
- *
- * SubRip: number, HH:MM:SS,mmm --> HH:MM:SS,mmm, text, blank line.
- * WebVTT (W3C, 4.1): header, then the same with a full stop; & < > escaped. */
+/* transcript.c - segments one after the other, their text cleaned. */
 #include "audio/transcript.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,55 +124,4 @@ void transcript_free(struct transcript *t)
     free(t->segments);
     free(t->text);
     free(t);
-}
-
-static bool add_text(struct text_buffer *out, const char *text)
-{
-    return text_buffer_add(out, text, strlen(text), NULL);
-}
-
-static bool add_time(struct text_buffer *out, double seconds, char point)
-{
-    char text[40];
-    long long ms = llround(fmax(seconds, 0.0) * 1000.0);
-
-    snprintf(text, sizeof text, "%02lld:%02lld:%02lld%c%03lld", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, point, ms % 1000);
-    return add_text(out, text);
-}
-
-static bool add_escaped(struct text_buffer *out, const char *text)
-{
-    bool ok = true;
-
-    for (; ok && *text != '\0'; text++)
-        ok = *text == '&' ? add_text(out, "&amp;") : *text == '<' ? add_text(out, "&lt;") :
-             *text == '>' ? add_text(out, "&gt;") : text_buffer_add(out, text, 1, NULL);
-    return ok;
-}
-
-static bool add_cue(struct text_buffer *out, const struct segment *s, bool vtt)
-{
-    char point = vtt ? '.' : ',';
-
-    return add_time(out, s->start, point) && add_text(out, " --> ") && add_time(out, s->end, point) &&
-           add_text(out, "\n") && (vtt ? add_escaped(out, s->text) : add_text(out, s->text)) && add_text(out, "\n\n");
-}
-
-char *transcript_format(const struct transcript *t, enum transcript_format format)
-{
-    struct text_buffer out = { 0 };
-    bool ok = add_text(&out, format == TRANSCRIPT_VTT ? "WEBVTT\n\n" : "");
-
-    if (format == TRANSCRIPT_TXT)
-        ok = ok && add_text(&out, t->text) && add_text(&out, "\n");
-    for (size_t i = 0; ok && format != TRANSCRIPT_TXT && i < t->n_segments; i++) {
-        char number[24];
-        snprintf(number, sizeof number, "%zu\n", i + 1);
-        ok = (format != TRANSCRIPT_SRT || add_text(&out, number)) && add_cue(&out, &t->segments[i], format == TRANSCRIPT_VTT);
-    }
-    if (!ok) {
-        free(out.data);
-        return NULL;
-    }
-    return out.data;
 }

@@ -1,5 +1,7 @@
 #include "fusion/attachment.h"
 
+#include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,13 +55,24 @@ const struct preview *attachment_preview(const struct attachment *a) { return a-
 size_t attachment_n_tokens(const struct attachment *a) { return a->n_tokens; }
 const char *attachment_details(const struct attachment *a) { return a->details; }
 
+size_t attachment_n_segments(const struct attachment *a)
+{
+    return a->seen->transcript != NULL ? a->seen->transcript->n_segments : 0;
+}
+
 char *attachment_transcript(const struct attachment *a, const char *format)
 {
-    if (a->seen->transcript == NULL)
+    enum transcript_format f;
+
+    if (a->seen->transcript == NULL || !transcript_format_find(format, &f))
         return NULL;
-    if (strcmp(format, "srt") == 0)
-        return transcript_format(a->seen->transcript, TRANSCRIPT_SRT);
-    if (strcmp(format, "vtt") == 0)
-        return transcript_format(a->seen->transcript, TRANSCRIPT_VTT);
-    return strcmp(format, "txt") == 0 ? transcript_format(a->seen->transcript, TRANSCRIPT_TXT) : NULL;
+    if (f != TRANSCRIPT_JSON)
+        return transcript_format(a->seen->transcript, f);
+    struct cJSON *json = attachment_json(a);    /* names the clip, too */
+    char *line = json != NULL ? cJSON_PrintUnformatted(json) : NULL, *text = NULL;
+    if (line != NULL && asprintf(&text, "%s\n", line) < 0)
+        text = NULL;
+    free(line);
+    cJSON_Delete(json);
+    return text;
 }

@@ -204,19 +204,7 @@ static void add_image_json(struct cJSON *json, const struct perception *p)
 
 static void add_clip_json(struct cJSON *json, const struct perception *p)
 {
-    const struct transcript *t = p->transcript;
-
-    cJSON_AddStringToObject(json, "language", t->language);
-    add_number(json, "language_p", (double)t->language_p);
-    struct cJSON *segments = cJSON_AddArrayToObject(json, "segments");
-    for (size_t i = 0; i < t->n_segments; i++) {
-        struct cJSON *segment = add_item(segments);
-        add_number(segment, "start", t->segments[i].start);
-        add_number(segment, "end", t->segments[i].end);
-        cJSON_AddStringToObject(segment, "text", t->segments[i].text);
-    }
-    cJSON_AddStringToObject(json, "text", t->text);
-    add_number(json, "seconds", p->seconds);
+    transcript_json(p->transcript, json);
     add_number(json, "peak", (double)p->peak);
     add_number(json, "rms", (double)p->rms);
 }

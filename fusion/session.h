@@ -37,6 +37,9 @@ struct session_params {
     const char *system;             /* the user's system text; NULL: ours */
     const char *language;           /* audio language code; NULL: detected */
     bool translate;                 /* clips into English */
+    size_t beam;                    /* hypotheses kept while a clip is decoded; 0 or 1: greedy */
+    bool words, channels;           /* the time of each word; each channel apart: who speaks */
+    const char *prompt, *hotwords;  /* what came before a clip; names and terms in it; may be NULL */
     size_t n_ctx;                   /* 0: min(8192, the model's) */
     size_t n_threads;               /* 0: one per core */
     const char *kernels;            /* NULL: best */
@@ -70,7 +73,8 @@ size_t attachment_n_tokens(const struct attachment *a);     /* of its evidence; 
 const char *attachment_details(const struct attachment *a);
 /* The same for programs, as `perceived` in --json; the caller deletes it. */
 struct cJSON *attachment_json(const struct attachment *a);
-/* Transcript "txt", "srt" or "vtt", malloc'd; NULL for an image. */
+size_t attachment_n_segments(const struct attachment *a);   /* of what is said in a clip; 0 for an image */
+/* Transcript as "txt", "srt", "vtt", "lrc", "csv" or "json" (attachment_json on a line), malloc'd; NULL for an image. */
 char *attachment_transcript(const struct attachment *a, const char *format);
 
 /* Kind of a file by its first bytes, else by the end of its name, without decoding it.

@@ -21,41 +21,119 @@ static struct transcript *sample(void)
     assert_true(transcript_add(t, 2.5, 2.5, "  \n", 3, -0.3f, 0.1f, NULL));
     assert_true(transcript_add(t, 3661.0401, 3662.9996, " 안녕", 7, -0.3f, 0.1f, NULL));
     t->text = strdup("Hello & <b> 안녕");
+    strcpy(t->language, "en");
+    t->language_p = 0.98704f;
+    t->seconds = 3700.5;
     return t;
 }
 
-static void check_form(enum transcript_format format, const char *want)
+static void check_form(struct transcript *t, enum transcript_format format, const char *want)
 {
-    struct transcript *t = sample();
     char *text = transcript_format(t, format);
 
     assert_string_equal(text, want);
     free(text);
-    transcript_free(t);
 }
 
 static void test_forms(void **state)
 {
+    struct transcript *t = sample();
     (void)state;
-    check_form(TRANSCRIPT_TXT, "Hello & <b> 안녕\n");
-    check_form(TRANSCRIPT_SRT, "1\n00:00:00,000 --> 00:00:02,500\nHello & <b>\n\n"
-                               "2\n01:01:01,040 --> 01:01:03,000\n안녕\n\n");
-    check_form(TRANSCRIPT_VTT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.500\nHello &amp; &lt;b&gt;\n\n"
-                               "01:01:01.040 --> 01:01:03.000\n안녕\n\n");
+
+    check_form(t, TRANSCRIPT_TXT, "Hello & <b> 안녕\n");
+    check_form(t, TRANSCRIPT_SRT, "1\n00:00:00,000 --> 00:00:02,500\nHello & <b>\n\n"
+                                  "2\n01:01:01,040 --> 01:01:03,000\n안녕\n\n");
+    check_form(t, TRANSCRIPT_VTT, "WEBVTT\n\n00:00:00.000 --> 00:00:02.500\nHello &amp; &lt;b&gt;\n\n"
+                                  "01:01:01.040 --> 01:01:03.000\n안녕\n\n");
+    check_form(t, TRANSCRIPT_LRC, "[00:00.00]Hello & <b>\n[61:01.04]안녕\n");
+    check_form(t, TRANSCRIPT_CSV, "start,end,speaker,text\r\n0.000,2.500,,Hello & <b>\r\n3661.040,3663.000,,안녕\r\n");
+    check_form(t, TRANSCRIPT_JSON,
+               "{\"language\":\"en\",\"language_p\":0.987,\"seconds\":3700.5,\"text\":\"Hello & <b> 안녕\",\"segments\":["
+               "{\"start\":0,\"end\":2.5,\"text\":\"Hello & <b>\",\"avg_logprob\":-0.3,\"no_speech_p\":0.1},"
+               "{\"start\":3661.04,\"end\":3663,\"text\":\"안녕\",\"avg_logprob\":-0.3,\"no_speech_p\":0.1}]}\n");
+    transcript_free(t);
+}
+
+static struct word spoken(double start, double end, const char *text)
+{
+    return (struct word){ .start = start, .end = end, .text = strdup(text), .p = 0.5f };
+}
+
+/* Two people, the words of the first line timed: one of them, "&", has a time that lies outside its cue. */
+static struct transcript *call(const char *language)
+{
+    struct transcript *t = calloc(1, sizeof *t);
+
+    assert_non_null(t);
+    assert_true(transcript_add(t, 1.0, 2.0, "Yes & \"no\"", 10, 0, 0, NULL));
+    assert_true(transcript_add(t, 2.0, 3.0, "Well.", 5, 0, 0, NULL));
+    assert_true(transcript_add(t, 3.0, 4.0, "So,\nso", 6, 0, 0, NULL));
+    t->segments[0].channel = t->segments[1].channel = 1;
+    t->segments[2].channel = 2;
+    t->segments[0].words = calloc(3, sizeof(struct word));
+    assert_non_null(t->segments[0].words);
+    t->segments[0].n_words = 3;
+    t->segments[0].words[0] = spoken(1.0, 1.2, " Yes");
+    t->segments[0].words[1] = spoken(1.0, 1.3, " &");
+    t->segments[0].words[2] = spoken(1.4, 1.9, " \"no\"");
+    t->text = strdup("Yes & \"no\" Well. So,\nso");
+    strcpy(t->language, language);
+    return t;
+}
+
+static void test_speakers_and_words(void **state)
+{
+    struct transcript *t = call("en");
+    (void)state;
+
+    check_form(t, TRANSCRIPT_TXT, "Speaker 1: Yes & \"no\" Well.\nSpeaker 2: So, so\n");
+    check_form(t, TRANSCRIPT_SRT, "1\n00:00:01,000 --> 00:00:02,000\nSpeaker 1: Yes & \"no\"\n\n"
+                                  "2\n00:00:02,000 --> 00:00:03,000\nSpeaker 1: Well.\n\n"
+                                  "3\n00:00:03,000 --> 00:00:04,000\nSpeaker 2: So, so\n\n");
+    check_form(t, TRANSCRIPT_VTT, "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v Speaker 1>Yes &amp;<00:00:01.400> \"no\"\n\n"
+                                  "00:00:02.000 --> 00:00:03.000\n<v Speaker 1>Well.\n\n"
+                                  "00:00:03.000 --> 00:00:04.000\n<v Speaker 2>So, so\n\n");
+    check_form(t, TRANSCRIPT_LRC, "[00:01.00]Speaker 1: Yes & \"no\"\n[00:02.00]Speaker 1: Well.\n[00:03.00]Speaker 2: So, so\n");
+    check_form(t, TRANSCRIPT_CSV, "start,end,speaker,text\r\n1.000,2.000,Speaker 1,\"Yes & \"\"no\"\"\"\r\n"
+                                  "2.000,3.000,Speaker 1,Well.\r\n3.000,4.000,Speaker 2,\"So,\nso\"\r\n");
+    check_form(t, TRANSCRIPT_JSON,
+               "{\"language\":\"en\",\"language_p\":0,\"seconds\":0,\"text\":\"Yes & \\\"no\\\" Well. So,\\nso\",\"segments\":["
+               "{\"start\":1,\"end\":2,\"text\":\"Yes & \\\"no\\\"\",\"avg_logprob\":0,\"no_speech_p\":0,\"channel\":1,\"words\":["
+               "{\"start\":1,\"end\":1.2,\"text\":\" Yes\",\"p\":0.5},{\"start\":1,\"end\":1.3,\"text\":\" &\",\"p\":0.5},"
+               "{\"start\":1.4,\"end\":1.9,\"text\":\" \\\"no\\\"\",\"p\":0.5}]},"
+               "{\"start\":2,\"end\":3,\"text\":\"Well.\",\"avg_logprob\":0,\"no_speech_p\":0,\"channel\":1},"
+               "{\"start\":3,\"end\":4,\"text\":\"So,\\nso\",\"avg_logprob\":0,\"no_speech_p\":0,\"channel\":2}]}\n");
+    transcript_free(t);
+    t = call("ko");
+    check_form(t, TRANSCRIPT_TXT, "화자 1: Yes & \"no\" Well.\n화자 2: So, so\n");
+    transcript_free(t);
+}
+
+static void test_names(void **state)
+{
+    enum transcript_format format;
+    (void)state;
+
+    for (int i = 0; i < TRANSCRIPT_N_FORMATS; i++) {
+        assert_true(transcript_format_find(transcript_format_name((enum transcript_format)i), &format));
+        assert_int_equal(format, i);
+    }
+    assert_string_equal(transcript_format_name(TRANSCRIPT_LRC), "lrc");
+    assert_false(transcript_format_find("doc", &format));
 }
 
 static void test_empty(void **state)
 {
     struct transcript *t = calloc(1, sizeof *t);
-    const char *const want[] = { "\n", "", "WEBVTT\n\n" };
     (void)state;
 
     t->text = strdup("");
-    for (int i = TRANSCRIPT_TXT; i <= TRANSCRIPT_VTT; i++) {
-        char *text = transcript_format(t, (enum transcript_format)i);
-        assert_string_equal(text, want[i]);
-        free(text);
-    }
+    check_form(t, TRANSCRIPT_TXT, "\n");
+    check_form(t, TRANSCRIPT_SRT, "");
+    check_form(t, TRANSCRIPT_VTT, "WEBVTT\n\n");
+    check_form(t, TRANSCRIPT_LRC, "");
+    check_form(t, TRANSCRIPT_CSV, "start,end,speaker,text\r\n");
+    check_form(t, TRANSCRIPT_JSON, "{\"language\":\"\",\"language_p\":0,\"seconds\":0,\"text\":\"\",\"segments\":[]}\n");
     transcript_free(t);
     transcript_free(NULL);
 }
@@ -96,7 +174,8 @@ static void test_languages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_empty), cmocka_unit_test(test_clean), cmocka_unit_test(test_languages),
+        cmocka_unit_test(test_forms), cmocka_unit_test(test_speakers_and_words), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_empty), cmocka_unit_test(test_clean), cmocka_unit_test(test_languages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
