@@ -12,7 +12,7 @@
 
 /* What the encoders found in some bytes; never changes once made. */
 struct perception {
-    char *key;                      /* sha256 of the bytes, "+", identity of the encoder */
+    char *key;                      /* sha256 of the bytes, "+", identity of the encoder, of a clip "+" and how it was heard */
     enum attachment_kind kind;
     char format[16];                /* "JPEG", "WAV" */
     size_t file_bytes;

@@ -1,5 +1,6 @@
 #include "fusion/senses.h"
 
+#include "fusion/hearing.h"
 #include "fusion/memory.h"
 #include "fusion/preview.h"
 
@@ -22,8 +23,8 @@ struct senses {
     senses_progress *progress;
     senses_decoded *decoded;
     void *user;
-    char *whisper_path, *classifier_path, *detector_path, *language;
-    bool translate;
+    char *whisper_path, *classifier_path, *detector_path;
+    struct hearing hearing;
     struct whisper *whisper;
     struct vision *vision;
     double image_ms, window_ms;     /* encoding a picture, 30 s of a clip: expected from those before; 0: unknown */
@@ -47,12 +48,11 @@ struct senses *senses_new(const struct session_params *params, const struct eyes
     bool failed = s == NULL;
 
     if (s != NULL) {
-        *s = (struct senses){ .compute = c, .eyes = eyes, .progress = progress, .decoded = decoded, .user = user,
-                              .translate = params->translate };
+        *s = (struct senses){ .compute = c, .eyes = eyes, .progress = progress, .decoded = decoded, .user = user };
         s->whisper_path = copy(params->whisper_path, &failed);
         s->classifier_path = copy(params->classifier_path, &failed);
         s->detector_path = copy(params->detector_path, &failed);
-        s->language = copy(params->language, &failed);
+        failed |= !hearing_init(&s->hearing, params, err);
     }
     if (failed) {
         error_set(err, ERROR_INFERENCE, "no memory for the session");
@@ -74,7 +74,7 @@ void senses_free(struct senses *s)
     free(s->whisper_path);
     free(s->classifier_path);
     free(s->detector_path);
-    free(s->language);
+    hearing_done(&s->hearing);
     free(s);
 }
 
@@ -300,12 +300,10 @@ static void transcribing(void *user, double done, double total)
 
 static bool listen(struct senses *s, struct perception *p, const struct decoded *d, double *load_ms, struct error *err)
 {
-    struct whisper_params params = whisper_params_default();
+    struct whisper_params params = s->hearing.params;
 
     if (!open_whisper(s, load_ms, err))
         return false;
-    params.language = s->language;
-    params.translate = s->translate;
     params.progress = transcribing;
     params.user = s;
     s->progress(s->user, "transcribing", 0, p->seconds);
@@ -334,17 +332,17 @@ static bool perceive(struct senses *s, const char *path, struct perception *p, d
 
 /* ---- what is known ---------------------------------------------------------------- */
 
-/* sha256 and the encoder's identity; NULL when the encoder is not open yet (then
+/* sha256, the encoder's identity, of a clip also how it is listened to; NULL when the encoder is not open yet (then
  * nothing can be known) or memory ran out. */
 static char *make_key(const struct senses *s, enum attachment_kind kind, const char *hash)
 {
     const char *id = kind == ATTACHMENT_IMAGE ? s->vision != NULL ? vision_id(s->vision) : NULL
                    : s->whisper != NULL ? whisper_id(s->whisper) : NULL;
-    size_t n = id != NULL ? strlen(hash) + strlen(id) + 2 : 0;
-    char *key = id != NULL ? malloc(n) : NULL;
+    bool is_clip = kind == ATTACHMENT_AUDIO;
+    char *key = NULL;
 
-    if (key != NULL)
-        snprintf(key, n, "%s+%s", hash, id);
+    if (id == NULL || asprintf(&key, "%s+%s%s%s", hash, id, is_clip ? "+" : "", is_clip ? s->hearing.key : "") < 0)
+        return NULL;
     return key;
 }
 

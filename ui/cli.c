@@ -21,7 +21,8 @@ const struct command commands[] = {
       "Without a prompt, or where its last word is -, standard input is read; -i - and -a - attach it\n"
       "instead.  The answer goes to standard output." },
     { "describe", DESCRIBE, cmd_describe, "FILE...", VALUES_FILE, "describe images, a sentence each", "FILE - is standard input." },
-    { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips", "FILE - is standard input." },
+    { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips",
+      "FILE - is standard input; of a pattern such as '*.mp3' all files are taken." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
     { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models and which are here",
       "With -q, their names alone." },
@@ -57,9 +58,16 @@ const struct option_row option_rows[] = {
     { "seed", 0, OPTION_SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers", NULL },
     { "max-tokens", 'n', OPTION_COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens", NULL },
     { "lang", 0, OPTION_TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)", LANGUAGES },
-    { "format", 0, OPTION_WORD, AT(format), TRANSCRIBE, "F", "txt (words only), json, or for one clip srt, vtt (default: txt)", "txt json srt vtt" },
+    { "format", 0, OPTION_WORDS, AT(format), TRANSCRIBE, "F", "txt (words only), srt, vtt, lrc, csv or json, with --out several: srt,json (default: txt)", "txt srt vtt lrc csv json" },
+    { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
+    { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
     { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE, "L", "language spoken in clips (default: detected)", LANGUAGES },
     { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE, NULL, "translate speech into English", NULL },
+    { "words", 0, OPTION_FLAG, AT(words), TRANSCRIBE, NULL, "the time of each word, in vtt and json", NULL },
+    { "channels", 0, OPTION_FLAG, AT(channels), TRANSCRIBE, NULL, "listen to each channel apart and tell which one speaks", NULL },
+    { "beam", 0, OPTION_COUNT, AT(beam), TRANSCRIBE, "N", "weigh N wordings at once, 5 is usual: slower, a little surer (default: 1)", NULL },
+    { "prompt", 0, OPTION_TEXT, AT(prompt), TRANSCRIBE, "TEXT", "what was said before the clip, as a model of its style", NULL },
+    { "hotwords", 0, OPTION_TEXT, AT(hotwords), TRANSCRIBE, "TEXT", "names and terms that may be said, to be spelled so", NULL },
     { "json", 0, OPTION_FLAG, AT(json), MANY & ~(CHAT | PULL), NULL, "one JSON object a line, with all that is known", NULL },
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
@@ -90,6 +98,22 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
+/* All words of a list with commas. */
+static bool has_words(const char *words, const char *list)
+{
+    bool ok = true;
+
+    for (size_t n; ok; list += n + 1) {
+        char word[32];
+        n = strcspn(list, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), list);
+        ok = has_word(words, word);
+        if (list[n] == '\0')
+            break;
+    }
+    return ok;
+}
+
 static bool push(const char ***list, size_t *n, const char *text, struct error *err)
 {
     const char **grown = realloc(*list, (*n + 1) * sizeof *grown);
@@ -117,6 +141,11 @@ static bool store(struct options *o, const struct option_row *row, const char *t
     case OPTION_WORD:
         if (!has_word(row->values, text))
             return error_set(err, ERROR_USAGE, "--%s takes one of %s, not '%s'", row->name, row->values, text);
+        *(const char **)field = text;
+        return true;
+    case OPTION_WORDS:
+        if (!has_words(row->values, text))
+            return error_set(err, ERROR_USAGE, "--%s takes some of %s, with commas between them, not '%s'", row->name, row->values, text);
         *(const char **)field = text;
         return true;
     case OPTION_TEXT:

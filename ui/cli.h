@@ -32,13 +32,16 @@ struct options {
     const char *system;
     const char *lang;               /* of the answer */
     const char *language;           /* spoken in a clip */
-    const char *format;             /* of a transcript */
+    const char *format;             /* of a transcript; several with commas */
+    const char *out;                /* folder for transcripts */
+    size_t beam;                    /* 0: not given */
+    const char *prompt, *hotwords;  /* of what is said in a clip */
     const char *kernels;
     const char *microphone;         /* a clip to play in place of the microphone */
     const char *engine;             /* "echo" in tests of the chat */
     const char *mode;               /* of the chat: "full", "inline", "plain" */
     const char *theme;
-    bool mouse, translate, json, quiet, fresh, help, version;
+    bool mouse, translate, words, channels, force, json, quiet, fresh, help, version;
 };
 
 typedef int command_run(const struct options *o);
@@ -60,6 +63,7 @@ command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_pull, cmd_model
 enum option_kind {
     OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,
     OPTION_WORD,                    /* one of `values` */
+    OPTION_WORDS,                   /* some of them, with commas */
     OPTION_SELF                     /* no value: its name is the value */
 };
 

@@ -95,6 +95,11 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.system = o->system;
     p.language = o->language;
     p.translate = o->translate;
+    p.beam = o->beam;
+    p.words = o->words;
+    p.channels = o->channels;
+    p.prompt = o->prompt;
+    p.hotwords = o->hotwords;
     p.n_ctx = o->n_ctx;
     p.n_threads = o->n_threads;
     p.kernels = o->kernels;

@@ -1,12 +1,23 @@
-/* progress.h - one line on standard error that says what goes on; only ever on
- * a terminal (`shown`), so that logs and pipes stay clean. */
+/* progress.h - one line about what is under way, on a terminal's standard error. */
 #ifndef UI_PROGRESS_H
 #define UI_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* total 0: unknown.  Drawn over the line before. */
+/* shown: whether there is a terminal that wants it. total 0: unknown. */
 void progress_show(bool shown, const char *what, double done, double total);
+
+/* A clip that is listened to: "talk.mp3: 12:30 of 58:10, 4 min left". */
+struct progress_clip {
+    const char *name;               /* borrowed */
+    double first_done, first_ms;    /* when it was told of first; first_ms 0: never */
+    double shown_ms;                /* last */
+};
+/* The line at now_ms, done and total in seconds of sound; false: it is too early for another one. */
+bool progress_clip_line(struct progress_clip *c, double now_ms, double done, double total, char *line, size_t size);
+
+/* Before anything else is written. */
 void progress_clear(bool shown);
 
 #endif

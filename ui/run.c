@@ -1,7 +1,8 @@
 #include "ui/run.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "ui/progress.h"
+#include "ui/input.h"
 #include "ui/sanitise.h"
 
 #include <cjson/cJSON.h>
@@ -35,6 +36,11 @@ static void on_log(void *user, enum log_level level, const char *text)
     fprintf(stderr, "mynah: ");
     sanitise_write(stderr, text, strlen(text));
     fputc('\n', stderr);
+}
+
+void run_note(struct run *r, const char *text)
+{
+    on_log(r, LOG_WARNING, text);
 }
 
 static bool open_models(struct run *r, const struct options *o, bool with_text, struct error *err)
@@ -108,12 +114,22 @@ static bool collect(struct run *r, const char *text, struct error *err)
     return true;
 }
 
+static void show_progress(struct run *r, const struct session_event *e)
+{
+    char line[300];
+
+    if (!r->shows_progress || r->clip.name == NULL || strcmp(e->text, "transcribing") != 0 || e->total <= 0)
+        progress_show(r->shows_progress, e->text, e->done, e->total);
+    else if (progress_clip_line(&r->clip, clock_ms(), e->done, e->total, line, sizeof line))
+        progress_show(true, line, 0, 0);
+}
+
 /* True while the request goes on; otherwise *ok and *err say how it ended. */
 static bool take_event(struct run *r, struct session_event *e, bool *ok, struct error *err)
 {
     switch (e->kind) {
     case SESSION_PROGRESS:
-        progress_show(r->shows_progress, e->text, e->done, e->total);
+        show_progress(r, e);
         return true;
     case SESSION_DECODED:
         return true;
@@ -202,7 +218,9 @@ int run_each(struct run *r, const struct options *o, run_one *one)
 const struct attachment *run_attach(struct run *r, const char *path, double *encode_ms, struct error *err)
 {
     struct session_event e;
+    const char *slash = strrchr(path, '/');
 
+    r->clip = (struct progress_clip){ .name = input_is(path) ? "standard input" : slash != NULL ? slash + 1 : path };
     if (!run_wait(r, session_attach(r->session, path), &e, err))
         return NULL;
     const struct attachment *a = e.attachment;

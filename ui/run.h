@@ -11,6 +11,7 @@
 #include "store/models.h"
 #include "ui/cli.h"
 #include "ui/params.h"
+#include "ui/progress.h"
 
 struct cJSON;
 
@@ -23,6 +24,7 @@ struct run {
     bool shows_progress;
     bool stream;                    /* print the answer as it comes */
     bool stopped;                   /* the last answer, by a signal */
+    struct progress_clip clip;      /* being listened to */
     char *text;                     /* of the last answer; collected when not streamed */
     size_t n_text;
     double load_ms;
@@ -45,6 +47,9 @@ bool run_check_kind(const char *path, enum attachment_kind kind, struct error *e
  * except after Ctrl-C.  Exit status: of the first failure. */
 typedef bool run_one(struct run *r, const struct options *o, const char *path, struct error *err);
 int run_each(struct run *r, const struct options *o, run_one *one);
+
+/* A line on standard error beside the progress. */
+void run_note(struct run *r, const char *text);
 
 /* Reads and perceives a file; NULL and *err on failure. */
 const struct attachment *run_attach(struct run *r, const char *path, double *encode_ms, struct error *err);

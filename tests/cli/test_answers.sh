@@ -23,7 +23,7 @@ try "two files" 0 describe -m tiny "$assets/photograph.jpg" "$assets/photograph.
 try transcribe 0 transcribe "$speech" && cp "$dir/out" "$dir/words" && has "words only" '^[^0-9:>]+$'
 try srt 0 transcribe --format srt "$speech" && has srt '^00:00:00,[0-9]{3} --> 00:00:'
 try vtt 0 transcribe --format vtt "$speech" && has vtt '^WEBVTT'
-try "json of transcribe" 0 transcribe --format json "$speech" &&
+try "json of transcribe" 0 transcribe --json "$speech" &&
     json "d['perceived'][0]['language'] == 'en' and d['perceived'][0]['segments'][-1]['end'] <= d['perceived'][0]['seconds'] + 0.1 and d['model'] == 'whisper-base'" "json of transcribe"
 try "a clip in a question" 0 ask -m tiny --json -n 8 -a "$speech" 'What is said?' && json "d['perceived'][0]['kind'] == 'audio' and d['tokens']['prompt'] > 20" "a clip in a question"
 refuse "an image to transcribe" 3 "is an image" transcribe "$assets/photograph.jpg"

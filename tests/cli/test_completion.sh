@@ -26,7 +26,7 @@ if command -v bash >/dev/null; then
     completes "no option of another" '' mynah transcribe --ima
     completes "an option of the chat" '[--inline]' mynah --in
     completes "a format" '[srt]' mynah transcribe --format s
-    completes "all formats behind =" '[txt][json][srt][vtt]' mynah transcribe --format =
+    completes "all formats behind =" '[txt][srt][vtt][lrc][csv][json]' mynah transcribe --format =
     completes "a theme behind =" '[light]' mynah --theme = li
     completes "a language" '[ja]' mynah ask --language j
     completes "a model" '[default]' mynah ask -m def

@@ -17,10 +17,22 @@ refuse "zero threads" 2 "--threads takes a whole number of 1 or more" ask -t 0 x
 refuse "ask without prompt" 2 "takes a prompt" ask
 refuse "describe without file" 2 "takes the images" describe
 refuse "transcribe without file" 2 "takes the clips" transcribe
-refuse "transcript format" 2 "one of txt json srt vtt, not 'doc'" transcribe --format doc x.wav
-for format in srt vtt; do
-    refuse "two clips in one $format" 2 "one clip at a time.*> \"\\\$f.$format\".*--format json" transcribe --format $format a.wav b.wav
+for format in doc srt,doc srt, '' TXT; do
+    refuse "transcript format '$format'" 2 "some of txt srt vtt lrc csv json, with commas between them, not '$format'" transcribe --format "$format" x.wav
 done
+for format in srt vtt lrc csv; do
+    refuse "two clips in one $format" 2 "$format takes one clip at a time on standard output: --out DIR.*--format json" transcribe --format $format a.wav b.wav
+done
+refuse "two formats in one output" 2 "srt,json is more than standard output can hold: --out DIR" transcribe --format srt,json a.wav
+refuse "spoken language" 2 "--language takes a language.*'klingon'" transcribe --language klingon x.wav
+refuse "a beam too wide" 2 "--beam takes a number from 1 to 16, not 17" transcribe --beam 17 x.wav
+refuse "force without out" 2 "--force goes with --out" transcribe --force x.wav
+refuse "a pattern without a match" 3 "nothing-\*.wav: no file has a name like that" transcribe 'nothing-*.wav'
+mkdir "$dir/clips"
+refuse "a folder of clips" 3 "$dir/clips: is a folder.*mynah transcribe $dir/clips/\*.wav" transcribe "$dir/clips"
+: >"$dir/file"
+printf 'RIFF\044\000\000\000WAVE' >"$dir/a.wav"
+refuse "out is a file" 3 "--out: the folder $dir/file cannot be made: a file has that name" transcribe --out "$dir/file" "$dir/a.wav"
 MYNAH_MODELS=$dir/none refuse "lines without a model" 4 "run .mynah pull default" --plain
 refuse "unknown model" 4 "nosuch" ask -m nosuch Hello
 refuse "unknown letter" 2 "'-X' is not an option of .mynah ask" ask -X x
