@@ -9,6 +9,8 @@
 #define EPSILON 1e-5f               /* torch.nn.LayerNorm's default */
 #define FEW_TOKENS 8                /* up to here the window's F16 keys are read per token */
 
+#define LOGIT_ROWS OPS_SAME_ROWS    /* predicted together while a known text is watched */
+
 struct whisper_decoder {
     const struct whisper *w;
     const struct compute *c;
@@ -22,7 +24,9 @@ struct whisper_decoder {
     float *audio_bias;              /* [n_audio_ctx]: of each of them */
     float *x, *normed, *q, *kv, *wide;      /* [n_text_ctx][n_state], wide 4 n_state */
     float *audio_k, *audio_v;       /* [n_audio_ctx][n_state] f32: while a window starts, or many tokens are fed */
-    float *logits;                  /* [n_sequences][n_vocab] */
+    float *logits;                  /* [n_logits][n_vocab] */
+    size_t n_logits;                /* n_sequences, at least LOGIT_ROWS */
+    const struct whisper_watch *watch;      /* of this pass, or NULL */
 };
 
 static bool allocate(struct whisper_decoder *d, struct error *err)
@@ -33,7 +37,7 @@ static bool allocate(struct whisper_decoder *d, struct error *err)
         { &d->self_k, d->n_sequences * w->n_text_layer * text, 2 }, { &d->self_v, d->n_sequences * w->n_text_layer * text, 2 },
         { &d->cross_k, w->n_text_layer * audio, 2 }, { &d->cross_v, w->n_text_layer * audio, 2 },
         { &d->x, text, 4 }, { &d->normed, text, 4 }, { &d->q, text, 4 }, { &d->kv, text, 4 }, { &d->wide, 4 * text, 4 },
-        { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, d->n_sequences * w->n_vocab, 4 },
+        { &d->audio_k, audio, 4 }, { &d->audio_v, audio, 4 }, { &d->logits, d->n_logits * w->n_vocab, 4 },
         { &d->audio_bias, w->n_audio_ctx, 4 },
     };
 
@@ -57,6 +61,7 @@ struct whisper_decoder *whisper_decoder_new(const struct whisper *w, const struc
     d->w = w;
     d->c = c;
     d->n_sequences = n_sequences;
+    d->n_logits = n_sequences > LOGIT_ROWS ? n_sequences : LOGIT_ROWS;
     d->session = arena_new("speech decoder", 1 << 20, err);
     d->step = arena_new("speech decoder step", 8 << 20, err);
     if (d->session != NULL && d->step != NULL && allocate(d, err))
@@ -176,6 +181,29 @@ static bool attend_self(struct whisper_decoder *d, const struct batch *b, size_t
            attend_past(d, b, i_layer, err) && add_out(d, a, n, err);
 }
 
+/* Keys of the window, in F32 by now, times the queries of each head that is wanted. */
+static bool watch_window(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
+{
+    const struct whisper_watch *watch = d->watch;
+    size_t row = d->w->n_state, n_frames = watch->n_frames, head_dim = row / d->w->n_text_head;
+    struct arena_mark mark = arena_mark(d->step);
+    float *weights = arena_alloc(d->step, n * n_frames, sizeof *weights, err);
+
+    if (weights == NULL)
+        return false;
+    for (size_t h = 0; h < d->w->n_text_head; h++) {
+        if (!watch->wants(watch->user, i_layer, h))
+            continue;
+        ops_sgemm(d->c, true, n, n_frames, head_dim, 1.0f / sqrtf((float)head_dim), d->q + h * head_dim, row,
+                  d->audio_k + h * head_dim, row, weights, n_frames);
+        for (size_t i = 0; i < n; i++)
+            ops_softmax(weights + i * n_frames, n_frames);
+        watch->take(watch->user, weights, n, n_frames);
+    }
+    arena_rewind(d->step, mark);
+    return true;
+}
+
 /* Each token sees the whole window.  One at a time reads the F16 rows directly, as
  * the last of n_audio positions; many are worth one conversion to f32. */
 static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, struct error *err)
@@ -186,7 +214,7 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     struct ops_keys keys = { k, v, row, head_dim };
     const float *bias = n_kv < w->n_audio_ctx ? d->audio_bias : NULL;
 
-    if (n <= FEW_TOKENS) {
+    if (n <= FEW_TOKENS && d->watch == NULL) {
         for (size_t i = 0; i < n; i++)
             if (!ops_attention_cached(d->c, d->step, d->q + i * row, &keys, 1, n_kv - 1, n_head, n_head, head_dim,
                                       bias, d->normed + i * row, err))
@@ -198,6 +226,8 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     ops_dequantize_row(d->c, &half, 0, d->audio_k);
     half.data = v;
     ops_dequantize_row(d->c, &half, 0, d->audio_v);
+    if (d->watch != NULL && !watch_window(d, i_layer, n, err))
+        return false;
     return ops_attention_full(d->c, d->step, d->q, d->audio_k, d->audio_v, n, n_kv, n_head, head_dim,
                               1.0f / sqrtf((float)head_dim), bias, d->normed, err);
 }
@@ -267,6 +297,33 @@ bool whisper_decoder_step(struct whisper_decoder *d, const size_t *sequence, con
 
     *logits = d->logits;
     return pass(d, &b, err) && predict(d, d->x, n, err);
+}
+
+/* Softmax over the ordinary tokens. */
+static float ordinary_p(const struct whisper *w, const float *logits, int32_t id)
+{
+    double sum = 0.0;
+
+    for (int32_t i = 0; i < w->ids.eot; i++)
+        sum += (double)expf(logits[i] - logits[id]);
+    return (float)(1.0 / sum);
+}
+
+bool whisper_decoder_watch(struct whisper_decoder *d, const int32_t *ids, size_t n, size_t first, const struct whisper_watch *watch,
+                           float *p, struct error *err)
+{
+    struct batch b = { ids, NULL, n };
+
+    d->watch = watch;
+    bool ok = pass(d, &b, err);
+    d->watch = NULL;
+    for (size_t i = first; ok && i + 2 < n; i += LOGIT_ROWS) {
+        size_t n_rows = n - 2 - i < LOGIT_ROWS ? n - 2 - i : LOGIT_ROWS;
+        ok = predict(d, d->x + i * d->w->n_state, n_rows, err);
+        for (size_t k = 0; ok && k < n_rows; k++)
+            p[i + k - first] = ordinary_p(d->w, d->logits + k * d->w->n_vocab, ids[i + k + 1]);
+    }
+    return ok;
 }
 
 void whisper_decoder_copy(struct whisper_decoder *d, size_t from, size_t to, size_t n_same)

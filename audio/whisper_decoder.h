@@ -35,6 +35,19 @@ bool whisper_decoder_step(struct whisper_decoder *d, const size_t *sequence, con
                           struct error *err);
 /* Sequence `to` becomes what `from` is; they share their first n_same tokens already. */
 void whisper_decoder_copy(struct whisper_decoder *d, size_t from, size_t to, size_t n_same);
+
+/* What sequence 0's tokens look at: for each head that is wanted, a softmax over the window's first
+ * n_frames rows, weights [n][n_frames], which are the watcher's to change. */
+struct whisper_watch {
+    size_t n_frames;
+    bool (*wants)(void *user, size_t i_layer, size_t i_head);
+    void (*take)(void *user, float *weights, size_t n, size_t n_frames);
+    void *user;
+};
+/* Appends ids [n] to sequence 0, watched.  p [n - 2 - first]: probability of ids[i + 1] among the ordinary
+ * tokens after ids[i], i = first .. n - 3 (the last id is the end). */
+bool whisper_decoder_watch(struct whisper_decoder *d, const int32_t *ids, size_t n, size_t first, const struct whisper_watch *watch,
+                           float *p, struct error *err);
 size_t whisper_decoder_length(const struct whisper_decoder *d);         /* tokens fed */
 
 #endif

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "audio/language.h"
+#include "audio/pauses.h"
 #include "audio/whisper_rules.h"
+#include "audio/words.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -181,9 +183,14 @@ static bool add_segment(struct window *x, const struct place *to, size_t first_s
     double start = fmin(to->offset + STEP_SECONDS * (double)first_step, to->t->seconds);
     double stop = fmin(to->offset + STEP_SECONDS * (double)last_step, to->t->seconds);
 
-    return spell(x, d->tokens.id + from, end - from, err) &&
-           text_buffer_add(to->all, x->spelled.data, x->spelled.n, err) &&
-           transcript_add(to->t, start, stop, x->spelled.data, x->spelled.n, d->avg_logprob, d->no_speech_p, err);
+    size_t n_before = to->t->n_segments;
+
+    if (!spell(x, d->tokens.id + from, end - from, err) || !text_buffer_add(to->all, x->spelled.data, x->spelled.n, err) ||
+        !transcript_add(to->t, start, stop, x->spelled.data, x->spelled.n, d->avg_logprob, d->no_speech_p, err))
+        return false;
+    if (to->t->n_segments > n_before)
+        x->spans[x->n_spans++] = (struct span){ from, end };
+    return true;
 }
 
 /* Cuts where two time stamps meet (window_segments). */
@@ -217,6 +224,80 @@ static bool add_segments(struct window *x, const struct place *to, size_t *n_fra
     return add_segment(x, to, 0, last, 0, t->n, err);
 }
 
+/* ---- words --------------------------------------------------------------------- */
+
+struct text {                       /* ordinary tokens of all spans */
+    int32_t *id;
+    size_t n;
+    struct alignment times;
+};
+
+static bool gather(const struct window *x, struct text *text, struct error *err)
+{
+    const struct tokens *t = &x->decoding.tokens;
+
+    text->id = arena_alloc(x->arena, t->n, sizeof *text->id, err);
+    text->times.frame = arena_alloc(x->arena, t->n + 1, sizeof *text->times.frame, err);
+    text->times.p = arena_alloc(x->arena, t->n, sizeof *text->times.p, err);
+    if (text->id == NULL || text->times.frame == NULL || text->times.p == NULL)
+        return false;
+    for (size_t i = 0; i < x->n_spans; i++)
+        for (size_t k = x->spans[i].from; k < x->spans[i].end; k++)
+            if (t->id[k] < x->w->ids.eot)
+                text->id[text->n++] = t->id[k];
+    return true;
+}
+
+/* Each segment's words, listed in `words` too. */
+static bool split_segments(struct window *x, const struct place *to, const struct text *text, struct word **words, size_t *n_words,
+                           struct error *err)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < x->n_spans; i++) {
+        struct segment *s = &to->t->segments[to->t->n_segments - x->n_spans + i];
+        struct alignment times = { text->times.frame + from, text->times.p + from };
+        size_t n = 0;
+        for (size_t k = x->spans[i].from; k < x->spans[i].end; k++)
+            n += x->decoding.tokens.id[k] < x->w->ids.eot;
+        if (!words_make(x->w, window_language(x), text->id + from, n, &times, to->offset, x->arena, s, err))
+            return false;
+        for (size_t k = 0; k < s->n_words; k++)
+            words[(*n_words)++] = &s->words[k];
+        from += n;
+    }
+    return true;
+}
+
+/* A segment with words lasts from its first to its last. */
+static bool add_words(struct window *x, const struct place *to, size_t n_frames, struct error *err)
+{
+    struct arena_mark mark = arena_mark(x->arena);
+    size_t n_rows = n_frames / FRAMES_PER_STEP < x->rows.n ? n_frames / FRAMES_PER_STEP : x->rows.n, n_words = 0;
+    struct text text = { 0 };
+    struct word **words = arena_alloc(x->arena, x->decoding.tokens.n, sizeof *words, err);
+    bool *silent = arena_alloc(x->arena, n_frames, sizeof *silent, err);
+
+    if (words == NULL || silent == NULL || !gather(x, &text, err) ||
+        !align_tokens(x->decoder, x->w, x->arena, x->task, x->n_task, text.id, text.n, n_rows, &text.times, err) ||
+        !pauses_find(x->mel, n_frames, x->w->n_mels, x->arena, silent, err) ||
+        !split_segments(x, to, &text, words, &n_words, err))
+        return false;
+    pauses_fit(words, n_words, silent, n_frames, to->offset, x->words_end, to->t->seconds);
+    x->words_end = n_words > 0 ? words[n_words - 1]->end : x->words_end;
+    for (size_t i = to->t->n_segments - x->n_spans; i < to->t->n_segments; i++) {
+        struct segment *s = &to->t->segments[i];
+        if (s->n_words > 0) {
+            s->start = s->words[0].start;
+            s->end = s->words[s->n_words - 1].end;
+        }
+    }
+    arena_rewind(x->arena, mark);
+    return true;
+}
+
+/* ---- a recording ---------------------------------------------------------------- */
+
 /* Keeps the newest tokens that a prompt has room for. */
 static void remember(struct window *x)
 {
@@ -233,7 +314,6 @@ static void remember(struct window *x)
     memcpy(x->prompt.id + kept, t->id + t->n - n, n * sizeof *t->id);
     x->prompt.n = kept + n;
 }
-
 
 static bool choose_task(struct window *x, struct error *err)
 {
@@ -271,9 +351,10 @@ bool window_init(struct window *x, const struct whisper *w, const struct compute
     x->mel = arena_alloc(x->arena, 2 * w->n_audio_ctx * w->n_mels, sizeof(float), err);
     x->rows.x = arena_alloc(x->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);
     x->rows.bias = arena_alloc(x->arena, w->n_audio_ctx, sizeof(float), err);
+    x->spans = arena_alloc(x->arena, w->n_text_ctx, sizeof *x->spans, err);
     x->prompt.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
     x->decoding.tokens.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
-    return x->mel != NULL && x->rows.x != NULL && x->rows.bias != NULL && x->prompt.id != NULL && x->decoding.tokens.id != NULL;
+    return x->mel != NULL && x->rows.x != NULL && x->rows.bias != NULL && x->spans != NULL && x->prompt.id != NULL && x->decoding.tokens.id != NULL;
 }
 
 void window_done(struct window *x)
@@ -301,8 +382,10 @@ bool window_segments(struct window *x, double offset, size_t *n_frames, struct t
                      struct error *err)
 {
     struct place to = { offset, t, all };
+    size_t n_held = *n_frames;
 
-    if (!add_segments(x, &to, n_frames, err))
+    x->n_spans = 0;
+    if (!add_segments(x, &to, n_frames, err) || (x->params->words && x->n_spans > 0 && !add_words(x, &to, n_held, err)))
         return false;
     remember(x);
     return true;

@@ -22,6 +22,8 @@ struct decoding {                   /* one try at a window */
     float avg_logprob, no_speech_p, compression, temperature;
 };
 
+struct span { size_t from, end; };  /* of tokens */
+
 struct window {
     const struct whisper *w;
     const struct compute *c;
@@ -31,6 +33,9 @@ struct window {
     struct search search;
     float *mel;                     /* [2 n_audio_ctx][n_mels]: the caller fills it */
     struct whisper_rows rows;
+    struct span *spans;             /* [n_text_ctx]: of the last window's segments, when words are asked for */
+    size_t n_spans;
+    double words_end;               /* of the last word; seconds from the clip's start */
     struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */
     struct decoding decoding;
     int32_t task[3];                /* start of transcript, language (-1: not known yet), task */

@@ -1,0 +1,105 @@
+#include "audio/pauses.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define FRAMES_PER_SECOND 100.0
+#define BELOW_LOUD 35.0f            /* dB under what is loud is silence ... */
+#define ABOVE_QUIET 6.0f            /* ... and so is what is this little over the quietest ... */
+#define LEAST_PAUSE 6               /* ... for 60 ms; a stop's closure is shorter */
+#define REACH 30                    /* frames that a pause may be away */
+
+static int ascending(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Power over all bands; mel = (log10 of it + 4) / 4. */
+static float loudness_db(const float *mel, size_t n_mels)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n_mels; i++)
+        sum += pow(10.0, 4.0 * (double)mel[i] - 4.0);
+    return 10.0f * (float)log10(sum);
+}
+
+bool pauses_find(const float *mel, size_t n, size_t n_mels, struct arena *scratch, bool *silent, struct error *err)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    float *loudness = arena_alloc(scratch, n, sizeof *loudness, err), *sorted = arena_alloc(scratch, n, sizeof *sorted, err);
+
+    if (loudness == NULL || sorted == NULL)
+        return false;
+    for (size_t f = 0; f < n; f++)
+        sorted[f] = loudness[f] = loudness_db(mel + f * n_mels, n_mels);
+    qsort(sorted, n, sizeof *sorted, ascending);
+    float quiet = sorted[n / 20], loud = sorted[n - 1 - n / 20];
+    float least = fmaxf(loud - BELOW_LOUD, fminf(quiet + ABOVE_QUIET, (quiet + loud) / 2.0f));
+    for (size_t f = 0; f < n; f++)
+        silent[f] = loudness[f] < least;
+    arena_rewind(scratch, mark);
+    return true;
+}
+
+struct pause { size_t from, end; };     /* frames */
+
+static size_t distance(struct pause p, size_t at)
+{
+    return at < p.from ? p.from - at : at >= p.end ? at - p.end + 1 : 0;
+}
+
+/* The nearest to `at`, within from .. end; none: empty. */
+static struct pause nearest(const bool *silent, size_t from, size_t end, size_t at)
+{
+    struct pause best = { 0, 0 };
+    size_t reach = REACH;
+
+    for (size_t f = from; f < end; f++) {
+        struct pause p = { f, f };
+        while (p.end < end && silent[p.end])
+            p.end++;
+        if (p.end - p.from >= LEAST_PAUSE && distance(p, at) <= reach) {
+            best = p;
+            reach = distance(p, at);
+        }
+        f = p.end;
+    }
+    return best;
+}
+
+static size_t frame_at(double seconds, size_t n)
+{
+    double f = floor(seconds * FRAMES_PER_SECOND + 0.5);
+
+    return f < 0.0 ? 0 : f > (double)n ? n : (size_t)f;
+}
+
+/* The time between two words; there is no word before the first, none after the last. */
+static void fit_between(struct word *before, struct word *after, const bool *silent, size_t n, double offset)
+{
+    size_t from = before != NULL ? frame_at(before->start - offset, n) : 0;
+    size_t end = after != NULL ? frame_at(after->end - offset, n) : n;
+    struct pause p = nearest(silent, from, end, frame_at((after != NULL ? after->start : before->end) - offset, n));
+
+    if (p.from == p.end)
+        return;
+    if (before != NULL && p.from > from)
+        before->end = offset + (double)p.from / FRAMES_PER_SECOND;
+    if (after != NULL && p.end < end)
+        after->start = offset + (double)p.end / FRAMES_PER_SECOND;
+}
+
+void pauses_fit(struct word *const *words, size_t n_words, const bool *silent, size_t n, double offset, double earliest,
+                double latest)
+{
+    for (size_t i = 0; i < n_words + 1 && n_words > 0; i++)
+        fit_between(i > 0 ? words[i - 1] : NULL, i < n_words ? words[i] : NULL, silent, n, offset);
+    for (size_t i = 0; i < n_words; i++) {
+        words[i]->start = fmin(fmax(words[i]->start, earliest), latest);
+        words[i]->end = fmin(fmax(words[i]->end, words[i]->start), latest);
+        earliest = words[i]->end;
+    }
+}

@@ -1,0 +1,20 @@
+/* pauses.h - times of words fitted to the pauses between them.
+ *
+ * Attention tells which word is said within a tenth of a second or two, not where in a pause it
+ * ends: there one word's time lasts until the next one's begins.  Where a window is silent near
+ * that time, the word before ends where the silence begins and the next begins where it ends. */
+#ifndef AUDIO_PAUSES_H
+#define AUDIO_PAUSES_H
+
+#include "audio/audio.h"
+#include "base/arena.h"
+
+/* mel [n][n_mels] of a window as the encoder sees it, n >= 1 frames of 10 ms; silent [n]. */
+bool pauses_find(const float *mel, size_t n, size_t n_mels, struct arena *scratch, bool *silent, struct error *err);
+
+/* words [n_words] in order; silent [n]: from `offset` seconds on.  Afterwards times do not run backwards,
+ * and none is before `earliest` or after `latest`. */
+void pauses_fit(struct word *const *words, size_t n_words, const bool *silent, size_t n, double offset, double earliest,
+                double latest);
+
+#endif
