@@ -3,13 +3,19 @@
 #include <dlfcn.h>
 #include <portaudio.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 
+#define ALSA_ERRORS_MOST 200        /* that are logged */
+
 typedef void alsa_handler(const char *file, int line, const char *function, int code, const char *format, ...);
 typedef int set_alsa_handler(alsa_handler *handler);
+
+/* A handler is given no argument; one of a device that fails for each sample would fill the disk. */
+static atomic_uint n_alsa_errors;
 
 static void __attribute__((format(printf, 5, 6)))
 on_alsa_error(const char *file, int line, const char *function, int code, const char *format, ...)
@@ -18,6 +24,8 @@ on_alsa_error(const char *file, int line, const char *function, int code, const 
     va_list args;
     (void)file, (void)line, (void)code;
 
+    if (atomic_fetch_add(&n_alsa_errors, 1) >= ALSA_ERRORS_MOST)
+        return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);

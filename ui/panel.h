@@ -24,6 +24,7 @@ enum panel_act {
     PANEL_ATTACH,                   /* paths[n]; the panel closes */
     PANEL_PREVIEW,                  /* paths[0] is to be looked at: panel_preview follows; it goes on */
     PANEL_CHOICE,                   /* choice: which of the answers of a question; the panel closes */
+    PANEL_MICROPHONE,               /* text: its name, "" the system's default; the panel closes */
     PANEL_INSERT,                   /* text goes into the draft (a found line of history); the panel closes */
     PANEL_HINT                      /* text for the status line; it goes on */
 };
@@ -60,6 +61,8 @@ struct panel *panel_files_new(const char *folder, struct error *err);
  * "[Esc]"); Esc is the last answer. */
 struct panel_answer { char letter; const char *text; };
 struct panel *panel_question_new(const char *title, const char *text, const struct panel_answer *answers, size_t n);
+/* Microphones: names, a line each, the default one first; chosen: as the setting says, "" the default. */
+struct panel *panel_devices_new(const char *names, const char *chosen);
 /* C-r: questions of before that hold what is typed. */
 struct panel *panel_history_new(char *const *texts, size_t n);
 

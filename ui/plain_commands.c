@@ -12,7 +12,7 @@
 
 typedef void plain_command_run(struct plain *p, const char *argument);
 
-static plain_command_run run_attach, run_detach, run_details, run_record, run_new, run_sessions, run_rename, run_regenerate, run_continue,
+static plain_command_run run_attach, run_detach, run_details, run_record, run_microphone, run_new, run_sessions, run_rename, run_regenerate, run_continue,
                          run_delete, run_facts, run_find, run_export, run_help, run_quit;
 
 static const struct plain_command { const char *name, *argument, *summary; plain_command_run *run; } table[] = {
@@ -20,6 +20,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/detach", "", "forget the files for the next question", run_detach },
     { "/details", "", "everything that was seen and heard", run_details },
     { "/record", "", "record a clip; Enter ends it, Ctrl-C gives it up", run_record },
+    { "/microphone", "[NAME]", "list the microphones, or choose one; a part of its name will do", run_microphone },
     { "/paste", "", "a question of many lines; one with a single full stop ends it", NULL },
     { "/regenerate", "", "another answer to the last question", run_regenerate },
     { "/retry", "", "the same, after an error", run_regenerate },
@@ -107,6 +108,34 @@ void plain_end_record(struct plain *p, bool keep)
     p->record = NULL;
     buffer_free(&why);
     free(path);
+}
+
+static void list_microphones(struct plain *p, char *names)
+{
+    const char *chosen = p->options->config->microphone;
+    char *rest;
+
+    for (char *name = strtok_r(names, "\n", &rest); name != NULL; name = strtok_r(NULL, "\n", &rest))
+        plain_line(p, "", "%s%s", name, name == names ? ", the default" : "");
+    plain_note(p, "the microphone is %s", *chosen != '\0' ? chosen : "the system's default");
+}
+
+static void run_microphone(struct plain *p, const char *argument)
+{
+    struct error err;
+    char *names = record_devices(&err);
+
+    if (names == NULL)
+        plain_error(p, "%s", err.text);
+    else if (*argument == '\0')
+        list_microphones(p, names);
+    else if (strcasestr(names, argument) == NULL)
+        plain_error(p, "no microphone has \"%s\" in its name; /microphone lists them", argument);
+    else if (!config_set(p->options->config, NULL, "microphone", argument, &err))
+        plain_error(p, "%s", err.text);
+    else
+        plain_note(p, "the microphone is %s, also next time", argument);
+    free(names);
 }
 
 /* ---- turns -------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@
 
 enum tui_mode { MODE_CHAT, MODE_BROWSE, MODE_FIND, MODE_RECORDING };
 
-enum panel_purpose { FOR_READING, FOR_SESSIONS, FOR_FILES, FOR_HISTORY, FOR_OVERFLOW, FOR_DELETING };
+enum panel_purpose { FOR_READING, FOR_SESSIONS, FOR_FILES, FOR_HISTORY, FOR_MICROPHONE, FOR_OVERFLOW, FOR_DELETING };
 
 /* A question on its way: measured, perhaps waiting for a choice, then asked. */
 struct question {
@@ -172,6 +172,8 @@ void tui_hold(struct tui *t);               /* the key to speak was pressed, or 
 void tui_press_recording(struct tui *t, const struct press *press);
 void tui_tick_recording(struct tui *t);
 void tui_end_recording(struct tui *t, bool keep);
+void tui_open_microphones(struct tui *t);
+void tui_use_microphone(struct tui *t, const char *name);   /* "": the system's default */
 void tui_tell_left_takes(struct tui *t);
 
 /* tui_press.c: what keys do where one is; and their list for the help. */

@@ -10,13 +10,14 @@
 
 typedef void chat_command(struct tui *t, const char *argument);
 
-static chat_command run_attach, run_files, run_record, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_microphone, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
     { { "/attach", COMPLETE_FILE, NULL }, "PATH", "attach images and clips, as pasting or dropping does", run_attach },
     { { "/files", COMPLETE_NONE, NULL }, "", "choose files to attach", run_files },
     { { "/record", COMPLETE_NONE, NULL }, "", "record a clip; Enter stops, Esc cancels", run_record },
+    { { "/microphone", COMPLETE_NONE, NULL }, "", "choose the microphone", run_microphone },
     { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
     { { "/paste", COMPLETE_NONE, NULL }, "", "open a pasted chip into the draft", run_paste },
     { { "/model", COMPLETE_MODEL, NULL }, "NAME|PATH", "change the model", run_model },
@@ -59,6 +60,7 @@ static void run_attach(struct tui *t, const char *argument)
     static void name(struct tui *t, const char *argument) { (void)argument; call; }
 WITHOUT_ARGUMENT(run_files, tui_open_files(t))
 WITHOUT_ARGUMENT(run_record, tui_record(t))
+WITHOUT_ARGUMENT(run_microphone, tui_open_microphones(t))
 WITHOUT_ARGUMENT(run_details, tui_open_details(t, NULL))
 WITHOUT_ARGUMENT(run_sessions, tui_open_sessions(t))
 WITHOUT_ARGUMENT(run_new, tui_new_session(t))

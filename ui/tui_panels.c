@@ -161,11 +161,12 @@ static void act(struct tui *t, const struct panel_outcome *o)
 {
     enum panel_purpose purpose = t->purpose;
     bool closes = o->act == PANEL_CLOSE || o->act == PANEL_OPEN_SESSION || o->act == PANEL_ATTACH
-               || o->act == PANEL_CHOICE || o->act == PANEL_INSERT;
+               || o->act == PANEL_CHOICE || o->act == PANEL_INSERT || o->act == PANEL_MICROPHONE;
 
     switch (o->act) {
     case PANEL_ATTACH: attach_all(t, o); break;
     case PANEL_INSERT: draft_set(&t->draft, o->text); tui_draft_edited(t); break;
+    case PANEL_MICROPHONE: tui_use_microphone(t, o->text); break;
     case PANEL_PREVIEW: preview(t, o->paths[0]); break;
     case PANEL_HINT: tui_hint(t, o->warns, "%s", o->text); break;
     case PANEL_SESSION_GONE: session_gone(t, o->id); break;

@@ -79,6 +79,32 @@ void tui_end_recording(struct tui *t, bool keep)
     free(path);
 }
 
+/* ---- the microphone ----------------------------------------------------------------- */
+
+void tui_open_microphones(struct tui *t)
+{
+    struct error err;
+    char *names = record_devices(&err);
+
+    if (names != NULL)
+        tui_open_panel(t, FOR_MICROPHONE, panel_devices_new(names, t->config->microphone));
+    else
+        tui_note(t, ITEM_ERROR, "%s", err.text);
+    free(names);
+}
+
+void tui_use_microphone(struct tui *t, const char *name)
+{
+    struct error err;
+
+    if (config_set(t->config, NULL, "microphone", name, &err))
+        tui_hint(t, false, "the microphone is %s, also next time", *name != '\0' ? name : "the system's default");
+    else
+        tui_hint(t, true, "%s", err.text);
+}
+
+/* ---- what a crash left ---------------------------------------------------------------- */
+
 void tui_tell_left_takes(struct tui *t)
 {
     for (char *path; (path = record_left()) != NULL; free(path))

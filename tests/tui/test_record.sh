@@ -52,7 +52,6 @@ hold() { i=0; while [ "$i" -lt "$2" ]; do press "$1"; sleep 0.05; i=$((i + 1)); 
 begin "a key that is held records until it is released"
 hold F2 30
 has "release to stop" || fail "it does not know that the key is held"
-expect "recording 0:01"
 meter=$(screen | grep recording)
 hold F2 5
 [ "$meter" != "$(screen | grep recording)" ] || fail "the meter does not move"
@@ -113,6 +112,41 @@ refuse "[clip"
 refuse "is kept"
 press C-d
 wait_exit 0
+
+begin "a microphone is chosen, and remembered"
+tm set-environment -g ALSA_CONFIG_PATH "$work/alsa.conf"
+tm set-environment -g XDG_CONFIG_HOME "$work/config"
+printf 'pcm.default.type null\npcm.desk.type null\npcm.lap.type null\n' >"$work/alsa.conf"
+chat --engine echo --new
+wait_for ready
+type "/microphone"
+press Enter
+wait_for "the system's default"
+expect "default "
+type "desk"
+wait_gone "lap"
+press Enter
+wait_for "the microphone is desk, also next time"
+grep -qx "microphone = desk" "$work/config/mynah/config" || fail "it is not in the settings"
+expect "mic ready"
+type "/microphone"
+press Enter
+wait_for "›• desk"
+press Escape
+wait_gone "•"
+
+begin "no microphone at all"
+printf 'pcm.absent.type hw\npcm.absent.card 7\n' >"$work/alsa.conf"
+chat --engine echo --new
+wait_for ready
+type "/microphone"
+press Enter
+wait_for "no microphone was found: connect one, or attach a recorded file"
+press F2
+wait_for "no microphone has \"desk\" in its name"
+type "/attach $speech"
+press Enter
+wait_for "[clip speech.flac"
 
 begin "no such microphone"
 chat --engine echo --new --microphone "$work/nowhere.wav"
