@@ -100,6 +100,7 @@ static double decibels(float level)
 static void add_clip(struct words *b, const struct perception *p)
 {
     const struct transcript *t = p->transcript;
+    char speaker[TRANSCRIPT_SPEAKER_BYTES];
     double spoken = 0;
 
     for (size_t i = 0; i < t->n_segments; i++)
@@ -116,7 +117,8 @@ static void add_clip(struct words *b, const struct perception *p)
         add_time(b, t->segments[i].start);
         words_add(b, " - ");
         add_time(b, t->segments[i].end);
-        words_add(b, "  %s\n", t->segments[i].text);
+        transcript_speaker("en", t->segments[i].channel, speaker, sizeof speaker);
+        words_add(b, "  %s%s%s\n", speaker, *speaker != '\0' ? ": " : "", t->segments[i].text);
     }
     words_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
 }

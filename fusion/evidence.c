@@ -327,7 +327,32 @@ void evidence_time(struct words *b, double seconds)
         words_add(b, "%d:%02d", s / 60, s % 60);
 }
 
-void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments)
+/* "[0:07] Speaker 2: text"; speakers only where there are several channels. */
+void evidence_said(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts, const char *language)
+{
+    for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
+        const struct segment *s = &t->segments[i];
+        char speaker[TRANSCRIPT_SPEAKER_BYTES];
+        if (parts != NULL && !clip_spans_have(parts, s))
+            continue;
+        transcript_speaker(language, s->channel, speaker, sizeof speaker);
+        words_add(b, "\n[");
+        evidence_time(b, s->start);
+        words_add(b, "] %s%s%s", speaker, *speaker != '\0' ? ": " : "", s->text);
+    }
+}
+
+static void add_parts(struct words *b, const struct clip_spans *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        words_add(b, i == 0 ? " from " : " and from ");
+        evidence_time(b, parts->span[i].from);
+        words_add(b, " to ");
+        evidence_time(b, parts->span[i].to);
+    }
+}
+
+void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts)
 {
     const char *code, *language = t->language;
 
@@ -338,12 +363,11 @@ void evidence_clip(struct words *b, const struct transcript *t, size_t n_segment
         words_add(b, "No speech was heard in it.");
         return;
     }
-    words_add(b, "Language: %s. What is said in it, with times:", language);
-    for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
-        words_add(b, "\n(");
-        evidence_time(b, t->segments[i].start);
-        words_add(b, ") %s", t->segments[i].text);
-    }
+    words_add(b, "Language: %s. What is said in it", language);
+    if (parts != NULL)
+        add_parts(b, parts);
+    words_add(b, ", with times:");
+    evidence_said(b, t, n_segments, parts, "en");
     if (n_segments < t->n_segments) {
         words_add(b, "\n(What is said after ");
         evidence_time(b, t->segments[n_segments].start);

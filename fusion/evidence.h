@@ -9,6 +9,7 @@
 #define FUSION_EVIDENCE_H
 
 #include "audio/audio.h"
+#include "fusion/clip_span.h"
 #include "fusion/words.h"
 #include "vision/vision.h"
 
@@ -22,10 +23,12 @@ void evidence_sentence_korean(struct words *b, const struct vision_report *r);
 void evidence_facts(struct words *b, const struct vision_report *r, bool colours);
 void evidence_facts_korean(struct words *b, const struct vision_report *r, bool colours);
 
-/* Length, language and the first n_segments of what is said, a line each with
- * its time; says so when that is not all. */
-void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments);
-void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments);
+/* Length, language and what is said, a line each with its time: of the first n_segments those in one
+ * of the parts (NULL: all); says so when that is not all.  Who speaks, where that is known. */
+void evidence_clip(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts);
+void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts);
+/* The lines of both; language: "en" or "ko". */
+void evidence_said(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts, const char *language);
 
 /* "0:07", "1:02:30" */
 void evidence_time(struct words *b, double seconds);

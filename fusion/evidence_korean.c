@@ -161,19 +161,29 @@ void evidence_facts_korean(struct words *b, const struct vision_report *r, bool 
     }
 }
 
-void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments)
+static void add_parts(struct words *b, const struct clip_spans *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        words_add(b, i == 0 ? " " : ", ");
+        evidence_time(b, parts->span[i].from);
+        words_add(b, "부터 ");
+        evidence_time(b, parts->span[i].to);
+        words_add(b, "까지");
+    }
+}
+
+void evidence_clip_korean(struct words *b, const struct transcript *t, size_t n_segments, const struct clip_spans *parts)
 {
     words_add(b, "길이: %.0f초. ", t->seconds);
     if (t->n_segments == 0) {
         words_add(b, "들리는 말이 없습니다.");
         return;
     }
-    words_add(b, "녹음에서 한 말과 시각:");
-    for (size_t i = 0; i < t->n_segments && i < n_segments; i++) {
-        words_add(b, "\n(");
-        evidence_time(b, t->segments[i].start);
-        words_add(b, ") %s", t->segments[i].text);
-    }
+    words_add(b, "녹음에서");
+    if (parts != NULL)
+        add_parts(b, parts);
+    words_add(b, " 한 말과 시각:");
+    evidence_said(b, t, n_segments, parts, "ko");
     if (n_segments < t->n_segments) {
         words_add(b, "\n(");
         evidence_time(b, t->segments[n_segments].start);

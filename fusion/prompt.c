@@ -189,6 +189,14 @@ static bool asks_text(const struct exchange *e)
     return false;
 }
 
+static void add_clip(struct words *b, const struct transcript *t, const struct exchange *e, size_t n_segments, bool korean)
+{
+    struct clip_spans parts = clip_spans_of(e->text);
+
+    clip_spans_fit(&parts, t);
+    (korean ? evidence_clip_korean : evidence_clip)(b, t, n_segments, parts.n > 0 ? &parts : NULL);
+}
+
 static void add_evidence(struct script *s, const struct exchange *e, size_t i, const struct wording *w)
 {
     const struct attachment *a = e->media[i].attachment;
@@ -203,7 +211,7 @@ static void add_evidence(struct script *s, const struct exchange *e, size_t i, c
     if (is_image)
         (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report, asks_colours(e->text));
     else
-        (korean ? evidence_clip_korean : evidence_clip)(&b, a->seen->transcript, e->media[i].n_segments);
+        add_clip(&b, a->seen->transcript, e, e->media[i].n_segments, korean);
     words_add(&b, "]\n");
     add_words(s, &b);
 }

@@ -106,6 +106,11 @@ const struct preview *attachment_preview(const struct attachment *a);   /* as lo
 
 /* ---- turns ---------------------------------------------------------------- */
 
+/* A question may name a part of a recording: @1:20-2:05, @1:20, @80s- (fusion/clip_span.h).  Then that
+ * part alone is told; where nothing is attached to the question, of the last recording before it.
+ * Bytes of the part that is named at question[at]; 0: none. */
+size_t question_span(const char *question, size_t at);
+
 enum turn_task {
     TURN_CHAT,                      /* answer the text */
     TURN_DESCRIBE,                  /* describe the image in one sentence; text may be NULL */

@@ -5,6 +5,7 @@
 #include "fusion/worker_state.h"
 
 #include "fusion/answer.h"
+#include "fusion/clip_span.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,13 +55,42 @@ static bool is_empty(const struct exchange *e)
     return e->n_media == 0 && e->text[strspn(e->text, " \t\r\n")] == '\0';
 }
 
+/* A question about a part of a recording that was attached before is told that part again. */
+static void add_last_clip(const struct worker *w, struct exchange *e)
+{
+    for (size_t i = w->conversation.n_exchanges; i-- > 0;) {
+        const struct exchange *before = &w->conversation.exchanges[i];
+        for (size_t k = before->n_media; k-- > 0;)
+            if (before->media[k].attachment->seen->kind == ATTACHMENT_AUDIO) {
+                e->media[e->n_media++] = (struct exchange_media){ before->media[k].attachment, SIZE_MAX };
+                return;
+            }
+    }
+}
+
+/* The parts that the question names have to be there. */
+static bool settle_parts(const struct worker *w, const struct turn *turn, bool strict, struct exchange *e, struct error *err)
+{
+    struct clip_spans parts = clip_spans_of(e->text);
+    const struct attachment *longest = NULL;
+
+    if (parts.n > 0 && !turn->alone && !exchange_has(e, ATTACHMENT_AUDIO))
+        add_last_clip(w, e);
+    for (size_t i = 0; i < e->n_media; i++) {
+        const struct attachment *a = e->media[i].attachment;
+        if (a->seen->kind == ATTACHMENT_AUDIO && (longest == NULL || a->seen->seconds > longest->seen->seconds))
+            longest = a;
+    }
+    return !strict || longest == NULL || clip_spans_check(&parts, e->text, longest->name, longest->seen->seconds, err);
+}
+
 /* strict: an attachment that is not there is an error; otherwise it is passed over. */
 static bool make_exchange(const struct worker *w, const struct turn *turn, bool strict, struct exchange *e,
                           struct error *err)
 {
     *e = (struct exchange){ .task = turn->task };
     e->text = strdup(turn->text != NULL ? turn->text : "");
-    e->media = calloc(turn->n_attachments + 1, sizeof *e->media);
+    e->media = calloc(turn->n_attachments + 1, sizeof *e->media);    /* and the clip that is asked about */
     if (e->text == NULL || e->media == NULL)
         return error_set(err, ERROR_INFERENCE, "no memory for the question");
     snprintf(e->language, sizeof e->language, "%s", turn->language != NULL ? turn->language : "en");
@@ -72,7 +102,7 @@ static bool make_exchange(const struct worker *w, const struct turn *turn, bool 
             return error_set(err, ERROR_USAGE, "attachment %u is not there", (unsigned)turn->attachments[i]);
     }
     settle_task(e);
-    return true;
+    return settle_parts(w, turn, strict, e, err);
 }
 
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer)

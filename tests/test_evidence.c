@@ -242,27 +242,36 @@ static void test_korean(void **state)
 
 static void test_clip(void **state)
 {
-    struct segment segments[] = { { 0, 7.6, (char *)"And so my fellow Americans", 0, 0 },
-                                  { 67.9, 70, (char *)"ask not", 0, 0 },
-                                  { 3700.2, 3702, (char *)"thank you", 0, 0 } };
+    struct segment segments[] = { { .start = 0, .end = 7.6, .text = (char *)"And so my fellow Americans" },
+                                  { .start = 67.9, .end = 70, .text = (char *)"ask not" },
+                                  { .start = 3700.2, .end = 3702, .text = (char *)"thank you" } };
     struct transcript t = { .segments = segments, .n_segments = 3, .language = "en", .seconds = 3705 };
     struct words b = { 0 };
 
     (void)state;
-    evidence_clip(&b, &t, SIZE_MAX);
+    evidence_clip(&b, &t, SIZE_MAX, NULL);
     assert_non_null(strstr(b.text, "nglish"));
-    assert_non_null(strstr(b.text, "\n(0:00) And so my fellow Americans\n(1:07) ask not\n(1:01:40) thank you"));
+    assert_non_null(strstr(b.text, "\n[0:00] And so my fellow Americans\n[1:07] ask not\n[1:01:40] thank you"));
     assert_null(strstr(b.text, "left out"));
     words_done(&b);
-    evidence_clip(&b, &t, 1);
+    evidence_clip(&b, &t, 1, NULL);
     assert_non_null(strstr(b.text, "Americans\n(What is said after 1:07 is left out here, up to 1:01:45.)"));
     assert_null(strstr(b.text, "ask not"));
     words_done(&b);
+    struct clip_spans parts = { .span = { { 68, 68, 0, 0 } }, .n = 1 };
+    clip_spans_fit(&parts, &t);
+    segments[1].channel = 2;
+    evidence_clip(&b, &t, SIZE_MAX, &parts);
+    assert_string_equal(b.text, "Length: 3705 seconds. Language: English. What is said in it from 1:07 to 1:10, with times:\n[1:07] Speaker 2: ask not");
+    words_done(&b);
+    evidence_clip_korean(&b, &t, SIZE_MAX, &parts);
+    assert_string_equal(b.text, "길이: 3705초. 녹음에서 1:07부터 1:10까지 한 말과 시각:\n[1:07] 화자 2: ask not");
+    words_done(&b);
     t.n_segments = 0;
-    evidence_clip(&b, &t, SIZE_MAX);
+    evidence_clip(&b, &t, SIZE_MAX, NULL);
     assert_non_null(strstr(b.text, "No speech"));
     words_done(&b);
-    evidence_clip_korean(&b, &t, SIZE_MAX);
+    evidence_clip_korean(&b, &t, SIZE_MAX, NULL);
     assert_non_null(strstr(b.text, "들리는 말이 없습니다"));
     words_done(&b);
 }

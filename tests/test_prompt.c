@@ -23,7 +23,7 @@
 static struct vision_object dog = { .name = "dog", .count = 1, .place = "left", .p = 0.9f, .colour = "", .finer = "" };
 static struct vision_report picture = { .best_kind = "", .objects = &dog, .n_objects = 1, .note = "",
                                         .text = (char *)INJECTION, .colours = { "purple" }, .n_colours = 1 };
-static struct segment said[] = { { 0, 2, (char *)INJECTION, 0, 0 }, { 2, 4, (char *)"second words", 0, 0 } };
+static struct segment said[] = { { .start = 0, .end = 2, .text = (char *)INJECTION }, { .start = 2, .end = 4, .text = (char *)"second words" } };
 static struct transcript heard = { .segments = said, .n_segments = 2, .language = "en", .seconds = 4 };
 static const struct perception seen = { .kind = ATTACHMENT_IMAGE, .report = &picture };
 static const struct perception listened = { .kind = ATTACHMENT_AUDIO, .transcript = &heard };
