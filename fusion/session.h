@@ -154,6 +154,19 @@ void session_clear(struct session *s);                      /* forget the conver
  * branch.  A turn that was left out for a forgotten one is told again. */
 void session_rewind(struct session *s, size_t n_turns);
 
+/* A place of a recording that an answer names, such as [0:07].  Where an answer to a question about a
+ * recording has words of it and names no place, the session adds the place behind it. */
+struct citation {
+    size_t at, n;                   /* bytes of the answer */
+    const struct attachment *clip;
+    size_t i_segment;
+    double from, to;                /* seconds: of the segment, or as the answer has them */
+};
+/* The citations of an answer, in order; their number, at most `most`.  clips: those that it may be about,
+ * what is asked about first; a time belongs to the first that has a segment there, else to the first that is long enough. */
+size_t answer_citations(const char *answer, const struct attachment *const *clips, size_t n_clips,
+                        struct citation *citations, size_t most);
+
 /* How answers are made from now on, in place of what session_params said; strings are
  * copied.  A value that no sampler takes fails the next session_ask (ERROR_USAGE). */
 struct session_settings {

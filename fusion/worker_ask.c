@@ -5,6 +5,7 @@
 #include "fusion/worker_state.h"
 
 #include "fusion/answer.h"
+#include "fusion/cite.h"
 #include "fusion/clip_span.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 
 enum {
+    CLIPS_MOST = 16,                /* that an answer may cite */
     DESCRIPTION_TOKENS = 160,       /* a sentence, with a quotation, and a reserve */
     SUMMARY_TOKENS = 400            /* the room that it is to make is worth more */
 };
@@ -237,6 +239,35 @@ static bool keep_answer(struct worker *w, struct exchange *e, struct answer *a, 
     return conversation_keep(&w->conversation, e, err);
 }
 
+static size_t add_clips(const struct exchange *e, const struct attachment **clips, size_t n)
+{
+    for (size_t i = 0; i < e->n_media && n < CLIPS_MOST; i++)
+        if (e->media[i].attachment->seen->kind == ATTACHMENT_AUDIO)
+            clips[n++] = e->media[i].attachment;
+    return n;
+}
+
+/* A complete answer that has the words of a clip names their place. */
+static void cite(struct worker *w, const struct exchange *e, struct answer *a, bool alone)
+{
+    const struct conversation *c = &w->conversation;
+    const struct attachment *clips[CLIPS_MOST];
+    size_t n = add_clips(e, clips, 0);
+    struct words cited = { 0 };
+
+    for (size_t i = alone ? 0 : c->n_exchanges; i-- > 0;)
+        if (!c->exchanges[i].dropped)
+            n = add_clips(&c->exchanges[i], clips, n);
+    if (n == 0 || e->task != TURN_CHAT || a->stopped || a->cut || a->text.n == 0)
+        return;
+    cite_add(&cited, a->text.text, e->text, clips, n);
+    if (cited.n > 0 && !cited.failed) {
+        words_add_bytes(&a->text, cited.text, cited.n);
+        send_answer_text(w, cited.text, cited.n);
+    }
+    words_done(&cited);
+}
+
 static bool answer_question(struct worker *w, const struct turn *turn, struct error *err)
 {
     struct prompt_room room = room_of(w);
@@ -250,7 +281,10 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
     if (good) {
         bool about_media = e.n_media > 0 || (!turn->alone && conversation_has_media(&w->conversation));
         double ms = encode_ms(&e);
-        good = generate(w, &p, &e, e.task, about_media, &a, &event, err) && (turn->alone || keep_answer(w, &e, &a, err));
+        good = generate(w, &p, &e, e.task, about_media, &a, &event, err);
+        if (good)
+            cite(w, &e, &a, turn->alone);
+        good = good && (turn->alone || keep_answer(w, &e, &a, err));
         event.encode_ms = ms;
     }
     if (good) {
