@@ -16,7 +16,6 @@
 #define NO_SPEECH 0.6f              /* silence when above and the decoding is bad too */
 #define HOT 0.5f                    /* text decoded above is no prompt for the next window */
 #define MOST_BEAM 16                /* each hypothesis has keys and values: large-v3's weigh 73 MB */
-#define STEP_SECONDS 0.02           /* of a time stamp */
 #define FRAMES_PER_STEP 2
 
 static const float temperatures[] = { 0.0f, 0.2f, 0.4f, 0.6f, 0.8f, 1.0f };
@@ -64,6 +63,26 @@ static bool detect_language(struct window *x, struct error *err)
     return true;
 }
 
+/* The decoding begins with what the caller has fixed.  The likeliest time stamp behind it tells where it ends. */
+static bool start_prefix(struct window *x, float **logits, struct error *err)
+{
+    const struct whisper *w = x->w;
+    struct decoding *d = &x->decoding;
+    size_t best = (size_t)w->ids.timestamp;
+
+    d->tokens.n = x->prefix.n;
+    if (x->prefix.n == 0)
+        return true;
+    memcpy(d->tokens.id, x->prefix.id, x->prefix.n * sizeof *x->prefix.id);
+    if (!whisper_decoder_feed(x->decoder, x->prefix.id, x->prefix.n, logits, err))
+        return false;
+    for (size_t i = best; i < w->n_vocab; i++)
+        if ((*logits)[i] > (*logits)[best])
+            best = i;
+    x->prefix_steps = best - (size_t)w->ids.timestamp;
+    return true;
+}
+
 static bool start_tokens(struct window *x, float **logits, struct error *err)
 {
     const struct whisper *w = x->w;
@@ -76,7 +95,8 @@ static bool start_tokens(struct window *x, float **logits, struct error *err)
     if (!whisper_decoder_feed(x->decoder, x->task, 1, logits, err))
         return false;
     d->no_speech_p = softmax_at(*logits, w->n_vocab, (size_t)w->ids.no_speech);
-    return x->n_task == 1 || whisper_decoder_feed(x->decoder, x->task + 1, x->n_task - 1, logits, err);
+    return (x->n_task == 1 || whisper_decoder_feed(x->decoder, x->task + 1, x->n_task - 1, logits, err)) &&
+           start_prefix(x, logits, err);
 }
 
 /* Half of the context, and no more than the prompt leaves. */
@@ -94,7 +114,6 @@ static bool sample(struct window *x, float *logits, size_t most, uint64_t *rando
     struct decoding *d = &x->decoding;
     float logprob, sum = 0.0f;
 
-    d->tokens.n = 0;
     while (d->tokens.n < most) {
         whisper_rules_apply(w, logits, d->tokens.id, d->tokens.n);
         int32_t id = whisper_rules_pick(logits, w->n_vocab, d->temperature, random, &logprob);
@@ -105,7 +124,7 @@ static bool sample(struct window *x, float *logits, size_t most, uint64_t *rando
         if (d->tokens.n < most && !whisper_decoder_feed(x->decoder, &id, 1, &logits, err))
             return false;
     }
-    d->avg_logprob = sum / (float)(d->tokens.n + 1);
+    d->avg_logprob = sum / (float)(d->tokens.n - x->prefix.n + 1);
     return true;
 }
 
@@ -131,7 +150,7 @@ static bool decode_at(struct window *x, float temperature, uint64_t *random, str
     d->temperature = temperature;
     if (!start_tokens(x, &logits, err))
         return false;
-    if (x->search.n_beam > 1 && temperature <= 0.0f ? !beam_search(x, logits, most, err) : !sample(x, logits, most, random, err))
+    if (x->search.n_beam > 1 && temperature <= 0.0f && x->prefix.n == 0 ? !beam_search(x, logits, most, err) : !sample(x, logits, most, random, err))
         return false;
     if (!spell(x, d->tokens.id, d->tokens.n, err))
         return false;
@@ -155,6 +174,8 @@ static bool try_temperatures(struct window *x, uint64_t seed, struct error *err)
         if (!decode_at(x, temperatures[i], &random, err))
             return false;
         if (window_is_silence(x) || (d->avg_logprob >= LEAST_LOGPROB && d->compression <= MOST_COMPRESSION))
+            break;
+        if (x->once)
             break;
         log_debug("window %llu, temperature %.1f: log-probability %.2f, compression %.2f", (unsigned long long)seed, (double)d->temperature, (double)d->avg_logprob, (double)d->compression);
     }
@@ -180,8 +201,8 @@ static bool add_segment(struct window *x, const struct place *to, size_t first_s
                         struct error *err)
 {
     const struct decoding *d = &x->decoding;
-    double start = fmin(to->offset + STEP_SECONDS * (double)first_step, to->t->seconds);
-    double stop = fmin(to->offset + STEP_SECONDS * (double)last_step, to->t->seconds);
+    double start = fmin(to->offset + WINDOW_STEP_SECONDS * (double)first_step, to->t->seconds);
+    double stop = fmin(to->offset + WINDOW_STEP_SECONDS * (double)last_step, to->t->seconds);
 
     size_t n_before = to->t->n_segments;
 

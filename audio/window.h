@@ -15,6 +15,8 @@
 #include "audio/whisper_encoder.h"
 #include "audio/whisper_model.h"
 
+#define WINDOW_STEP_SECONDS 0.02    /* of a time stamp */
+
 struct tokens { int32_t *id; size_t n; };
 
 struct decoding {                   /* one try at a window */
@@ -37,6 +39,9 @@ struct window {
     size_t n_spans;
     double words_end;               /* of the last word; seconds from the clip's start */
     struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */
+    struct tokens prefix;           /* the caller's: what the decoding starts with, time stamps included; none: n is 0 */
+    size_t prefix_steps;            /* out: where the prefix ends in the window, in steps of WINDOW_STEP_SECONDS */
+    bool once;                      /* at temperature 0 only */
     struct decoding decoding;
     int32_t task[3];                /* start of transcript, language (-1: not known yet), task */
     size_t n_task;

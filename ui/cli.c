@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512,
-    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 1023
+    CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512, LISTEN = 1024,
+    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 2047
 };
 
 const struct command commands[] = {
@@ -23,6 +23,12 @@ const struct command commands[] = {
     { "describe", DESCRIBE, cmd_describe, "FILE...", VALUES_FILE, "describe images, a sentence each", "FILE - is standard input." },
     { "transcribe", TRANSCRIBE, cmd_transcribe, "FILE...", VALUES_FILE, "write down what is said in clips",
       "FILE - is standard input; of a pattern such as '*.mp3' all files are taken." },
+    { "listen", LISTEN, cmd_listen, "[-]", NULL, "write down what is being said, from the microphone or a pipe",
+      "Words are printed once they are sure and stay as they are; on a terminal the newest follow them, dim.\n"
+      "- is standard input, WAV or with --raw samples alone:\n"
+      "  arecord -f S16_LE -r 16000 -t wav | mynah listen -\n"
+      "  ffmpeg -i rtsp://... -f wav - | mynah listen -\n"
+      "Ctrl-C ends it; what was said until then is still written." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
     { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models and which are here",
       "With -q, their names alone." },
@@ -53,6 +59,11 @@ const struct option_row option_rows[] = {
     { "theme", 0, OPTION_WORD, AT(theme), CHAT, "NAME", "colours: auto, dark, light, 16 or mono", CONFIG_THEMES },
     { "mouse", 0, OPTION_FLAG, AT(mouse), CHAT, NULL, "the wheel scrolls and a click opens", NULL },
     { "microphone", 0, OPTION_TEXT, AT(microphone), CHAT, "FILE", "play FILE in place of the microphone", VALUES_FILE },
+    { "microphone", 0, OPTION_TEXT, AT(microphone), LISTEN, "NAME", "microphone with NAME in its name, or a clip to play in its place", VALUES_FILE },
+    { "raw", 0, OPTION_FLAG, AT(raw), LISTEN, NULL, "standard input is samples without a header: signed 16 bits, little-endian", NULL },
+    { "rate", 0, OPTION_COUNT, AT(rate), LISTEN, "HZ", "of raw samples (default: 16000)", NULL },
+    { "raw-channels", 0, OPTION_COUNT, AT(raw_channels), LISTEN, "N", "of raw samples, interleaved (default: 1)", NULL },
+    { "times", 0, OPTION_FLAG, AT(times), LISTEN, NULL, "start each line with its time", NULL },
     { "engine", 0, OPTION_TEXT, AT(engine), CHAT, "NAME", NULL, NULL },
     { "temp", 0, OPTION_NUMBER, AT(temperature), ANSWERS, "T", "sampling temperature; 0 is greedy", NULL },
     { "seed", 0, OPTION_SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers", NULL },
@@ -61,8 +72,8 @@ const struct option_row option_rows[] = {
     { "format", 0, OPTION_WORDS, AT(format), TRANSCRIBE, "F", "txt (words only), srt, vtt, lrc, csv or json, with --out several: srt,json (default: txt)", "txt srt vtt lrc csv json" },
     { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
     { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
-    { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE, "L", "language spoken in clips (default: detected)", LANGUAGES },
-    { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE, NULL, "translate speech into English", NULL },
+    { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE | LISTEN, "L", "language spoken in clips (default: detected)", LANGUAGES },
+    { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE | LISTEN, NULL, "translate speech into English", NULL },
     { "words", 0, OPTION_FLAG, AT(words), TRANSCRIBE, NULL, "the time of each word, in vtt and json", NULL },
     { "channels", 0, OPTION_FLAG, AT(channels), TRANSCRIBE, NULL, "listen to each channel apart and tell which one speaks", NULL },
     { "beam", 0, OPTION_COUNT, AT(beam), TRANSCRIBE, "N", "weigh N wordings at once, 5 is usual: slower, a little surer (default: 1)", NULL },

@@ -29,6 +29,7 @@ struct options {
     double temperature;             /* negative: not given */
     uint64_t seed;                  /* 0: not given */
     size_t max_tokens, n_threads, n_ctx;    /* 0: not given */
+    size_t rate, raw_channels;      /* of raw samples on standard input; 0: not given */
     const char *system;
     const char *lang;               /* of the answer */
     const char *language;           /* spoken in a clip */
@@ -37,11 +38,11 @@ struct options {
     size_t beam;                    /* 0: not given */
     const char *prompt, *hotwords;  /* of what is said in a clip */
     const char *kernels;
-    const char *microphone;         /* a clip to play in place of the microphone */
+    const char *microphone;         /* a clip to play in place of the microphone; for `listen` a device's name, too */
     const char *engine;             /* "echo" in tests of the chat */
     const char *mode;               /* of the chat: "full", "inline", "plain" */
     const char *theme;
-    bool mouse, translate, words, channels, force, json, quiet, fresh, help, version;
+    bool mouse, translate, words, channels, force, times, raw, json, quiet, fresh, help, version;
 };
 
 typedef int command_run(const struct options *o);
@@ -58,7 +59,7 @@ struct command {
 
 extern const struct command commands[];     /* the first is the chat; ends with a NULL name */
 
-command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_help, cmd_completion;
+command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_listen, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_help, cmd_completion;
 
 enum option_kind {
     OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,
