@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 
 #define MOST_OVERLAP 5              /* words */
+#define LONGEST_LOOP 12
 
 bool hypothesis_add(struct hypothesis *h, double start, double end, const char *text, size_t n, size_t end_token,
                     struct error *err)
@@ -32,6 +33,12 @@ void hypothesis_drop(struct hypothesis *h, size_t n)
     h->n -= n;
     if (h->n > 0)
         memmove(h->words, h->words + n, h->n * sizeof *h->words);
+}
+
+void hypothesis_keep(struct hypothesis *h, size_t n)
+{
+    while (h->n > n)
+        free(h->words[--h->n].text);
 }
 
 void hypothesis_done(struct hypothesis *h)
@@ -108,6 +115,19 @@ size_t agree_overlap(const struct hypothesis *told, const struct hypothesis *h)
             break;
     }
     return n;
+}
+
+size_t agree_before_loop(const struct hypothesis *h)
+{
+    for (size_t from = 0; from < h->n; from++)
+        for (size_t period = 1; period <= LONGEST_LOOP; period++) {
+            size_t more = period * (period < 4 ? 4 : 2), i = 0;
+            while (i < more && from + period + i < h->n && agree_same_word(h->words[from + i].text, h->words[from + period + i].text))
+                i++;
+            if (i == more)
+                return from + period;
+        }
+    return h->n;
 }
 
 /* A full stop behind a title or an initial ends no sentence. */

@@ -28,6 +28,7 @@ struct hypothesis {                 /* zero-initialised is empty */
 bool hypothesis_add(struct hypothesis *h, double start, double end, const char *text, size_t n, size_t end_token,
                     struct error *err);
 void hypothesis_drop(struct hypothesis *h, size_t n);       /* the first n words, at most all */
+void hypothesis_keep(struct hypothesis *h, size_t n);       /* the first n words, at most all */
 void hypothesis_done(struct hypothesis *h);                 /* empty again */
 
 /* Equal but for case and the punctuation around them: a full stop comes and goes with what follows. */
@@ -39,6 +40,10 @@ size_t agree_prefix(const struct hypothesis *older, const struct hypothesis *new
 /* How many words at the start of h, at most 5, are those that `told` ends with: the cut before them was
  * in the middle of speech, and they were heard on both sides of it. */
 size_t agree_overlap(const struct hypothesis *told, const struct hypothesis *h);
+
+/* Words up to the second round of a phrase that goes round and round: three times, or five when it has less than four words;
+ * all of h when none does. */
+size_t agree_before_loop(const struct hypothesis *h);
 
 /* Whether a sentence ends with this word. */
 bool agree_ends_sentence(const char *word);

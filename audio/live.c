@@ -43,6 +43,7 @@ struct live {
     struct hypothesis older, newer, told;       /* told: the last words that were sure */
     size_t n_sure;                  /* words of newer */
     struct tokens heard;            /* of newer; the first words' are the next decoding's prefix */
+    double told_end;                /* of the last word told */
     bool cut_in_speech;             /* words may be heard on both sides of the last cut */
     double pass_seconds, slowest;
     struct text_buffer pending, piece;
@@ -250,6 +251,19 @@ static bool is_believed(const struct live *l)
     return l->n_sure > 0 || d->no_speech_p <= NO_SPEECH || d->avg_logprob > LIKELY_LOGPROB;
 }
 
+/* A phrase that goes round is told once, and is no prompt. */
+static void drop_loop(struct live *l)
+{
+    size_t n = agree_before_loop(&l->newer);
+
+    n = n < l->n_sure ? l->n_sure : n;
+    if (n == l->newer.n)
+        return;
+    hypothesis_keep(&l->newer, n);
+    l->heard.n = n > 0 ? l->newer.words[n - 1].end_token : 0;
+    l->window.prompt.n = 0;
+}
+
 /* Decodes the buffer behind its sure words; what is not believed leaves no hypothesis but the sure words. */
 static bool decode(struct live *l, bool last, struct error *err)
 {
@@ -279,7 +293,10 @@ static bool decode(struct live *l, bool last, struct error *err)
     }
     l->heard.n = x->decoding.tokens.n;
     memcpy(l->heard.id, x->decoding.tokens.id, l->heard.n * sizeof *l->heard.id);
-    return hear(l, &l->newer, err);
+    if (!hear(l, &l->newer, err))
+        return false;
+    drop_loop(l);
+    return true;
 }
 
 /* ---- sure words ---------------------------------------------------------------------- */
@@ -292,7 +309,9 @@ static bool tell(struct live *l, size_t from, size_t end, bool pause, struct err
     for (size_t i = from; i < end; i++)
         if (!text_buffer_add(&l->piece, words[i].text, strlen(words[i].text), err))
             return false;
-    struct live_piece piece = { words[from].start, words[end - 1].end, l->piece.data, pause || agree_ends_sentence(words[end - 1].text) };
+    double start = fmax(words[from].start, l->told_end);
+    l->told_end = fmax(start, words[end - 1].end);
+    struct live_piece piece = { start, l->told_end, l->piece.data, pause || agree_ends_sentence(words[end - 1].text) };
     if (l->params.on_piece != NULL)
         l->params.on_piece(l->params.user, &piece);
     return true;
