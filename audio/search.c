@@ -12,9 +12,9 @@ struct candidate {                  /* a hypothesis and one token more */
     double sum;
 };
 
-static struct hypothesis *hypotheses(const struct whisper *w, size_t n, struct arena *arena, struct error *err)
+static struct beam *hypotheses(const struct whisper *w, size_t n, struct arena *arena, struct error *err)
 {
-    struct hypothesis *h = arena_zero(arena, n, sizeof *h, err);
+    struct beam *h = arena_zero(arena, n, sizeof *h, err);
 
     for (size_t i = 0; h != NULL && i < n; i++)
         if ((h[i].id = arena_alloc(arena, w->n_text_ctx, sizeof *h[i].id, err)) == NULL)
@@ -84,7 +84,7 @@ static int by_sum(const void *a, const void *b)
     return x->id < y->id ? -1 : 1;
 }
 
-static void set(struct hypothesis *to, const struct hypothesis *from, double sum)
+static void set(struct beam *to, const struct beam *from, double sum)
 {
     memcpy(to->id, from->id, from->n * sizeof *to->id);
     to->n = from->n;
@@ -95,13 +95,13 @@ static void set(struct hypothesis *to, const struct hypothesis *from, double sum
 /* live: the likeliest candidates that go on; ended: those ahead of the last of them that end. */
 static void choose(struct search *s)
 {
-    struct hypothesis *was = s->live;
+    struct beam *was = s->live;
     size_t n = 0;
 
     qsort(s->candidates, s->n_candidates, sizeof *s->candidates, by_sum);
     for (size_t i = 0; i < s->n_candidates && n < s->n_beam; i++) {
         const struct candidate *c = &s->candidates[i];
-        const struct hypothesis *from = &s->live[c->from];
+        const struct beam *from = &s->live[c->from];
         if (c->id != s->w->ids.eot) {
             set(&s->next[n], from, c->sum);
             s->next[n].id[s->next[n].n++] = c->id;
@@ -158,9 +158,9 @@ static void continue_all(struct search *s, float *logits)
 }
 
 /* Per token; when too few have ended, those that were going on count as if they had. */
-static const struct hypothesis *best_of(struct search *s)
+static const struct beam *best_of(struct search *s)
 {
-    const struct hypothesis *best = NULL;
+    const struct beam *best = NULL;
 
     for (size_t i = 0; i < s->n_live && s->n_ended < s->n_beam; i++)
         set(&s->ended[s->n_ended++], &s->live[i], s->live[i].sum);
@@ -170,7 +170,7 @@ static const struct hypothesis *best_of(struct search *s)
     return best;
 }
 
-bool search_run(struct search *s, float *logits, size_t most, const struct hypothesis **best, struct error *err)
+bool search_run(struct search *s, float *logits, size_t most, const struct beam **best, struct error *err)
 {
     s->n_prompt = whisper_decoder_length(s->decoder);
     memset(s->has_prompt, 0, s->n_beam * sizeof *s->has_prompt);

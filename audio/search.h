@@ -12,7 +12,7 @@
 
 #include "audio/whisper_decoder.h"
 
-struct hypothesis {
+struct beam {
     int32_t *id;                    /* [n], without the end */
     size_t n;
     double sum;                     /* of log-probabilities, the end's too when it has ended */
@@ -23,7 +23,7 @@ struct search {
     const struct whisper *w;
     struct whisper_decoder *decoder;
     size_t n_beam;
-    struct hypothesis *live, *next, *ended;         /* [n_beam] each */
+    struct beam *live, *next, *ended;         /* [n_beam] each */
     size_t n_live, n_ended;
     struct candidate *candidates;   /* [n_beam (n_beam + 1)] */
     size_t n_candidates;
@@ -39,6 +39,6 @@ bool search_init(struct search *s, const struct whisper *w, struct whisper_decod
 
 /* logits: after the decoder's sequence 0, the prompt.  *best: at most `most` tokens, borrowed until
  * the next call. */
-bool search_run(struct search *s, float *logits, size_t most, const struct hypothesis **best, struct error *err);
+bool search_run(struct search *s, float *logits, size_t most, const struct beam **best, struct error *err);
 
 #endif

@@ -131,7 +131,7 @@ static bool sample(struct window *x, float *logits, size_t most, uint64_t *rando
 static bool beam_search(struct window *x, float *logits, size_t most, struct error *err)
 {
     struct decoding *d = &x->decoding;
-    const struct hypothesis *best;
+    const struct beam *best;
 
     if (!search_run(&x->search, logits, most, &best, err))
         return false;

@@ -187,7 +187,7 @@ static void test_beams(void **state)
         for (size_t n_beam = 1; n_beam <= MOST_BEAM; n_beam += 2) {
             struct whisper_decoder *d = decoder(&b, n_beam);
             struct search s;
-            const struct hypothesis *best;
+            const struct beam *best;
             float *logits;
             assert_true(search_init(&s, b.w, d, n_beam, b.arena, NULL));
             struct plain want = plain_search(&b, n_beam);
