@@ -5,8 +5,10 @@
 
 #define FRAMES_PER_SECOND 100.0
 #define BELOW_LOUD 35.0f            /* dB under what is loud is silence ... */
-#define ABOVE_QUIET 6.0f            /* ... and so is what is this little over the quietest ... */
-#define LEAST_PAUSE 6               /* ... for 60 ms; a stop's closure is shorter */
+#define QUIET_PART 0.3f             /* ... and so is the lower part of what lies between quiet and loud ... */
+#define LEAST_PAUSE 8               /* ... for 80 ms: most stops close for less */
+#define LEAST_SOUND 4               /* frames: a shorter one is a click in a pause */
+#define LEAST_WORD 8                /* frames that a pause leaves of a word */
 #define REACH 30                    /* frames that a pause may be away */
 
 static int ascending(const void *a, const void *b)
@@ -26,6 +28,18 @@ static float loudness_db(const float *mel, size_t n_mels)
     return 10.0f * (float)log10(sum);
 }
 
+static void leave_out_clicks(bool *silent, size_t n)
+{
+    for (size_t f = 1, from = 1; f < n; f++) {
+        if (!silent[f])
+            continue;
+        if (silent[from - 1] && f - from < LEAST_SOUND)
+            while (from < f)
+                silent[from++] = true;
+        from = f + 1;
+    }
+}
+
 bool pauses_find(const float *mel, size_t n, size_t n_mels, struct arena *scratch, bool *silent, struct error *err)
 {
     struct arena_mark mark = arena_mark(scratch);
@@ -37,9 +51,10 @@ bool pauses_find(const float *mel, size_t n, size_t n_mels, struct arena *scratc
         sorted[f] = loudness[f] = loudness_db(mel + f * n_mels, n_mels);
     qsort(sorted, n, sizeof *sorted, ascending);
     float quiet = sorted[n / 20], loud = sorted[n - 1 - n / 20];
-    float least = fmaxf(loud - BELOW_LOUD, fminf(quiet + ABOVE_QUIET, (quiet + loud) / 2.0f));
+    float least = fmaxf(loud - BELOW_LOUD, quiet + QUIET_PART * (loud - quiet));
     for (size_t f = 0; f < n; f++)
         silent[f] = loudness[f] < least;
+    leave_out_clicks(silent, n);
     arena_rewind(scratch, mark);
     return true;
 }
@@ -61,9 +76,11 @@ static struct pause nearest(const bool *silent, size_t from, size_t end, size_t 
         struct pause p = { f, f };
         while (p.end < end && silent[p.end])
             p.end++;
-        if (p.end - p.from >= LEAST_PAUSE && distance(p, at) <= reach) {
+        size_t n = p.end - p.from, away = distance(p, at);
+        if (n >= LEAST_PAUSE && away <= reach && (p.from == from || p.from >= from + LEAST_WORD) &&
+            (p.end == end || p.end + LEAST_WORD <= end)) {
             best = p;
-            reach = distance(p, at);
+            reach = away;
         }
         f = p.end;
     }

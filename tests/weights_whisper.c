@@ -159,20 +159,26 @@ static void test_encoder_bounds(void **state)
     rows_done(&part);
 }
 
-static struct transcript *transcribe(const struct whisper *w, const struct clip *clip)
+static struct transcript *transcribe_with(const struct whisper *w, const struct clip *clip, const struct whisper_params *params)
 {
     struct compute c;
     struct error err = { 0 };
-    struct whisper_params params = whisper_params_default();
 
     assert_true(compute_init(&c, 0, NULL, NULL));
     struct sound *sound = sound_of_clip(clip, &err);
-    struct transcript *t = whisper_transcribe(w, &c, sound, &params, &err);
+    struct transcript *t = whisper_transcribe(w, &c, sound, params, &err);
     if (t == NULL)
         fail_msg("%s", err.text);
     sound_close(sound);
     compute_done(&c);
     return t;
+}
+
+static struct transcript *transcribe(const struct whisper *w, const struct clip *clip)
+{
+    struct whisper_params params = whisper_params_default();
+
+    return transcribe_with(w, clip, &params);
 }
 
 static void test_words_and_times(void **state)
@@ -199,6 +205,62 @@ static void test_words_and_times(void **state)
     }
     assert_int_equal(t->n_segments, n);
     fclose(golden);
+    transcript_free(t);
+    clip_free(clip);
+    whisper_close(w);
+}
+
+static const struct word *find_word(const struct transcript *t, const char *text)
+{
+    for (size_t i = 0; i < t->n_segments; i++)
+        for (size_t k = 0; k < t->segments[i].n_words; k++)
+            if (strcmp(t->segments[i].words[k].text, text) == 0)
+                return &t->segments[i].words[k];
+    fail_msg("no word \"%s\"", text);
+    return NULL;
+}
+
+/* As openai/whisper 20250625 tells with the same weights in F32 (word_timestamps). */
+static const struct { const char *text; double seconds; float p; } heard[] = {
+    { " John", 0.64, 0.974f }, { " Dashwood", 0.94, 0.848f }, { " consider", 2.86, 0.999f }, { " prudently", 4.92, 0.830f },
+    { "He", 7.28, 0.968f }, { " young", 9.08, 0.979f }, { " unless", 10.32, 0.967f }, { " selfish", 12.76, 0.975f },
+};
+
+/* Words spell the text that is heard without them, in order, within their segments and the clip. */
+static void test_words(void **state)
+{
+    struct whisper *w = base();
+    struct clip *clip = clip_load(SPEECH, NULL);
+    struct whisper_params params = whisper_params_default();
+    struct transcript *plain = transcribe(w, clip);
+    double last = 0.0;
+    (void)state;
+
+    params.words = true;
+    struct transcript *t = transcribe_with(w, clip, &params);
+    assert_string_equal(t->text, plain->text);
+    assert_int_equal(t->n_segments, plain->n_segments);
+    for (size_t i = 0; i < t->n_segments; i++) {
+        const struct segment *s = &t->segments[i];
+        size_t at = 0;
+        assert_string_equal(s->text, plain->segments[i].text);
+        assert_true(s->n_words > 0);
+        for (size_t k = 0; k < s->n_words; k++) {
+            const struct word *word = &s->words[k];
+            assert_memory_equal(s->text + at, word->text, strlen(word->text));
+            at += strlen(word->text);
+            assert_true(word->start >= last && word->end >= word->start && word->p > 0.0f && word->p <= 1.0f);
+            last = word->end;
+        }
+        assert_int_equal(s->text[at], '\0');
+        assert_true(fabs(s->start - s->words[0].start) < 1e-9 && fabs(s->end - last) < 1e-9);
+    }
+    assert_true(last <= clip->seconds);
+    for (size_t i = 0; i < sizeof heard / sizeof *heard; i++) {
+        const struct word *word = find_word(t, heard[i].text);
+        assert_true(fabs(word->start - heard[i].seconds) < 0.12 && fabsf(word->p - heard[i].p) < 0.05f);
+    }
+    transcript_free(plain);
     transcript_free(t);
     clip_free(clip);
     whisper_close(w);
@@ -245,7 +307,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encoder), cmocka_unit_test(test_encoder_bounds),
-        cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

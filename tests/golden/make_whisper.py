@@ -7,6 +7,8 @@ whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 2 + 2 blocks, 8 mels, 32 
 whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] after each call of FEEDS.
 whisper_tiny_short.f32: the same mel, silent (-1) from frame 2 on, with SHORT's positions only: rows [29][12], logits after
     the first two of FEEDS. Keys that stand for several positions are there several times.
+whisper_tiny_words.f32: for TEXT, said in the first FRAMES positions of whisper_tiny.f32's window: each token's probability
+    among the ordinary ones [11], then where each begins, and the end [12].
 whisper_q5_1.bin: a matrix [5][96] as gguf-py quantises it, and its values in F32.
 """
 import math
@@ -21,6 +23,8 @@ FEEDS = [[41, 42, 143, 5, 17, 39, 0, 21, 33, 8], [7], [150, 151], [12]]      # m
 # Sound of 2 frames is one position; 25 more, then the middle of every three (two: the second), then the last.
 SHORT = list(range(26)) + [27, 30, 31]
 TIMES = [1] * 26 + [3, 2, 1]
+TASK, NO_TIMESTAMPS, END = [41, 42, 143], 146, 40
+TEXT, FRAMES, MEDIAN = [5, 17, 39, 0, 21, 33, 8, 12, 30, 2, 5], 29, 7
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -124,6 +128,25 @@ class Twin:
             x = self.mlp(x + self.attention(y, keys, name + ".attn", False), name)
         return self.norm(x, "encoder.ln_post")
 
+    def watched(self, ids, rows, n_frames):
+        """Rows after the last layer, and what the heads of the upper half of the layers look at."""
+        x = self.w["decoder.token_embedding.weight"][ids] + self.w["decoder.positional_embedding"][:len(ids)]
+        seen = []
+        for i in range(TEXT_LAYERS):
+            name = f"decoder.blocks.{i}"
+            y = self.norm(x, name + ".attn_ln")
+            x = x + self.attention(y, y, name + ".attn", True, np.float16)
+            y = self.norm(x, name + ".cross_attn_ln")
+            if i >= TEXT_LAYERS // 2:
+                q = self.linear(y, name + ".cross_attn.query").reshape(len(ids), HEADS, -1)
+                k = self.linear(rows, name + ".cross_attn.key").astype(np.float16).astype(np.float64)[:n_frames]
+                s = np.einsum("thd,fhd->htf", q, k.reshape(n_frames, HEADS, -1)) / math.sqrt(q.shape[-1])
+                p = np.exp(s - s.max(-1, keepdims=True))
+                seen += list(p / p.sum(-1, keepdims=True))
+            x = x + self.attention(y, rows, name + ".cross_attn", False, np.float16)
+            x = self.mlp(x, name)
+        return self.norm(x, "decoder.ln"), seen
+
     def logits(self, ids, rows):
         x = self.w["decoder.token_embedding.weight"][ids] + self.w["decoder.positional_embedding"][:len(ids)]
         for i in range(TEXT_LAYERS):
@@ -137,6 +160,30 @@ class Twin:
 
 def all_logits(twin, feeds, rows):
     return [twin.logits(sum(feeds[:i + 1], []), rows) for i in range(len(feeds))]
+
+
+def align(twin, rows):
+    """openai/whisper's timing.py: probabilities of TEXT's tokens, and their first frames."""
+    x, seen = twin.watched(TASK + [NO_TIMESTAMPS] + TEXT + [END], rows, FRAMES)
+    logits = (x[len(TASK):-2] @ twin.w["decoder.token_embedding.weight"].T)[:, :TOKENS]
+    p = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    smooth = []
+    for weights in seen:
+        weights = (weights - weights.mean(0)) / weights.std(0)
+        padded = np.pad(weights, ((0, 0), (MEDIAN // 2, MEDIAN // 2)), mode="reflect")
+        smooth.append(np.median(np.stack([padded[:, k:k + FRAMES] for k in range(MEDIAN)]), 0))
+    gain = np.mean(smooth, 0)[len(TASK):-1]
+    best, path = {}, {}
+    for i in range(len(gain)):                      # all ways that lead to a cell, the last one first
+        for f in range(FRAMES):
+            ways = [c for c in ((i - 1, f - 1), (i - 1, f), (i, f - 1)) if c in best]
+            path[i, f] = max(ways, key=best.get) if ways else None
+            best[i, f] = gain[i, f] + (best[path[i, f]] if ways else 0)
+    cell, first = (len(gain) - 1, FRAMES - 1), [0] * len(gain)
+    while cell is not None:
+        first[cell[0]] = cell[1]
+        cell = path[cell]
+    return p[np.arange(len(TEXT)), TEXT], np.array(first)
 
 
 def save(name, tensors):
@@ -153,6 +200,7 @@ def main():
     mel = rng.normal(0, 0.7, (2 * AUDIO_CTX, MELS)).astype("<f4")
     rows = twin.encode(mel.astype(np.float64))
     save("whisper_tiny.f32", [mel, rows] + all_logits(twin, FEEDS, rows))
+    save("whisper_tiny_words.f32", align(twin, rows))
     mel[2:] = -1
     rows = twin.encode(mel.astype(np.float64), SHORT, TIMES)
     save("whisper_tiny_short.f32", [rows] + all_logits(twin, FEEDS[:2], np.repeat(rows, TIMES, 0)))
