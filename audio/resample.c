@@ -16,6 +16,11 @@ struct resampler {
 
 struct resampler *resampler_new(int from_hz, struct error *err)
 {
+    return resampler_between(from_hz, AUDIO_HZ, err);
+}
+
+struct resampler *resampler_between(int from_hz, int to_hz, struct error *err)
+{
     struct resampler *r = calloc(1, sizeof *r);
     soxr_error_t failed = NULL;
 
@@ -23,15 +28,15 @@ struct resampler *resampler_new(int from_hz, struct error *err)
         error_set(err, ERROR_INFERENCE, "no memory to resample");
         return NULL;
     }
-    r->ratio = (double)AUDIO_HZ / from_hz;
-    if (from_hz == AUDIO_HZ)
+    r->ratio = (double)to_hz / from_hz;
+    if (from_hz == to_hz)
         return r;
     soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
     soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
-    r->soxr = soxr_create(from_hz, AUDIO_HZ, 1, &failed, NULL, &quality, &one_thread);
+    r->soxr = soxr_create(from_hz, to_hz, 1, &failed, NULL, &quality, &one_thread);
     if (failed == NULL)
         return r;
-    error_set(err, ERROR_INPUT, "cannot resample from %d Hz: %s", from_hz, failed);
+    error_set(err, ERROR_INPUT, "cannot resample from %d Hz to %d Hz: %s", from_hz, to_hz, failed);
     resampler_free(r);
     return NULL;
 }

@@ -17,6 +17,7 @@ struct resampler;
 
 /* Mono at from_hz to mono at AUDIO_HZ.  A rate that is right already is copied. */
 struct resampler *resampler_new(int from_hz, struct error *err);
+struct resampler *resampler_between(int from_hz, int to_hz, struct error *err);
 void resampler_free(struct resampler *r);                   /* NULL is fine */
 
 /* Appends what x [n] gives to *out; n = 0 at the end brings out what is held back. */

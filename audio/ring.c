@@ -55,3 +55,10 @@ size_t ring_read(struct ring *r, float *x, size_t n)
     atomic_store_explicit(&r->tail, tail + n, memory_order_release);
     return n;
 }
+
+size_t ring_n_waiting(const struct ring *r)
+{
+    size_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);     /* first: it never passes the head */
+
+    return atomic_load_explicit(&r->head, memory_order_acquire) - tail;
+}

@@ -23,5 +23,6 @@ void ring_done(struct ring *r);
 /* Both return how many samples there was room for, or were there. */
 size_t ring_write(struct ring *r, const float *x, size_t n);
 size_t ring_read(struct ring *r, float *x, size_t n);
+size_t ring_n_waiting(const struct ring *r);                /* written and not yet read; any thread */
 
 #endif
