@@ -460,15 +460,20 @@ static void drop_quiet(struct live *l)
         drop_samples(l, whole_frames(n));
 }
 
+static double now_ms(const struct live *l)
+{
+    return l->params.clock_ms != NULL ? l->params.clock_ms(l->params.user) : clock_ms();
+}
+
 static bool decode_new(struct live *l, bool whole, struct error *err)
 {
-    double start_ms = clock_ms();
+    double start_ms = now_ms(l);
 
     l->n_new = 0;
     if (!decode(l, whole, err))
         return false;
     skip_overlap(l);
-    l->pass_seconds = (clock_ms() - start_ms) / 1000.0;
+    l->pass_seconds = (now_ms(l) - start_ms) / 1000.0;
     l->slowest = fmax(l->slowest, l->pass_seconds);
     return settle(l, agree_prefix(&l->older, &l->newer, l->n_sure), false, err);
 }

@@ -26,6 +26,7 @@ struct live_params {
     struct whisper_params whisper;  /* language, translate, prompt; the rest is not used */
     /* Words that are sure; none is ever told again or taken back. */
     void (*on_piece)(void *user, const struct live_piece *piece);
+    double (*clock_ms)(void *user); /* how long a pass takes is told by it; NULL: base/clock.h */
     void *user;
 };
 
