@@ -79,6 +79,7 @@ struct whisper_params {
     const char *prompt;             /* told as if it had been said before the clip; may be NULL */
     const char *hotwords;           /* names and terms, told before every window; may be NULL */
     bool channels;                  /* each by itself, for speakers that have a channel of their own */
+    const char *journal;            /* a file of this sound's own: broken off, the next run goes on from it; NULL: none */
     /* Seconds done, growing, and in all (0: not known); may be NULL. */
     void (*progress)(void *user, double done_seconds, double total_seconds);
     void *user;

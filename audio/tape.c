@@ -6,6 +6,8 @@
 
 void tape_done(struct tape *t)
 {
+    vad_free(t->vad);
+    t->vad = NULL;
     free(t->held.data);
     t->held = (struct samples){ 0 };
 }
@@ -43,6 +45,8 @@ bool tape_hold(struct tape *t, uint64_t from, uint64_t until, struct error *err)
             return false;
         if (n > 0)
             memcpy(t->held.data + t->held.n, block, n * sizeof *block);
+        if (t->vad != NULL)
+            vad_feed(t->vad, block, n);
         t->held.n += n;
         t->ended = n == 0;
         if (tape_end(t) <= from)

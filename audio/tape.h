@@ -4,12 +4,14 @@
 
 #include "audio/audio.h"
 #include "audio/resample.h"
+#include "audio/vad.h"
 
 struct tape {                       /* zero-initialised but for its sound, which stands at its start; tape_done frees */
     struct sound *sound;
     struct samples held;            /* positions first .. first + held.n - 1 */
     uint64_t first;
     bool ended;                     /* nothing follows what is held */
+    struct vad *vad;                /* hears all that is read; NULL: nothing does; freed by tape_done */
 };
 void tape_done(struct tape *t);
 

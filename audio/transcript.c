@@ -111,16 +111,22 @@ bool transcript_interleave(struct transcript *t, struct text_buffer *all, struct
     return true;
 }
 
-void transcript_free(struct transcript *t)
+void transcript_cut(struct transcript *t, size_t n_segments)
 {
-    if (t == NULL)
-        return;
-    for (size_t i = 0; i < t->n_segments; i++) {
+    for (size_t i = n_segments; i < t->n_segments; i++) {
         for (size_t k = 0; k < t->segments[i].n_words; k++)
             free(t->segments[i].words[k].text);
         free(t->segments[i].words);
         free(t->segments[i].text);
     }
+    t->n_segments = t->n_segments < n_segments ? t->n_segments : n_segments;
+}
+
+void transcript_free(struct transcript *t)
+{
+    if (t == NULL)
+        return;
+    transcript_cut(t, 0);
     free(t->segments);
     free(t->text);
     free(t);

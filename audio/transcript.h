@@ -18,6 +18,8 @@ char *transcript_clean(const char *bytes, size_t n, struct error *err);
 bool transcript_add(struct transcript *t, double start, double end, const char *text, size_t n,
                     float avg_logprob, float no_speech_p, struct error *err);
 
+void transcript_cut(struct transcript *t, size_t n_segments);          /* drops those after the first so many */
+
 /* Orders segments by their start, equal ones by channel; `all` becomes their text, a new line
  * wherever another channel goes on. */
 bool transcript_interleave(struct transcript *t, struct text_buffer *all, struct error *err);
