@@ -66,3 +66,8 @@ char *folder_config(const char *name, struct error *err)
 {
     return folder_below("XDG_CONFIG_HOME", ".config", name, err);
 }
+
+char *folder_cache(const char *name, struct error *err)
+{
+    return folder_below("XDG_CACHE_HOME", ".cache", name, err);
+}

@@ -1,5 +1,6 @@
 #include "fusion/senses.h"
 
+#include "fusion/heard.h"
 #include "fusion/hearing.h"
 #include "fusion/memory.h"
 #include "fusion/preview.h"
@@ -298,7 +299,8 @@ static void transcribing(void *user, double done, double total)
     s->progress(s->user, "transcribing", done, total);
 }
 
-static bool listen(struct senses *s, struct perception *p, const struct decoded *d, double *load_ms, struct error *err)
+static bool listen(struct senses *s, const char *hash, struct perception *p, const struct decoded *d, double *load_ms,
+                   struct error *err)
 {
     struct whisper_params params = s->hearing.params;
 
@@ -306,25 +308,30 @@ static bool listen(struct senses *s, struct perception *p, const struct decoded 
         return false;
     params.progress = transcribing;
     params.user = s;
+    char *journal = heard_path(hash, p->seconds, s->whisper, s->hearing.key);
+    params.journal = journal;
     s->progress(s->user, "transcribing", 0, p->seconds);
     double start = clock_ms();
     p->transcript = whisper_transcribe(s->whisper, s->compute, d->sound, &params, err);
     double ms = clock_ms() - start;
+    free(journal);
     if (p->transcript == NULL)
         return false;
     p->ms = d->ms + ms;
-    learn(&s->window_ms, ms / (double)preview_n_windows(p->preview));
+    if (p->transcript->encode_ms > 0)       /* it was heard, now */
+        learn(&s->window_ms, ms / (double)preview_n_windows(p->preview));
     return true;
 }
 
-static bool perceive(struct senses *s, const char *path, struct perception *p, double *load_ms, struct error *err)
+static bool perceive(struct senses *s, const char *path, const char *hash, struct perception *p, double *load_ms,
+                     struct error *err)
 {
     struct decoded d = { 0 };
     bool good = decode(s, path, p, &d, err);
 
     if (good) {
         s->decoded(s->user, p->preview);
-        good = p->kind == ATTACHMENT_IMAGE ? look(s, p, &d, load_ms, err) : listen(s, p, &d, load_ms, err);
+        good = p->kind == ATTACHMENT_IMAGE ? look(s, p, &d, load_ms, err) : listen(s, hash, p, &d, load_ms, err);
     }
     decoded_done(&d);
     return good;
@@ -398,7 +405,7 @@ const struct perception *senses_perceive(struct senses *s, const char *path, dou
         return NULL;
     }
     p->kind = kind;
-    bool done = perceive(s, path, p, load_ms, err);
+    bool done = perceive(s, path, hash, p, load_ms, err);
     if (done && remember(s, p, hash))
         return p;
     if (done)
