@@ -6,6 +6,7 @@
 
 #include "audio/language.h"
 #include "audio/pauses.h"
+#include "audio/whisper_prompt.h"
 #include "audio/whisper_rules.h"
 #include "audio/words.h"
 #include "base/clock.h"
@@ -89,8 +90,11 @@ static bool start_tokens(struct window *x, float **logits, struct error *err)
     struct decoding *d = &x->decoding;
 
     whisper_decoder_rewind(x->decoder);
-    if (x->prompt.n > 0 && (!whisper_decoder_feed(x->decoder, &w->ids.sot_previous, 1, logits, err) ||
-                            !whisper_decoder_feed(x->decoder, x->prompt.id, x->prompt.n, logits, err)))
+    if (x->hotwords.n + x->prompt.n > 0 && !whisper_decoder_feed(x->decoder, &w->ids.sot_previous, 1, logits, err))
+        return false;
+    if (x->hotwords.n > 0 && !whisper_decoder_feed(x->decoder, x->hotwords.id, x->hotwords.n, logits, err))
+        return false;
+    if (x->prompt.n > 0 && !whisper_decoder_feed(x->decoder, x->prompt.id, x->prompt.n, logits, err))
         return false;
     if (!whisper_decoder_feed(x->decoder, x->task, 1, logits, err))
         return false;
@@ -102,7 +106,7 @@ static bool start_tokens(struct window *x, float **logits, struct error *err)
 /* Half of the context, and no more than the prompt leaves. */
 static size_t most_tokens(const struct window *x)
 {
-    size_t n_ctx = x->w->n_text_ctx, n_prompt = (x->prompt.n > 0 ? x->prompt.n + 1 : 0) + x->n_task;
+    size_t n_told = x->hotwords.n + x->prompt.n, n_ctx = x->w->n_text_ctx, n_prompt = (n_told > 0 ? n_told + 1 : 0) + x->n_task;
 
     return n_ctx - n_prompt < n_ctx / 2 ? n_ctx - n_prompt : n_ctx / 2;
 }
@@ -169,15 +173,22 @@ static bool try_temperatures(struct window *x, uint64_t seed, struct error *err)
 {
     const struct decoding *d = &x->decoding;
     uint64_t random = 0x9E3779B97F4A7C15u + seed;   /* the same clip gives the same words */
+    bool repeated = false;
 
     for (size_t i = 0; i < sizeof temperatures / sizeof *temperatures; i++) {
         if (!decode_at(x, temperatures[i], &random, err))
             return false;
-        if (window_is_silence(x) || (d->avg_logprob >= LEAST_LOGPROB && d->compression <= MOST_COMPRESSION))
+        bool repeats = !repeated && guards_repeats(&x->repeats, d->tokens.id, d->tokens.n, x->w->ids.timestamp);
+        if (window_is_silence(x) || (d->avg_logprob >= LEAST_LOGPROB && d->compression <= MOST_COMPRESSION && !repeats))
             break;
         if (x->once)
             break;
-        log_debug("window %llu, temperature %.1f: log-probability %.2f, compression %.2f", (unsigned long long)seed, (double)d->temperature, (double)d->avg_logprob, (double)d->compression);
+        log_debug("window %llu, temperature %.1f: log-probability %.2f, compression %.2f%s", (unsigned long long)seed,
+                  (double)d->temperature, (double)d->avg_logprob, (double)d->compression, repeats ? ", says one thing again" : "");
+        if (repeats) {              /* once: people do repeat themselves; and not told what was said before */
+            repeated = true;
+            x->prompt.n = 0;
+        }
     }
     return true;
 }
@@ -206,6 +217,8 @@ static bool add_segment(struct window *x, const struct place *to, size_t first_s
 
     size_t n_before = to->t->n_segments;
 
+    if (guards_unheard(x->silent, x->n_silent, FRAMES_PER_STEP * first_step, FRAMES_PER_STEP * last_step))
+        return true;
     if (!spell(x, d->tokens.id + from, end - from, err) || !text_buffer_add(to->all, x->spelled.data, x->spelled.n, err) ||
         !transcript_add(to->t, start, stop, x->spelled.data, x->spelled.n, d->avg_logprob, d->no_speech_p, err))
         return false;
@@ -297,14 +310,12 @@ static bool add_words(struct window *x, const struct place *to, size_t n_frames,
     size_t n_rows = n_frames / FRAMES_PER_STEP < x->rows.n ? n_frames / FRAMES_PER_STEP : x->rows.n, n_words = 0;
     struct text text = { 0 };
     struct word **words = arena_alloc(x->arena, x->decoding.tokens.n, sizeof *words, err);
-    bool *silent = arena_alloc(x->arena, n_frames, sizeof *silent, err);
 
-    if (words == NULL || silent == NULL || !gather(x, &text, err) ||
+    if (words == NULL || !gather(x, &text, err) ||
         !align_tokens(x->decoder, x->w, x->arena, x->task, x->n_task, text.id, text.n, n_rows, &text.times, err) ||
-        !pauses_find(x->mel, n_frames, x->w->n_mels, x->arena, silent, err) ||
         !split_segments(x, to, &text, words, &n_words, err))
         return false;
-    pauses_fit(words, n_words, silent, n_frames, to->offset, x->words_end, to->t->seconds);
+    pauses_fit(words, n_words, x->silent, n_frames < x->n_silent ? n_frames : x->n_silent, to->offset, x->words_end, to->t->seconds);
     x->words_end = n_words > 0 ? words[n_words - 1]->end : x->words_end;
     for (size_t i = to->t->n_segments - x->n_spans; i < to->t->n_segments; i++) {
         struct segment *s = &to->t->segments[i];
@@ -319,21 +330,52 @@ static bool add_words(struct window *x, const struct place *to, size_t n_frames,
 
 /* ---- a recording ---------------------------------------------------------------- */
 
-/* Keeps the newest tokens that a prompt has room for. */
-static void remember(struct window *x)
+/* Appends the newest tokens that the prompt has room for. */
+static void tell(struct window *x, const int32_t *id, size_t n_ids)
 {
-    size_t most = x->w->n_text_ctx / 2 - 1;
-    const struct tokens *t = &x->decoding.tokens;
-    size_t n = t->n < most ? t->n : most;
+    size_t most = x->w->n_text_ctx / 2 - 1 - x->hotwords.n;
+    size_t n = n_ids < most ? n_ids : most;
     size_t kept = x->prompt.n < most - n ? x->prompt.n : most - n;
 
-    if (x->decoding.temperature > HOT) {
-        x->prompt.n = 0;
-        return;
-    }
     memmove(x->prompt.id, x->prompt.id + x->prompt.n - kept, kept * sizeof *x->prompt.id);
-    memcpy(x->prompt.id + kept, t->id + t->n - n, n * sizeof *t->id);
+    memcpy(x->prompt.id + kept, id + n_ids - n, n * sizeof *id);
     x->prompt.n = kept + n;
+}
+
+static void remember(struct window *x)
+{
+    const struct tokens *t = &x->decoding.tokens;
+
+    guards_remember(&x->repeats, t->id, t->n, x->w->ids.timestamp);
+    if (x->decoding.temperature > HOT)
+        x->prompt.n = 0;
+    else
+        tell(x, t->id, t->n);
+}
+
+/* The caller's prompt as if it had been said before, and hotwords. */
+static bool read_prompts(struct window *x, struct error *err)
+{
+    const struct whisper_params *params = x->params;
+    struct arena_mark mark = arena_mark(x->arena);
+    size_t most = x->w->n_text_ctx / 4, n = 0;
+    int32_t *ids;
+
+    if (params->hotwords != NULL) {
+        if (!whisper_prompt_encode(x->w, params->hotwords, x->arena, &ids, &n, err))
+            return false;
+        if (n > most)
+            return error_set(err, ERROR_USAGE, "hotwords of %zu tokens are too many, at most %zu fit; leave some out", n, most);
+        memcpy(x->hotwords.id, ids, n * sizeof *ids);
+        x->hotwords.n = n;
+    }
+    if (params->prompt != NULL) {
+        if (!whisper_prompt_encode(x->w, params->prompt, x->arena, &ids, &n, err))
+            return false;
+        tell(x, ids, n);
+    }
+    arena_rewind(x->arena, mark);
+    return true;
 }
 
 static bool choose_task(struct window *x, struct error *err)
@@ -369,13 +411,20 @@ bool window_init(struct window *x, const struct whisper *w, const struct compute
         (x->decoder = whisper_decoder_new(w, c, n_beam, err)) == NULL ||
         !search_init(&x->search, w, x->decoder, n_beam, x->arena, err))
         return false;
-    x->mel = arena_alloc(x->arena, 2 * w->n_audio_ctx * w->n_mels, sizeof(float), err);
-    x->rows.x = arena_alloc(x->arena, w->n_audio_ctx * w->n_state, sizeof(float), err);
-    x->rows.bias = arena_alloc(x->arena, w->n_audio_ctx, sizeof(float), err);
-    x->spans = arena_alloc(x->arena, w->n_text_ctx, sizeof *x->spans, err);
-    x->prompt.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
-    x->decoding.tokens.id = arena_alloc(x->arena, w->n_text_ctx, sizeof(int32_t), err);
-    return x->mel != NULL && x->rows.x != NULL && x->rows.bias != NULL && x->spans != NULL && x->prompt.id != NULL && x->decoding.tokens.id != NULL;
+    struct { void *field; size_t n, size; } blocks[] = {
+        { &x->mel, 2 * w->n_audio_ctx * w->n_mels, sizeof *x->mel }, { &x->rows.x, w->n_audio_ctx * w->n_state, sizeof *x->rows.x },
+        { &x->rows.bias, w->n_audio_ctx, sizeof *x->rows.bias }, { &x->spans, w->n_text_ctx, sizeof *x->spans },
+        { &x->hotwords.id, w->n_text_ctx, sizeof *x->hotwords.id }, { &x->prompt.id, w->n_text_ctx, sizeof *x->prompt.id },
+        { &x->repeats.id, w->n_text_ctx, sizeof *x->repeats.id }, { &x->silent, 2 * w->n_audio_ctx, sizeof *x->silent },
+        { &x->decoding.tokens.id, w->n_text_ctx, sizeof *x->decoding.tokens.id },
+    };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        void *data = arena_alloc(x->arena, blocks[i].n, blocks[i].size, err);
+        if (data == NULL)
+            return false;
+        memcpy(blocks[i].field, &data, sizeof data);
+    }
+    return read_prompts(x, err);
 }
 
 void window_done(struct window *x)
@@ -389,6 +438,9 @@ bool window_decode(struct window *x, size_t n_heard, uint64_t seed, struct error
 {
     double start_ms = clock_ms();
 
+    x->n_silent = n_heard < 2 * x->w->n_audio_ctx ? n_heard : 2 * x->w->n_audio_ctx;
+    if (!pauses_find(x->mel, x->n_silent, x->w->n_mels, x->arena, x->silent, err))
+        return false;
     if (!whisper_encode(x->w, x->c, x->arena, x->mel, n_heard, &x->rows, err) ||
         !whisper_decoder_start(x->decoder, &x->rows, err))
         return false;

@@ -1,7 +1,8 @@
 /* window.h - one window of sound to segments with times.
  *
- *   mel [2 n_audio_ctx][n_mels] -> encoder -> [language] -> decoding at temperature 0,
- *   hotter while it is not to be believed -> segments between time stamps
+ *   mel [2 n_audio_ctx][n_mels] -> encoder -> [language] -> decoding at temperature 0, after
+ *   hotwords and what was said before; hotter while it is not to be believed -> segments between
+ *   time stamps, those over silence left out -> [words]
  *
  * A struct window lives from the first window of a recording to its last: it knows
  * the language and the words said before.  It belongs to one thread.
@@ -9,6 +10,7 @@
 #ifndef AUDIO_WINDOW_H
 #define AUDIO_WINDOW_H
 
+#include "audio/guards.h"
 #include "audio/search.h"
 #include "audio/transcript.h"
 #include "audio/whisper_decoder.h"
@@ -38,10 +40,14 @@ struct window {
     struct span *spans;             /* [n_text_ctx]: of the last window's segments, when words are asked for */
     size_t n_spans;
     double words_end;               /* of the last word; seconds from the clip's start */
-    struct tokens prompt;           /* what was said before, its newest n_text_ctx / 2 - 1 */
+    struct tokens hotwords;         /* told first, at most n_text_ctx / 4 */
+    struct tokens prompt;           /* what was said before, its newest; with hotwords n_text_ctx / 2 - 1 */
     struct tokens prefix;           /* the caller's: what the decoding starts with, time stamps included; none: n is 0 */
     size_t prefix_steps;            /* out: where the prefix ends in the window, in steps of WINDOW_STEP_SECONDS */
     bool once;                      /* at temperature 0 only */
+    struct repeats repeats;
+    bool *silent;                   /* [n_silent]: frames of the window, of those that are sound */
+    size_t n_silent;
     struct decoding decoding;
     int32_t task[3];                /* start of transcript, language (-1: not known yet), task */
     size_t n_task;
@@ -59,7 +65,7 @@ void window_done(struct window *x);
 bool window_decode(struct window *x, size_t n_heard, uint64_t seed, struct error *err);
 bool window_is_silence(const struct window *x);
 
-/* Adds the segments of the last decoding, cut where two time stamps meet; the window starts at
+/* Adds the segments of the last decoding that are heard, cut where two time stamps meet; the window starts at
  * `offset` seconds.  Their text as the tokens spell it goes to `all`.  *n_frames: in, what the
  * window holds; out, how far the next one starts after this one.  Tokens that it will decode again
  * are dropped, those that stay are the next window's prompt. */

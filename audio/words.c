@@ -45,7 +45,14 @@ static bool among(const struct splitting *s, const struct piece *p, bool strip, 
     return memmem(list, strlen(list), text, n) != NULL;
 }
 
-/* Pieces end where a character does. */
+static bool is_combining(const char *text, size_t n)
+{
+    uint32_t code = 0;
+
+    return utf8_decode(text, n, &code) > 1 && code != UTF8_REPLACEMENT && utf8_width(code) == 0;
+}
+
+/* Pieces end where a character does, with the vowel signs and accents that belong to it. */
 static void split_characters(struct splitting *s)
 {
     size_t at = 0;
@@ -54,7 +61,12 @@ static void split_characters(struct splitting *s)
         n += s->w->token_bytes[s->text[i]];
         if (i + 1 < s->n && utf8_complete(s->spelled + at, n) < n)
             continue;
-        s->pieces[s->n_pieces++] = (struct piece){ from, i + 1, at, n, from, i + 1 };
+        if (s->n_pieces > 0 && is_combining(s->spelled + at, n)) {
+            s->pieces[s->n_pieces - 1].n_bytes += n;
+            s->pieces[s->n_pieces - 1].end = s->pieces[s->n_pieces - 1].core_end = i + 1;
+        } else {
+            s->pieces[s->n_pieces++] = (struct piece){ from, i + 1, at, n, from, i + 1 };
+        }
         at += n;
         from = i + 1;
         n = 0;

@@ -13,6 +13,7 @@
 
 #include "audio/mel.h"
 #include "audio/whisper_encoder.h"
+#include "audio/whisper_prompt.h"
 #include "tensor/kernels.h"
 
 #define SPEECH "assets/speech.flac"
@@ -266,6 +267,58 @@ static void test_words(void **state)
     whisper_close(w);
 }
 
+/* Hotwords and a prompt decide how a name is written; ids as tiktoken 0.14 gives them. */
+static void test_prompts(void **state)
+{
+    static const int32_t want[] = { 2425, 11, 1002, 0, 467, 311, 2272, 12249, 19289, 500, 380, 198, 198, 220, 1667, 15487, 303, 7385, 247, 224 };
+    struct whisper *w = base();
+    struct clip *clip = clip_load(SPEECH, NULL);
+    struct whisper_params hot = { .hotwords = "Dashwoode, Jonn" }, told = { .prompt = "MR JOHN DASHWOOD CONSIDERED THAT HE WAS NOT ILL." };
+    struct arena *arena = arena_new("test", 1 << 20, NULL);
+    int32_t *ids;
+    size_t n;
+    (void)state;
+
+    assert_true(whisper_prompt_encode(w, " Hello, world! It's 1234 안녕하세요 don't\n\n  naïve 🙂", arena, &ids, &n, NULL));
+    assert_int_equal(n, sizeof want / sizeof *want);
+    assert_memory_equal(ids, want, sizeof want);
+    struct transcript *t = transcribe_with(w, clip, &hot);
+    assert_non_null(strstr(t->text, "Jonn Dashwoode"));
+    transcript_free(t);
+    t = transcribe_with(w, clip, &told);
+    assert_non_null(strstr(t->text, "DASHWOOD"));
+    transcript_free(t);
+    arena_free(arena);
+    clip_free(clip);
+    whisper_close(w);
+}
+
+/* The reading, then 14 s of a hiss 60 dB under it: its words, and none after it. */
+static void test_silent_end(void **state)
+{
+    struct whisper *w = base();
+    struct clip *clip = clip_load(SPEECH, NULL);
+    size_t n = clip->n_samples + 14 * AUDIO_HZ;
+    double end = clip->seconds;
+    uint32_t s = 1;
+    (void)state;
+
+    clip->samples = realloc(clip->samples, n * sizeof *clip->samples);
+    for (size_t i = clip->n_samples; i < n; i++) {
+        s = 1664525u * s + 1013904223u;
+        clip->samples[i] = 1e-3f * (float)((int)(s >> 16) - 32768) / 32768.0f;
+    }
+    clip->n_samples = n;
+    clip->seconds = (double)n / AUDIO_HZ;
+    struct transcript *t = transcribe(w, clip);
+    assert_true(t->n_segments > 0);
+    assert_non_null(strstr(t->segments[t->n_segments - 1].text, "to be ill-disposed."));
+    assert_true(t->segments[t->n_segments - 1].end < end + 0.6);
+    transcript_free(t);
+    clip_free(clip);
+    whisper_close(w);
+}
+
 static size_t count(const char *text, const char *word)
 {
     size_t n = 0;
@@ -307,7 +360,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encoder), cmocka_unit_test(test_encoder_bounds),
-        cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_words), cmocka_unit_test(test_prompts),
+        cmocka_unit_test(test_silent_end),
         cmocka_unit_test(test_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
