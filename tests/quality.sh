@@ -10,7 +10,8 @@
 #   everyday/truth.tsv and its photographs     file, object classes, captions (describe_score.py)
 #   images/nXXXXXXXX_name.JPEG                 one ImageNet class each, named by the file (class_score.py)
 #   imagenet_names.tsv                         names of the classes
-#   audio/NAME.wav and NAME.txt                clips and their words (wer.py)
+#   audio/NAME.wav and NAME.txt                clips and their words (wer.sh, which compares with whisper.cpp too)
+# Onsets of words are measured on clips that espeak-ng speaks (make_onsets.py).
 # Answers are kept in build/quality/ for reading.
 cd "$(dirname "$0")/.." || exit 1
 data=${MYNAH_QUALITY_DATA:-}
@@ -62,9 +63,16 @@ else
 fi
 
 if [ -d "$data/audio" ]; then
-    printf 'word error rate, per cent: '
-    python3 tests/quality/wer.py "$data/audio" "$mynah" transcribe -q --format txt @ || status=1
+    echo "word error rate:"
+    sh tests/quality/wer.sh "$data/audio" || status=1
 else
     echo "word error rate: no $data/audio, left out"
+fi
+if command -v espeak-ng >/dev/null && command -v sox >/dev/null; then
+    echo "onsets of words:"
+    python3 tests/quality/make_onsets.py "$out/onsets" &&
+        python3 tests/quality/onsets.py "$out/onsets" "$mynah" transcribe -q --words --format json @ || status=1
+else
+    echo "onsets of words: needs espeak-ng and sox, left out"
 fi
 exit "$status"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Clips whose word onsets are known: single words, spoken by espeak-ng, cut to their sound and joined with known gaps.
 
-    onsets_make.py FOLDER [SEED]
+    make_onsets.py FOLDER [SEED]
 
 Writes FOLDER/NAME.wav (16 kHz mono) and NAME.onsets, a line "seconds word" for each word.  A word's sound
 begins where it first reaches a hundredth of its peak.
