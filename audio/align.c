@@ -114,6 +114,16 @@ static bool warp(const float *gain, size_t n, size_t n_frames, struct arena *scr
     return true;
 }
 
+static void find_peaks(const float *gain, size_t n, size_t n_frames, const size_t *frame, size_t *peak)
+{
+    for (size_t i = 0; i < n; i++) {
+        peak[i] = frame[i];
+        for (size_t f = frame[i]; f < frame[i + 1]; f++)
+            if (gain[i * n_frames + f] > gain[i * n_frames + peak[i]])
+                peak[i] = f;
+    }
+}
+
 static bool align(struct whisper_decoder *d, struct aligner *a, struct arena *scratch, const int32_t *ids, size_t n_ids,
                   size_t n_frames, struct alignment *out, struct error *err)
 {
@@ -124,6 +134,8 @@ static bool align(struct whisper_decoder *d, struct aligner *a, struct arena *sc
     bool ok = a->sum != NULL && whisper_decoder_watch(d, ids, n_ids, a->first, &watch, out->p, err) &&
               warp(a->sum, a->n, n_frames, scratch, out->frame, err);
     whisper_decoder_rewind(d);
+    if (ok)
+        find_peaks(a->sum, a->n - 1, n_frames, out->frame, out->peak);
     return ok;
 }
 

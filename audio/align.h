@@ -13,6 +13,7 @@
 
 struct alignment {
     size_t *frame;                  /* [n + 1]: where each token begins, in frames of 20 ms, and the end */
+    size_t *peak;                   /* [n]: of its frames, the one that is looked at most */
     float *p;                       /* [n]: its probability among the ordinary tokens */
 };
 

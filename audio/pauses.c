@@ -9,6 +9,7 @@
 #define LEAST_PAUSE 8               /* ... for 80 ms: most stops close for less */
 #define LEAST_SOUND 4               /* frames: a shorter one is a click in a pause */
 #define LEAST_WORD 8                /* frames that a pause leaves of a word */
+#define LONG_PAUSE 15               /* frames: too long to be within a word */
 #define REACH 30                    /* frames that a pause may be away */
 
 static int ascending(const void *a, const void *b)
@@ -109,14 +110,38 @@ static void fit_between(struct word *before, struct word *after, const bool *sil
         after->start = offset + (double)p.end / FRAMES_PER_SECOND;
 }
 
-void pauses_fit(struct word *const *words, size_t n_words, const bool *silent, size_t n, double offset, double earliest,
+/* Leaves what lies beyond a long pause from both peaks; in a pause they look ahead. */
+static void fit_within(const struct heard *h, const bool *silent, size_t n, double offset)
+{
+    size_t first = frame_at(h->first - offset, n), last = frame_at(h->last - offset, n);
+    size_t from = frame_at(h->word->start - offset, n), end = frame_at(h->word->end - offset, n);
+
+    for (size_t f = from; f < end; f++) {
+        struct pause p = { f, f };
+        while (p.end < end && silent[p.end])
+            p.end++;
+        f = p.end;
+        if (p.end - p.from < LONG_PAUSE)
+            continue;
+        if (p.from <= first && p.end < end) {
+            h->word->start = offset + (double)p.end / FRAMES_PER_SECOND;
+        } else if (p.from > last && p.from > from) {
+            h->word->end = offset + (double)p.from / FRAMES_PER_SECOND;
+            return;
+        }
+    }
+}
+
+void pauses_fit(const struct heard *words, size_t n_words, const bool *silent, size_t n, double offset, double earliest,
                 double latest)
 {
     for (size_t i = 0; i < n_words + 1 && n_words > 0; i++)
-        fit_between(i > 0 ? words[i - 1] : NULL, i < n_words ? words[i] : NULL, silent, n, offset);
+        fit_between(i > 0 ? words[i - 1].word : NULL, i < n_words ? words[i].word : NULL, silent, n, offset);
     for (size_t i = 0; i < n_words; i++) {
-        words[i]->start = fmin(fmax(words[i]->start, earliest), latest);
-        words[i]->end = fmin(fmax(words[i]->end, words[i]->start), latest);
-        earliest = words[i]->end;
+        struct word *word = words[i].word;
+        fit_within(&words[i], silent, n, offset);
+        word->start = fmin(fmax(word->start, earliest), latest);
+        word->end = fmin(fmax(word->end, word->start), latest);
+        earliest = word->end;
     }
 }

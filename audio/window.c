@@ -272,8 +272,9 @@ static bool gather(const struct window *x, struct text *text, struct error *err)
 
     text->id = arena_alloc(x->arena, t->n, sizeof *text->id, err);
     text->times.frame = arena_alloc(x->arena, t->n + 1, sizeof *text->times.frame, err);
+    text->times.peak = arena_alloc(x->arena, t->n, sizeof *text->times.peak, err);
     text->times.p = arena_alloc(x->arena, t->n, sizeof *text->times.p, err);
-    if (text->id == NULL || text->times.frame == NULL || text->times.p == NULL)
+    if (text->id == NULL || text->times.frame == NULL || text->times.peak == NULL || text->times.p == NULL)
         return false;
     for (size_t i = 0; i < x->n_spans; i++)
         for (size_t k = x->spans[i].from; k < x->spans[i].end; k++)
@@ -283,21 +284,20 @@ static bool gather(const struct window *x, struct text *text, struct error *err)
 }
 
 /* Each segment's words, listed in `words` too. */
-static bool split_segments(struct window *x, const struct place *to, const struct text *text, struct word **words, size_t *n_words,
+static bool split_segments(struct window *x, const struct place *to, const struct text *text, struct heard *words, size_t *n_words,
                            struct error *err)
 {
     size_t from = 0;
 
     for (size_t i = 0; i < x->n_spans; i++) {
         struct segment *s = &to->t->segments[to->t->n_segments - x->n_spans + i];
-        struct alignment times = { text->times.frame + from, text->times.p + from };
+        struct alignment times = { text->times.frame + from, text->times.peak + from, text->times.p + from };
         size_t n = 0;
         for (size_t k = x->spans[i].from; k < x->spans[i].end; k++)
             n += x->decoding.tokens.id[k] < x->w->ids.eot;
-        if (!words_make(x->w, window_language(x), text->id + from, n, &times, to->offset, x->arena, s, err))
+        if (!words_make(x->w, window_language(x), text->id + from, n, &times, to->offset, x->arena, s, words + *n_words, err))
             return false;
-        for (size_t k = 0; k < s->n_words; k++)
-            words[(*n_words)++] = &s->words[k];
+        *n_words += s->n_words;
         from += n;
     }
     return true;
@@ -309,14 +309,14 @@ static bool add_words(struct window *x, const struct place *to, size_t n_frames,
     struct arena_mark mark = arena_mark(x->arena);
     size_t n_rows = n_frames / FRAMES_PER_STEP < x->rows.n ? n_frames / FRAMES_PER_STEP : x->rows.n, n_words = 0;
     struct text text = { 0 };
-    struct word **words = arena_alloc(x->arena, x->decoding.tokens.n, sizeof *words, err);
+    struct heard *words = arena_alloc(x->arena, x->decoding.tokens.n, sizeof *words, err);
 
     if (words == NULL || !gather(x, &text, err) ||
         !align_tokens(x->decoder, x->w, x->arena, x->task, x->n_task, text.id, text.n, n_rows, &text.times, err) ||
         !split_segments(x, to, &text, words, &n_words, err))
         return false;
     pauses_fit(words, n_words, x->silent, n_frames < x->n_silent ? n_frames : x->n_silent, to->offset, x->words_end, to->t->seconds);
-    x->words_end = n_words > 0 ? words[n_words - 1]->end : x->words_end;
+    x->words_end = n_words > 0 ? words[n_words - 1].word->end : x->words_end;
     for (size_t i = to->t->n_segments - x->n_spans; i < to->t->n_segments; i++) {
         struct segment *s = &to->t->segments[i];
         if (s->n_words > 0) {

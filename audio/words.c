@@ -170,7 +170,8 @@ static bool split(struct splitting *s, const char *language, struct arena *scrat
     return true;
 }
 
-static bool make(const struct splitting *s, const struct alignment *a, double offset, struct segment *segment, struct error *err)
+static bool make(const struct splitting *s, const struct alignment *a, double offset, struct segment *segment,
+                 struct heard *heard, struct error *err)
 {
     segment->words = calloc(s->n_pieces > 0 ? s->n_pieces : 1, sizeof *segment->words);
     if (segment->words == NULL)
@@ -187,16 +188,18 @@ static bool make(const struct splitting *s, const struct alignment *a, double of
         word->p = sum / (float)(p->core_end - p->core_from);
         word->start = offset + FRAME_SECONDS * (double)a->frame[p->core_from];
         word->end = offset + FRAME_SECONDS * (double)a->frame[p->core_end];
+        heard[i] = (struct heard){ word, offset + FRAME_SECONDS * (double)a->peak[p->core_from],
+                                   offset + FRAME_SECONDS * (double)a->peak[p->core_end - 1] };
     }
     return true;
 }
 
 bool words_make(const struct whisper *w, const char *language, const int32_t *text, size_t n, const struct alignment *a,
-                double offset, struct arena *scratch, struct segment *segment, struct error *err)
+                double offset, struct arena *scratch, struct segment *segment, struct heard *heard, struct error *err)
 {
     struct splitting s = { .w = w, .text = text, .n = n };
     struct arena_mark mark = arena_mark(scratch);
-    bool ok = split(&s, language, scratch, err) && make(&s, a, offset, segment, err);
+    bool ok = split(&s, language, scratch, err) && make(&s, a, offset, segment, heard, err);
 
     arena_rewind(scratch, mark);
     return ok;

@@ -10,11 +10,12 @@
 
 #include "audio/align.h"
 #include "audio/audio.h"
+#include "audio/pauses.h"
 
 /* Fills segment->words, malloc'd, from the tokens that spell its text; times count from `offset`
  * seconds.  a: of these tokens; a word's time and probability are those of its letters, not of its
- * marks.  language: a code. */
+ * marks.  language: a code.  heard [n]: the caller's, the first segment->n_words are set. */
 bool words_make(const struct whisper *w, const char *language, const int32_t *text, size_t n, const struct alignment *a,
-                double offset, struct arena *scratch, struct segment *segment, struct error *err);
+                double offset, struct arena *scratch, struct segment *segment, struct heard *heard, struct error *err);
 
 #endif

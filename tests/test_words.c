@@ -24,16 +24,16 @@ static void test_alignment(void **state)
 {
     enum { N_STATE = 12, N_AUDIO = 32, N_MELS = 8, N = 11, N_FRAMES = 29 };
     static const int32_t task[] = { 41, 42, 143 }, text[N] = { 5, 17, 39, 0, 21, 33, 8, 12, 30, 2, 5 };
-    size_t n, frame[N + 1];
+    size_t n, frame[N + 1], peak[N];
     float *tiny = (float *)(void *)file_read("tests/golden/whisper_tiny.f32", 1 << 20, &n, NULL), bias[N_AUDIO] = { 0 }, p[N];
     float *golden = (float *)(void *)file_read("tests/golden/whisper_tiny_words.f32", 1 << 20, &n, NULL);
     struct whisper_rows rows = { tiny + 2 * N_AUDIO * N_MELS, bias, N_AUDIO };
-    struct alignment a = { frame, p };
+    struct alignment a = { frame, peak, p };
     struct arena *arena = arena_new("test", 1 << 16, NULL);
     struct compute c;
     (void)state;
 
-    assert_int_equal(n, (2 * N + 1) * sizeof *golden);
+    assert_int_equal(n, (3 * N + 1) * sizeof *golden);
     assert_true(compute_init(&c, 2, NULL, NULL));
     struct whisper *w = whisper_open(TINY, &c, NULL);
     struct whisper_decoder *d = whisper_decoder_new(w, &c, 1, NULL);
@@ -42,6 +42,8 @@ static void test_alignment(void **state)
         assert_true(align_tokens(d, w, arena, task, 3, text, N, N_FRAMES, &a, NULL));
         for (size_t i = 0; i < N; i++)
             assert_true(fabsf(p[i] - golden[i]) <= 1e-4f + 1e-3f * golden[i]);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(peak[i], (size_t)golden[2 * N + 1 + i]);
         for (size_t i = 0; i < N + 1; i++)
             assert_int_equal(frame[i], (size_t)golden[N + i]);
     }
@@ -102,7 +104,8 @@ static void check_words(const char *language, const char *const *tokens, const c
     int32_t text[MOST];
     size_t frame[MOST + 1], n = 0;
     float p[MOST];
-    struct alignment a = { frame, p };
+    struct heard heard[MOST];
+    struct alignment a = { frame, frame, p };
     struct arena *arena = arena_new("test", 1 << 12, NULL);
     struct transcript t = { 0 };
     struct text_buffer whole = { 0 };
@@ -119,7 +122,7 @@ static void check_words(const char *language, const char *const *tokens, const c
     w.token = token;
     w.token_bytes = token_bytes;
     assert_true(transcript_add(&t, 0.0, 1.0, whole.data, whole.n, 0.0f, 0.0f, NULL));
-    assert_true(words_make(&w, language, text, n, &a, 5.0, arena, t.segments, NULL));
+    assert_true(words_make(&w, language, text, n, &a, 5.0, arena, t.segments, heard, NULL));
     whole.n = 0;
     for (size_t i = 0; i < t.segments->n_words; i++) {
         assert_non_null(want[i]);
@@ -160,19 +163,21 @@ static void test_core(void **state)
     const char *token[] = { " \"", " so", "on", "!" };
     uint32_t token_bytes[] = { 2, 3, 2, 1 };
     int32_t text[] = { 0, 1, 2, 3 };
-    size_t frame[] = { 0, 10, 15, 20, 40 };
+    size_t frame[] = { 0, 10, 15, 20, 40 }, peak[] = { 5, 12, 19, 30 };
+    struct heard heard[4];
     float p[] = { 0.0f, 0.5f, 0.75f, 0.0f };
     struct whisper w = { .token = token, .token_bytes = token_bytes };
-    struct alignment a = { frame, p };
+    struct alignment a = { frame, peak, p };
     struct segment s = { 0 };
     struct arena *arena = arena_new("test", 1 << 12, NULL);
     (void)state;
 
-    assert_true(words_make(&w, "en", text, 4, &a, 1.0, arena, &s, NULL));
+    assert_true(words_make(&w, "en", text, 4, &a, 1.0, arena, &s, heard, NULL));
     assert_int_equal(s.n_words, 1);
     assert_string_equal(s.words->text, "\" soon!");
     assert_true(fabs(s.words->start - 1.2) < 1e-9 && fabs(s.words->end - 1.4) < 1e-9);
     assert_true(fabsf(s.words->p - 0.625f) < 1e-6f);
+    assert_true(heard->word == s.words && fabs(heard->first - 1.24) < 1e-9 && fabs(heard->last - 1.38) < 1e-9);
     free(s.words->text);
     free(s.words);
     arena_free(arena);
@@ -198,9 +203,11 @@ static void test_pauses(void **state)
     struct word word[] = { { .start = 10.0, .end = 10.7 }, { .start = 10.7, .end = 11.4 }, { .start = 11.4, .end = 11.8 },
                            { .start = 11.8, .end = 12.9 }, { .start = 12.9, .end = 13.0 } };
     const double want[][2] = { { 10.2, 10.6 }, { 10.9, 11.3 }, { 11.5, 11.8 }, { 11.8, 12.2 }, { 12.9, 12.95 } };
-    struct word *words[] = { &word[0], &word[1], &word[2], &word[3], &word[4] };
+    struct heard words[5];
     (void)state;
 
+    for (size_t i = 0; i < 5; i++)
+        words[i] = (struct heard){ &word[i], word[i].start + 0.25, word[i].start + 0.25 };
     for (size_t i = 0; i < N_FRAMES * N_MELS; i++)
         mel[i] = -1.0f;
     sound(mel, 20, 60);
@@ -220,6 +227,16 @@ static void test_pauses(void **state)
     word[0] = (struct word){ .start = 10.0, .end = 10.7 };
     pauses_fit(words, 1, silent, N_FRAMES, 10.0, 10.5, 13.0);
     assert_true(fabs(word[0].start - 10.5) < 1e-6);
+    /* sound on both sides of pauses of 300 and 200 ms: the word is where its tokens look */
+    const struct { double first, last, start, end; } looks[] = { { 10.3, 10.4, 10.2, 10.6 }, { 11.0, 11.2, 10.9, 11.3 },
+                                                                 { 11.4, 12.0, 11.5, 12.2 }, { 10.3, 12.0, 10.2, 12.2 } };
+    for (size_t i = 0; i < 4; i++) {
+        word[0] = (struct word){ .start = 10.0, .end = 12.9 };
+        words[0] = (struct heard){ &word[0], looks[i].first, looks[i].last };
+        pauses_fit(words, 1, silent, N_FRAMES, 10.0, 9.0, 13.0);
+        if (fabs(word[0].start - looks[i].start) > 1e-6 || fabs(word[0].end - looks[i].end) > 1e-6)
+            fail_msg("look %zu: %.3f to %.3f", i, word[0].start, word[0].end);
+    }
     arena_free(arena);
 }
 

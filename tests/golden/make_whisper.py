@@ -8,7 +8,7 @@ whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] af
 whisper_tiny_short.f32: the same mel, silent (-1) from frame 2 on, with SHORT's positions only: rows [29][12], logits after
     the first two of FEEDS. Keys that stand for several positions are there several times.
 whisper_tiny_words.f32: for TEXT, said in the first FRAMES positions of whisper_tiny.f32's window: each token's probability
-    among the ordinary ones [11], then where each begins, and the end [12].
+    among the ordinary ones [11], then where each begins, and the end [12], and which of its frames is looked at most [11].
 whisper_q5_1.bin: a matrix [5][96] as gguf-py quantises it, and its values in F32.
 """
 import math
@@ -183,7 +183,8 @@ def align(twin, rows):
     while cell is not None:
         first[cell[0]] = cell[1]
         cell = path[cell]
-    return p[np.arange(len(TEXT)), TEXT], np.array(first)
+    peaks = [a + int(np.argmax(row[a:max(b, a + 1)])) for row, a, b in zip(gain, first, first[1:])]
+    return p[np.arange(len(TEXT)), TEXT], np.array(first), np.array(peaks)
 
 
 def save(name, tensors):
