@@ -99,6 +99,7 @@ struct segment {
     size_t channel;                 /* from 1: who speaks, when channels were heard apart; else 0 */
     struct word *words;             /* [n_words], when asked for; together they spell the text */
     size_t n_words;
+    char *heard;                    /* what was heard, where a person corrected the text; else NULL */
 };
 
 struct transcript {
@@ -116,6 +117,9 @@ struct transcript {
 struct transcript *whisper_transcribe(const struct whisper *w, const struct compute *c, struct sound *sound,
                                       const struct whisper_params *params, struct error *err);
 void transcript_free(struct transcript *t);                 /* NULL is fine */
+/* A copy with texts[i], where that is not NULL, in place of what was heard in segment i, which then has no
+ * words; texts [n_segments]. */
+struct transcript *transcript_corrected(const struct transcript *t, const char *const *texts, struct error *err);
 
 enum transcript_format {
     TRANSCRIPT_TXT, TRANSCRIPT_SRT, TRANSCRIPT_VTT, TRANSCRIPT_LRC, TRANSCRIPT_CSV, TRANSCRIPT_JSON, TRANSCRIPT_N_FORMATS

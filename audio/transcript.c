@@ -118,6 +118,7 @@ void transcript_cut(struct transcript *t, size_t n_segments)
             free(t->segments[i].words[k].text);
         free(t->segments[i].words);
         free(t->segments[i].text);
+        free(t->segments[i].heard);
     }
     t->n_segments = t->n_segments < n_segments ? t->n_segments : n_segments;
 }
@@ -130,4 +131,57 @@ void transcript_free(struct transcript *t)
     free(t->segments);
     free(t->text);
     free(t);
+}
+
+/* ---- corrections ------------------------------------------------------------------ */
+
+static bool copy_words(struct segment *to, const struct segment *from)
+{
+    to->words = calloc(from->n_words + 1, sizeof *to->words);
+    for (size_t i = 0; to->words != NULL && i < from->n_words; i++) {
+        to->words[i] = from->words[i];
+        to->words[i].text = strdup(from->words[i].text);
+        to->n_words = i + 1;
+        if (to->words[i].text == NULL)
+            return false;
+    }
+    return to->words != NULL;
+}
+
+static bool copy_segment(struct segment *to, const struct segment *from, const char *text)
+{
+    *to = *from;
+    to->words = NULL;
+    to->n_words = 0;
+    to->text = strdup(text != NULL ? text : from->text);
+    to->heard = text != NULL ? strdup(from->text) : NULL;
+    return to->text != NULL && (text != NULL ? to->heard != NULL : from->n_words == 0 || copy_words(to, from));
+}
+
+struct transcript *transcript_corrected(const struct transcript *t, const char *const *texts, struct error *err)
+{
+    struct transcript *made = malloc(sizeof *made);
+    struct text_buffer all = { 0 };
+    bool good = made != NULL;
+
+    if (good) {
+        *made = *t;
+        made->text = NULL;
+        made->n_segments = 0;
+        made->segments = calloc(t->n_segments + 1, sizeof *made->segments);
+        good = made->segments != NULL && text_buffer_add(&all, "", 0, NULL);
+    }
+    for (size_t i = 0; good && i < t->n_segments; i++) {
+        struct segment *s = &made->segments[made->n_segments++];
+        good = copy_segment(s, &t->segments[i], texts[i]) && text_buffer_add(&all, " ", i > 0, NULL) &&
+               text_buffer_add(&all, s->text, strlen(s->text), NULL);
+    }
+    if (good) {
+        made->text = all.data;
+        return made;
+    }
+    free(all.data);
+    transcript_free(made);
+    error_set(err, ERROR_INFERENCE, "no memory for a transcript of %zu segments", t->n_segments);
+    return NULL;
 }

@@ -224,6 +224,7 @@ static bool add_json_segment(struct cJSON *item, const struct segment *s)
     return item != NULL && add_number(item, "start", s->start) && add_number(item, "end", s->end) &&
            cJSON_AddStringToObject(item, "text", s->text) != NULL && add_number(item, "avg_logprob", (double)s->avg_logprob) &&
            add_number(item, "no_speech_p", (double)s->no_speech_p) &&
+           (s->heard == NULL || (cJSON_AddBoolToObject(item, "edited", true) != NULL && cJSON_AddStringToObject(item, "heard", s->heard) != NULL)) &&
            (s->channel == 0 || cJSON_AddNumberToObject(item, "channel", (double)s->channel) != NULL) &&
            (s->n_words == 0 || add_json_words(item, s));
 }

@@ -28,8 +28,9 @@ struct attachment *attachment_new(uint32_t id, const char *path, const struct pe
     const char *slash = strrchr(a->path, '/');
     a->id = id;
     a->name = slash != NULL && slash[1] != '\0' ? slash + 1 : a->path;
-    a->seen = seen;
-    a->details = details_text(path, seen, err);
+    a->seen = a->heard = seen;
+    snprintf(a->sha256, sizeof a->sha256, "%s", seen->key != NULL ? seen->key : "");
+    a->details = details_text(path, seen, &a->said_at, err);
     if (a->details == NULL) {
         attachment_free(a);
         return NULL;
@@ -41,9 +42,51 @@ void attachment_free(struct attachment *a)
 {
     if (a == NULL)
         return;
+    if (a->corrected != NULL)
+        transcript_free(a->corrected->transcript);
+    free(a->corrected);
     free(a->path);
     free(a->details);
     free(a);
+}
+
+/* What it was heard as with the corrections of before and this one. */
+static struct transcript *correct(const struct attachment *a, size_t i, const char *text, struct error *err)
+{
+    const struct transcript *now = a->seen->transcript;
+    const char **texts = calloc(now->n_segments + 1, sizeof *texts);
+
+    if (texts == NULL) {
+        error_set(err, ERROR_INFERENCE, "%s: no memory", a->path);
+        return NULL;
+    }
+    for (size_t k = 0; k < now->n_segments; k++)
+        texts[k] = now->segments[k].heard != NULL ? now->segments[k].text : NULL;
+    texts[i] = text;
+    struct transcript *t = transcript_corrected(a->heard->transcript, texts, err);
+    free(texts);
+    return t;
+}
+
+struct attachment *attachment_corrected(const struct attachment *a, size_t i, const char *text, struct error *err)
+{
+    struct perception *p = malloc(sizeof *p);
+    struct transcript *t = p != NULL ? correct(a, i, text, err) : NULL;
+    struct attachment *made = NULL;
+
+    if (t != NULL) {
+        *p = *a->heard;
+        p->transcript = t;
+        made = attachment_new(a->id, a->path, p, err);
+    }
+    if (made == NULL) {
+        transcript_free(t);
+        free(p);
+        return NULL;
+    }
+    made->heard = a->heard;
+    made->corrected = p;
+    return made;
 }
 
 uint32_t attachment_id(const struct attachment *a) { return a->id; }
@@ -54,6 +97,16 @@ const char *attachment_summary(const struct attachment *a) { return a->seen->pre
 const struct preview *attachment_preview(const struct attachment *a) { return a->seen->preview; }
 size_t attachment_n_tokens(const struct attachment *a) { return a->n_tokens; }
 const char *attachment_details(const struct attachment *a) { return a->details; }
+
+const char *attachment_sha256(const struct attachment *a) { return a->sha256; }
+size_t attachment_said_at(const struct attachment *a) { return a->said_at; }
+
+struct said_line attachment_said(const struct attachment *a, size_t i)
+{
+    const struct segment *s = &a->seen->transcript->segments[i];
+
+    return (struct said_line){ s->start, s->end, s->text, s->heard != NULL ? s->heard : s->text };
+}
 
 size_t attachment_n_segments(const struct attachment *a)
 {

@@ -38,15 +38,21 @@ struct attachment {
     uint32_t id;
     char *path;
     const char *name;               /* inside path */
-    const struct perception *seen;  /* borrowed from the senses */
+    const struct perception *seen;  /* `heard`, or `corrected` */
+    const struct perception *heard; /* as it was perceived; borrowed from the senses */
+    struct perception *corrected;   /* with lines that a person corrected; its transcript is its own; NULL: none are */
+    char sha256[65];
     char *details;
+    size_t said_at;                 /* byte of details where the lines of what is said begin */
     size_t n_tokens;
 };
 
 struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err);
 void attachment_free(struct attachment *a);                 /* NULL is fine */
+/* The same attachment with another text of segment i; text NULL: what was heard. */
+struct attachment *attachment_corrected(const struct attachment *a, size_t i, const char *text, struct error *err);
 
-/* The text of attachment_details, malloc'd (details.c). */
-char *details_text(const char *path, const struct perception *seen, struct error *err);
+/* The text of attachment_details, malloc'd (details.c); *said_at: where a line for each segment begins. */
+char *details_text(const char *path, const struct perception *seen, size_t *said_at, struct error *err);
 
 #endif

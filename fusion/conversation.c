@@ -43,6 +43,16 @@ void conversation_leave_out(struct conversation *c, const struct left_out *out)
     }
 }
 
+void conversation_replace(struct conversation *c, const struct attachment *old, const struct attachment *new)
+{
+    for (size_t i = 0; i < c->n_exchanges; i++)
+        for (size_t k = 0; k < c->exchanges[i].n_media; k++)
+            if (c->exchanges[i].media[k].attachment == old) {
+                c->exchanges[i].media[k].attachment = new;
+                c->exchanges[i].n_tokens = 0;
+            }
+}
+
 bool conversation_has_media(const struct conversation *c)
 {
     for (size_t i = 0; i < c->n_exchanges; i++)

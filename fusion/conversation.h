@@ -24,6 +24,9 @@ void conversation_rewind(struct conversation *c, size_t n);
  * the last that was. */
 void conversation_leave_out(struct conversation *c, const struct left_out *out);
 
+/* `new` stands for `old` in all turns, which are counted anew. */
+void conversation_replace(struct conversation *c, const struct attachment *old, const struct attachment *new);
+
 /* Something attached is still told. */
 bool conversation_has_media(const struct conversation *c);
 

@@ -92,12 +92,18 @@ static void add_image(struct words *b, const struct perception *p)
     words_add(b, "\n");
 }
 
+static void add_in_a_line(struct words *b, const char *text)
+{
+    for (; *text != '\0'; text++)
+        words_add_bytes(b, *text == '\n' ? " " : text, 1);
+}
+
 static double decibels(float level)
 {
     return 20 * log10(level > 1e-5f ? (double)level : 1e-5);
 }
 
-static void add_clip(struct words *b, const struct perception *p)
+static void add_clip(struct words *b, const struct perception *p, size_t *said_at)
 {
     const struct transcript *t = p->transcript;
     char speaker[TRANSCRIPT_SPEAKER_BYTES];
@@ -112,18 +118,21 @@ static void add_clip(struct words *b, const struct perception *p)
     if (*t->language != '\0')
         words_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
     words_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
+    *said_at = b->n;
     for (size_t i = 0; i < t->n_segments; i++) {
         words_add(b, "  ");
         add_time(b, t->segments[i].start);
         words_add(b, " - ");
         add_time(b, t->segments[i].end);
         transcript_speaker("en", t->segments[i].channel, speaker, sizeof speaker);
-        words_add(b, "  %s%s%s\n", speaker, *speaker != '\0' ? ": " : "", t->segments[i].text);
+        words_add(b, "  %s%s", speaker, *speaker != '\0' ? ": " : "");
+        add_in_a_line(b, t->segments[i].text);
+        words_add(b, "%s\n", t->segments[i].heard != NULL ? "  (edited)" : "");
     }
     words_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
 }
 
-char *details_text(const char *path, const struct perception *seen, struct error *err)
+char *details_text(const char *path, const struct perception *seen, size_t *said_at, struct error *err)
 {
     struct words b = { 0 };
 
@@ -131,7 +140,7 @@ char *details_text(const char *path, const struct perception *seen, struct error
     if (seen->kind == ATTACHMENT_IMAGE)
         add_image(&b, seen);
     else
-        add_clip(&b, seen);
+        add_clip(&b, seen, said_at);
     return words_take(&b, err);
 }
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum request_kind {
-    REQUEST_LOAD, REQUEST_ATTACH, REQUEST_PREVIEW, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE, REQUEST_REWIND,
+    REQUEST_LOAD, REQUEST_ATTACH, REQUEST_CORRECT, REQUEST_PREVIEW, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE, REQUEST_REWIND,
     REQUEST_CONFIGURE
 };
 
@@ -25,7 +25,9 @@ struct request {
     struct request *next;
     enum request_kind kind;
     uint32_t number;
-    char *path, *name;              /* LOAD, ATTACH, PREVIEW */
+    char *path, *name;              /* LOAD, ATTACH, PREVIEW; name: the text of CORRECT */
+    uint32_t attachment;            /* CORRECT */
+    size_t i_segment;
     struct turn turn;               /* ASK, MEASURE, RESTORE; owns what it points to */
     char *answer;                   /* RESTORE */
     size_t n_turns;                 /* REWIND */
@@ -162,6 +164,18 @@ static uint32_t submit_turn(struct session *s, enum request_kind kind, const str
 uint32_t session_attach(struct session *s, const char *path)
 {
     return submit_load(s, REQUEST_ATTACH, path, NULL);
+}
+
+uint32_t session_correct(struct session *s, uint32_t attachment, size_t i_segment, const char *text)
+{
+    struct request *r = request_new(REQUEST_CORRECT);
+    bool good = r != NULL && copy_text(&r->name, text);
+
+    if (r != NULL) {
+        r->attachment = attachment;
+        r->i_segment = i_segment;
+    }
+    return submit(s, r, good);
 }
 
 uint32_t session_preview(struct session *s, const char *path)
@@ -318,7 +332,7 @@ void session_event_done(struct session_event *event)
 
 static void emit(void *user, struct session_event *event)
 {
-    bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_PREVIEWED ||
+    bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_CORRECTED || event->kind == SESSION_PREVIEWED ||
                 event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_FAILED;
 
     push_event(user, event, last);
@@ -350,6 +364,7 @@ static void *work(void *user)
         switch (r->kind) {
         case REQUEST_LOAD:    worker_load(s->worker, r->number, r->path, r->name); break;
         case REQUEST_ATTACH:  worker_attach(s->worker, r->number, r->path); break;
+        case REQUEST_CORRECT: worker_correct(s->worker, r->number, r->attachment, r->i_segment, r->name); break;
         case REQUEST_PREVIEW: worker_preview(s->worker, r->number, r->path); break;
         case REQUEST_ASK:     worker_ask(s->worker, r->number, &r->turn); break;
         case REQUEST_MEASURE: worker_measure(s->worker, r->number, &r->turn); break;

@@ -73,7 +73,13 @@ size_t attachment_n_tokens(const struct attachment *a);     /* of its evidence; 
 const char *attachment_details(const struct attachment *a);
 /* The same for programs, as `perceived` in --json; the caller deletes it. */
 struct cJSON *attachment_json(const struct attachment *a);
+const char *attachment_sha256(const struct attachment *a);
 size_t attachment_n_segments(const struct attachment *a);   /* of what is said in a clip; 0 for an image */
+/* Segment i; strings as long as the attachment. */
+struct said_line { double start, end; const char *text, *heard; };   /* heard: not text, where a person corrected it */
+struct said_line attachment_said(const struct attachment *a, size_t i);
+/* Byte of attachment_details where a line for each segment begins. */
+size_t attachment_said_at(const struct attachment *a);
 /* Transcript as "txt", "srt", "vtt", "lrc", "csv" or "json" (attachment_json on a line), malloc'd; NULL for an image. */
 char *attachment_transcript(const struct attachment *a, const char *format);
 
@@ -85,6 +91,10 @@ bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct err
  * the request's number, which its events carry.  SESSION_DECODED comes between, except
  * for bytes that were computed before. */
 uint32_t session_attach(struct session *s, const char *path);
+
+/* Another text for a segment of a clip; NULL: what was heard.  SESSION_CORRECTED has an attachment of the same
+ * id in place of the one before, which stays as it was; questions after it are told the new one. */
+uint32_t session_correct(struct session *s, uint32_t attachment, size_t i_segment, const char *text);
 
 /* What a file looks or sounds like, before or without attaching it: decoded in the
  * same confinement, never encoded. */
@@ -194,6 +204,7 @@ enum session_event_kind {
     SESSION_DECODED,                /* preview: of what is being attached; encoding follows, expected_ms of it */
     SESSION_PREVIEWED,              /* preview: of session_preview */
     SESSION_ATTACHED,               /* attachment, encode_ms */
+    SESSION_CORRECTED,              /* attachment */
     SESSION_MEASURED,               /* n_ctx, n_prompt, n_most, left_out[n_left_out]; n_prompt > n_most: does not fit
                                      * even with all turns left out (left_out is empty then) */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */

@@ -92,6 +92,9 @@ void worker_free(struct worker *w)
     for (size_t i = 0; i < w->n_attachments; i++)
         attachment_free(w->attachments[i]);
     free(w->attachments);
+    for (size_t i = 0; i < w->n_replaced; i++)
+        attachment_free(w->replaced[i]);
+    free(w->replaced);
     senses_free(w->senses);
     eyes_done(&w->eyes);
     text_context_free(w->context);
@@ -217,6 +220,37 @@ void worker_attach(struct worker *w, uint32_t request, const char *path)
     a->n_tokens = evidence_tokens(w, a);
     worker_send(w, (struct session_event){ .kind = SESSION_ATTACHED, .attachment = a, .load_ms = load_ms,
                                     .encode_ms = seen->ms });
+}
+
+/* Whoever was told of the old one is told of the new one from now on. */
+static void replace(struct worker *w, struct attachment *old, struct attachment *new)
+{
+    w->replaced[w->n_replaced++] = old;
+    w->attachments[new->id - 1] = new;
+    new->n_tokens = evidence_tokens(w, new);
+    conversation_replace(&w->conversation, old, new);
+    worker_send(w, (struct session_event){ .kind = SESSION_CORRECTED, .attachment = new });
+}
+
+void worker_correct(struct worker *w, uint32_t request, uint32_t id, size_t i_segment, const char *text)
+{
+    struct error err = { 0 };
+    struct attachment *a = id >= 1 && id <= w->n_attachments ? w->attachments[id - 1] : NULL, *corrected = NULL;
+    struct attachment **grown = realloc(w->replaced, (w->n_replaced + 1) * sizeof(struct attachment *));
+
+    w->request = request;
+    if (grown != NULL)
+        w->replaced = grown;
+    if (a == NULL || i_segment >= attachment_n_segments(a))
+        error_set(&err, ERROR_USAGE, "line %zu of attachment %u is not there", i_segment + 1, (unsigned)id);
+    else if (grown == NULL)
+        error_set(&err, ERROR_INFERENCE, "%s: no memory", a->path);
+    else
+        corrected = attachment_corrected(a, i_segment, text, &err);
+    if (corrected != NULL)
+        replace(w, a, corrected);
+    else
+        worker_fail(w, &err);
 }
 
 void worker_preview(struct worker *w, uint32_t request, const char *path)

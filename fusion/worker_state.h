@@ -21,8 +21,10 @@ struct worker {
 
     struct eyes eyes;
     struct senses *senses;
-    struct attachment **attachments;    /* all, for the session's life */
+    struct attachment **attachments;    /* all, for the session's life; the newest of each id */
     size_t n_attachments;
+    struct attachment **replaced;   /* those that were corrected: the caller may hold them yet */
+    size_t n_replaced;
     struct conversation conversation;
 };
 

@@ -42,5 +42,14 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "    prefill_ms REAL NOT NULL DEFAULT 0,"
     "    decode_ms REAL NOT NULL DEFAULT 0);"
     "CREATE TABLE history (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL);"
-    "CREATE TABLE imported (name TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE TABLE imported (name TEXT PRIMARY KEY) WITHOUT ROWID;",
+
+    /* Lines of transcripts that were corrected, of whatever session: the clip's bytes and what was heard name
+     * them, so that they are found again wherever that clip is heard so. */
+    "CREATE TABLE correction ("
+    "    sha256 TEXT NOT NULL,"
+    "    start_ms INTEGER NOT NULL,"            /* of the line */
+    "    heard TEXT NOT NULL,"
+    "    text TEXT NOT NULL,"
+    "    PRIMARY KEY (sha256, start_ms, heard)) WITHOUT ROWID;"
 };

@@ -6,7 +6,7 @@
 
 enum {
     SCHEMA_APPLICATION = 0x6D796E68,    /* "mynh" */
-    SCHEMA_VERSION = 1
+    SCHEMA_VERSION = 2
 };
 
 extern const char *const schema_steps[SCHEMA_VERSION];     /* [i]: SQL from version i to i + 1 */

@@ -114,6 +114,15 @@ bool sessions_delete(struct sessions *s, int64_t id, struct error *err);
 /* The branch shown, as Markdown: malloc'd. */
 char *sessions_markdown(struct sessions *s, int64_t id, struct error *err);
 
+/* ---- corrections ------------------------------------------------------------------- */
+
+struct correction { int64_t start_ms; char *heard, *text; };    /* of the line of a transcript that begins there */
+/* text NULL: what was heard is right. */
+bool corrections_put(struct sessions *s, const char *sha256, int64_t start_ms, const char *heard, const char *text, struct error *err);
+/* All of a clip, by time; corrections_free frees them. */
+bool corrections_load(struct sessions *s, const char *sha256, struct correction **corrections, size_t *n, struct error *err);
+void corrections_free(struct correction *corrections, size_t n);
+
 /* ---- history --------------------------------------------------------------------- */
 
 /* Added last; one equal to the last is not added again. */

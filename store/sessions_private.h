@@ -7,6 +7,7 @@
  *   sessions_title.c     what stands for a session in a list
  *   sessions_import.c    the first release's files
  *   sessions_markdown.c  a conversation for other programs
+ *   corrections.c        lines of transcripts that a person corrected
  *   history.c            what was typed */
 #ifndef STORE_SESSIONS_PRIVATE_H
 #define STORE_SESSIONS_PRIVATE_H

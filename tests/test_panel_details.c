@@ -24,8 +24,8 @@ static int set_up(void **state)
 static struct panel *two(size_t first)
 {
     const struct panel_detail details[] = {
-        { "image sea.jpg", "objects:\n  1 x boat\n\nafter an empty line\n", &image },
-        { "clip sea.wav", "transcript:\n  0:00.0 - 0:07.0  waves and wind and waves again", &clip },
+        { "image sea.jpg", "objects:\n  1 x boat\n\nafter an empty line\n", &image, NULL, 0, 0 },
+        { "clip sea.wav", "transcript:\n  0:00.0 - 0:07.0  waves and wind and waves again", &clip, NULL, 0, 0 },
     };
 
     return panel_details_new(details, 2, first);
@@ -142,7 +142,7 @@ static void test_pixels(void **state)
 /* Two images: the terminal is left one, the other is drawn in cells. */
 static void test_one_of_two_in_pixels(void **state)
 {
-    const struct panel_detail details[] = { { "one", "1", &image }, { "two", "2", &image } };
+    const struct panel_detail details[] = { { "one", "1", &image, NULL, 0, 0 }, { "two", "2", &image, NULL, 0, 0 } };
     struct panel *p = panel_details_new(details, 2, 0);
 
     (void)state;
@@ -193,7 +193,8 @@ static struct panel *long_one(void)
 
     for (int i = 0; i < 5000; i++)
         buffer_print(&lines, "  %d:%02d.0 - %d:%02d.9  sentence %d of them%s\n", i / 60, i % 60, i / 60, i % 60, i, i == 4000 ? ", the needle" : "");
-    const struct panel_detail details[] = { { "image sea.jpg", "seen", &image }, { "clip long.wav", lines.s, &clip }, { "image last.jpg", "end", &image } };
+    const struct panel_detail details[] = { { "image sea.jpg", "seen", &image, NULL, 0, 0 }, { "clip long.wav", lines.s, &clip, NULL, 0, 0 },
+                                              { "image last.jpg", "end", &image, NULL, 0, 0 } };
     struct panel *p = panel_details_new(details, 3, 0);
     buffer_free(&lines);
     return p;
@@ -231,7 +232,7 @@ static void test_long(void **state)
 
 static void test_untrusted_text(void **state)
 {
-    const struct panel_detail detail = { "a\x1B[2J.png", "seen\x1B]0;t\a", NULL };
+    const struct panel_detail detail = { "a\x1B[2J.png", "seen\x1B]0;t\a", NULL, NULL, 0, 0 };
     struct panel *p = panel_details_new(&detail, 1, 0);
 
     (void)state;

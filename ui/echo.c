@@ -30,17 +30,17 @@ static const struct { const char *name; bool present, broken; size_t times; } mo
     { "echo-missing", false, false, 1 },
 };
 
-enum wish { WISH_LOAD, WISH_ATTACH, WISH_PREVIEW, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND };
+enum wish { WISH_LOAD, WISH_ATTACH, WISH_CORRECT, WISH_PREVIEW, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND };
 
 struct request {
     enum wish wish;
-    uint32_t number;
-    char *text;                     /* path, prompt or model */
+    uint32_t number, id;            /* id: the attachment of a correction */
+    char *text;                     /* path, prompt, model or line */
     char *files;                    /* of a prompt: "(a.png) (b.wav) " */
     enum turn_task task;
     bool alone;
     size_t n_media, n_answer;       /* n_answer: tokens, of a restored turn */
-    size_t n;                       /* turns: of a rewind, of a summary */
+    size_t n;                       /* turns: of a rewind, of a summary; the line of a correction */
     struct echo_file file;
     struct said said;
     size_t step;                    /* events given */
@@ -300,6 +300,16 @@ static void next_of_file(struct echo *e, struct request *r, struct session_event
     }
 }
 
+static void correct(struct echo *e, struct request *r, struct session_event *event)
+{
+    struct echo_file *f = e->attachments[r->id - 1];
+
+    echo_file_correct(f, r->n, r->text);
+    event->kind = SESSION_CORRECTED;
+    event->attachment = (const struct attachment *)f;
+    next_request(e);
+}
+
 /* ---- answers ------------------------------------------------------------------------ */
 
 static void measure(struct echo *e, struct request *r, struct session_event *event)
@@ -441,6 +451,7 @@ static bool poll_event(void *self, struct session_event *event)
     case WISH_LOAD:    load(e, r, event); break;
     case WISH_ATTACH:
     case WISH_PREVIEW: next_of_file(e, r, event); break;
+    case WISH_CORRECT: correct(e, r, event); break;
     case WISH_MEASURE: measure(e, r, event); break;
     default:           next_of_answer(e, r, event); break;
     }
@@ -536,6 +547,34 @@ static void cancel(void *self)
     e->cancelled = e->n > 0;
 }
 
+static uint32_t correct_line(void *self, uint32_t attachment, size_t i, const char *text)
+{
+    return add_request(self, (struct request){ .wish = WISH_CORRECT, .id = attachment, .n = i, .text = text != NULL ? text_copy(text) : NULL });
+}
+
+static struct said_line line_of(const struct attachment *attachment, size_t i)
+{
+    const struct echo_file *a = (const struct echo_file *)attachment;
+
+    return (struct said_line){ a->lines[i].start, a->lines[i].end, a->lines[i].text, a->lines[i].heard };
+}
+
+static char *transcript(const struct attachment *attachment, const char *format)
+{
+    const struct echo_file *a = (const struct echo_file *)attachment;
+    struct buffer text = { 0 };
+
+    buffer_print(&text, "%s\n", format);
+    for (size_t i = 0; i < a->n_lines; i++)
+        buffer_print(&text, "%s\n", a->lines[i].text);
+    return text.s;
+}
+
+static size_t citations(const char *answer, const struct attachment *const *clips, size_t n_clips, struct citation *found, size_t most)
+{
+    return echo_citations(answer, (const struct echo_file *const *)clips, n_clips, found, most);
+}
+
 static struct engine_attachment describe(const struct attachment *attachment)
 {
     const struct echo_file *a = (const struct echo_file *)attachment;
@@ -543,6 +582,7 @@ static struct engine_attachment describe(const struct attachment *attachment)
     return (struct engine_attachment){
         .id = a->id, .kind = a->kind, .name = echo_file_name(a), .summary = a->preview->summary, .details = a->details,
         .n_tokens = ATTACHMENT_TOKENS, .preview = a->preview,
+        .sha256 = a->sha256, .n_said = a->n_lines, .said_at = a->said_at,
     };
 }
 
@@ -581,9 +621,10 @@ struct engine *engine_echo_new(struct error *err)
     e->settings = session_settings_default();
     e->engine = (struct engine){
         .self = e, .model = models[0].name, .event_fd = timer,
-        .attach = attach, .preview = preview, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
+        .attach = attach, .correct = correct_line, .preview = preview, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
-        .cancel = cancel, .poll = poll_event, .attachment = describe, .free = free_echo,
+        .cancel = cancel, .poll = poll_event, .attachment = describe,
+        .said = line_of, .transcript = transcript, .citations = citations, .free = free_echo,
     };
     add_request(e, (struct request){ .wish = WISH_LOAD, .text = text_copy(models[0].name) });
     return &e->engine;

@@ -4,6 +4,7 @@
 #include "ui/buffer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -82,18 +83,63 @@ struct preview *echo_file_preview(const struct echo_file *f, double expected_ms)
     return p;
 }
 
+static void tell(struct echo_file *f)
+{
+    struct buffer details = { 0 };
+
+    buffer_print(&details, "%zu bytes at %s\nNothing was looked at or listened to: this is the echo engine.\n", f->n_bytes, f->path);
+    f->said_at = details.n;
+    for (size_t i = 0; i < f->n_lines; i++)
+        buffer_print(&details, "  %.1f - %.1f  %s%s\n", f->lines[i].start, f->lines[i].end, f->lines[i].text,
+                     f->lines[i].text != NULL && strcmp(f->lines[i].text, f->lines[i].heard) != 0 ? "  (edited)" : "");
+    free(f->details);
+    f->details = details.s;
+}
+
 struct echo_file *echo_file_take(struct echo_file *f, double expected_ms)
 {
+    static const char *const heard[ECHO_LINES] = { "what is said first", "what is said then", "what is said at last" };
     struct echo_file *taken = must(malloc(sizeof *taken));
-    struct buffer details = { 0 };
 
     *taken = *f;
     *f = (struct echo_file){ 0 };
-    buffer_print(&details, "%zu bytes at %s\nNothing was looked at or listened to: this is the echo engine.", taken->n_bytes,
-                 taken->path);
-    taken->details = details.s;
+    sha256_file(taken->path, taken->sha256, NULL);
     taken->preview = echo_file_preview(taken, expected_ms);
+    taken->n_lines = taken->kind == ATTACHMENT_AUDIO ? ECHO_LINES : 0;
+    for (size_t i = 0; i < taken->n_lines; i++) {
+        double third = taken->preview->seconds / ECHO_LINES;
+        taken->lines[i].start = third * (double)i;
+        taken->lines[i].end = third * (double)(i + 1);
+        taken->lines[i].heard = heard[i];
+        taken->lines[i].text = text_copy(heard[i]);
+    }
+    tell(taken);
     return taken;
+}
+
+void echo_file_correct(struct echo_file *f, size_t i, const char *text)
+{
+    free(f->lines[i].text);
+    f->lines[i].text = text_copy(text != NULL ? text : f->lines[i].heard);
+    tell(f);
+}
+
+/* [m:ss] alone. */
+size_t echo_citations(const char *answer, const struct echo_file *const *clips, size_t n_clips, struct citation *citations, size_t most)
+{
+    size_t n = 0;
+
+    for (const char *at = strchr(answer, '['); at != NULL && n < most && n_clips > 0; at = strchr(at + 1, '[')) {
+        int minutes, seconds, used = 0;
+        if (sscanf(at, "[%d:%2d]%n", &minutes, &seconds, &used) < 2 || used == 0)
+            continue;
+        size_t i = 0;
+        while (i + 1 < clips[0]->n_lines && clips[0]->lines[i].end <= 60 * minutes + seconds)
+            i++;
+        citations[n++] = (struct citation){ (size_t)(at - answer), (size_t)used, (const struct attachment *)clips[0], i,
+                                            clips[0]->lines[i].start, clips[0]->lines[i].end };
+    }
+    return n;
 }
 
 const char *echo_file_name(const struct echo_file *f)
@@ -105,6 +151,8 @@ const char *echo_file_name(const struct echo_file *f)
 
 void echo_file_done(struct echo_file *f)
 {
+    for (size_t i = 0; i < f->n_lines; i++)
+        free(f->lines[i].text);
     free(f->path);
     free(f->details);
     preview_free(f->preview);

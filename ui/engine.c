@@ -20,6 +20,11 @@ static uint32_t attach(void *self, const char *path)
     return session_attach(((struct session_engine *)self)->session, path);
 }
 
+static uint32_t correct(void *self, uint32_t attachment, size_t i, const char *text)
+{
+    return session_correct(((struct session_engine *)self)->session, attachment, i, text);
+}
+
 static uint32_t preview(void *self, const char *path)
 {
     return session_preview(((struct session_engine *)self)->session, path);
@@ -118,7 +123,8 @@ static struct engine_attachment describe(const struct attachment *a)
     return (struct engine_attachment){
         .id = attachment_id(a), .kind = attachment_kind(a), .name = attachment_name(a),
         .summary = attachment_summary(a), .details = attachment_details(a), .n_tokens = attachment_n_tokens(a),
-        .preview = attachment_preview(a),
+        .preview = attachment_preview(a), .sha256 = attachment_sha256(a),
+        .n_said = attachment_n_segments(a), .said_at = attachment_said_at(a),
     };
 }
 
@@ -149,9 +155,10 @@ struct engine *engine_session_new(const struct session_params *params, const str
     name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
     s->engine = (struct engine){
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
-        .attach = attach, .preview = preview, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
+        .attach = attach, .correct = correct, .preview = preview, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
-        .cancel = cancel, .poll = poll_event, .attachment = describe, .free = free_session,
+        .cancel = cancel, .poll = poll_event, .attachment = describe,
+        .said = attachment_said, .transcript = attachment_transcript, .citations = answer_citations, .free = free_session,
     };
     return &s->engine;
 }

@@ -29,6 +29,8 @@ struct engine_attachment {
     const char *name, *summary, *details;
     size_t n_tokens;
     const struct preview *preview;
+    const char *sha256;
+    size_t n_said, said_at;         /* lines of what is said in a clip, and where they begin in details */
 };
 
 struct engine {
@@ -36,6 +38,7 @@ struct engine {
     const char *model;              /* as the status line names it; changes by use_model, and back when that fails */
     int event_fd;
     uint32_t (*attach)(void *self, const char *path);
+    uint32_t (*correct)(void *self, uint32_t attachment, size_t i, const char *text);
     uint32_t (*preview)(void *self, const char *path);
     uint32_t (*ask)(void *self, const struct turn *turn);
     uint32_t (*measure)(void *self, const struct turn *turn);
@@ -50,6 +53,9 @@ struct engine {
     void (*cancel)(void *self);
     bool (*poll)(void *self, struct session_event *event);
     struct engine_attachment (*attachment)(const struct attachment *a);
+    struct said_line (*said)(const struct attachment *a, size_t i);
+    char *(*transcript)(const struct attachment *a, const char *format);
+    size_t (*citations)(const char *answer, const struct attachment *const *clips, size_t n_clips, struct citation *citations, size_t most);
     void (*free)(struct engine *e);
 };
 

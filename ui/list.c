@@ -11,7 +11,6 @@
 enum {
     TEXT_LEAST = 10,                /* columns of text below which its fact is left out */
     WHEEL_ROWS = 3,
-    INPUT_BYTES = 1000,             /* of a line that is typed */
     INPUT_COLUMNS = 10000           /* width of the input as the editor sees it: one line */
 };
 
@@ -80,11 +79,11 @@ static void keep_short(struct editor *e)
 {
     size_t end = 0, next = 0;
 
-    while (next < e->text.n && next <= INPUT_BYTES) {
+    while (next < e->text.n && next <= PANEL_INPUT_BYTES) {
         end = next;
         next = utf8_grapheme_next(e->text.s, e->text.n, next);
     }
-    if (next > INPUT_BYTES)
+    if (next > PANEL_INPUT_BYTES)
         editor_replace(e, end, e->text.n, "", 0);
 }
 
@@ -106,7 +105,7 @@ bool panel_edit(struct editor *e, const struct press *press)
     if (press->kind == PRESS_NEWLINE || press->kind == PRESS_UP || press->kind == PRESS_DOWN)
         return false;
     if (press->kind == PRESS_TEXT || press->kind == PRESS_PASTE)
-        insert_line(e, press->text, press->n < INPUT_BYTES ? press->n : utf8_complete(press->text, INPUT_BYTES));
+        insert_line(e, press->text, press->n < PANEL_INPUT_BYTES ? press->n : utf8_complete(press->text, PANEL_INPUT_BYTES));
     else
         taken = editor_press(e, press, INPUT_COLUMNS);
     keep_short(e);

@@ -63,6 +63,7 @@ struct rect panel_clear(struct screen *s, struct rect where, enum style style);
 int panel_line(struct screen *s, int row, int col, int end, const char *text, const char *query, enum style style);
 /* A line being typed, its end or what is around its cursor; places the terminal's cursor. */
 void panel_input(struct screen *s, int row, int col, int end, const char *prompt, const struct editor *e, const char *hint);
+enum { PANEL_INPUT_BYTES = 1000 };  /* of a line that is typed, at most */
 /* A press into a line: no newline ever comes into it. False: it means nothing to it. */
 bool panel_edit(struct editor *e, const struct press *press);
 

@@ -26,6 +26,7 @@ enum panel_act {
     PANEL_CHOICE,                   /* choice: which of the answers of a question; the panel closes */
     PANEL_MICROPHONE,               /* text: its name, "" the system's default; the panel closes */
     PANEL_INSERT,                   /* text goes into the draft (a found line of history); the panel closes */
+    PANEL_CORRECT,                  /* choice: a detail, id: its line, text: what it is to be; NULL: what was heard */
     PANEL_HINT                      /* text for the status line; it goes on */
 };
 struct panel_outcome { enum panel_act act; int64_t id; const char *const *paths; size_t n_paths; int choice; const char *text; bool warns; };
@@ -50,8 +51,15 @@ struct sessions;
  * those after an empty line are headings. */
 struct panel *panel_text_new(const char *title, const char *text);
 /* Attachments, one after the other, from `first` on: heading, picture, lines. Strings are copied, previews borrowed. */
-struct panel_detail { const char *heading, *lines; const struct preview *preview; };
+struct panel_detail {
+    const char *heading, *lines;
+    const struct preview *preview;
+    const char *const *said;        /* [n_said] what is said in a clip: the lines from byte said_at of `lines` on */
+    size_t n_said, said_at;
+};
 struct panel *panel_details_new(const struct panel_detail *details, size_t n, size_t first);
+/* Line i of what is said in a detail is on top, marked, and the next to be corrected. */
+void panel_details_show(struct panel *p, size_t detail, size_t i);
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
 /* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several.

@@ -32,6 +32,12 @@ struct text_panel {
     struct editor query;
     size_t found;                   /* byte where the query was found last */
     struct buffer hint;
+    struct text_line *said;         /* [n_said] lines that may be corrected */
+    size_t n_said, i_said;          /* the marked one */
+    enum { NOT_CORRECTING, CHOOSING, CORRECTING } correcting;
+    bool marked;
+    size_t wanted;                  /* byte that is to be on top at the next draw; SIZE_MAX: none */
+    struct editor line;             /* CORRECTING: in the last row */
 };
 
 static size_t source_start(const struct text_panel *t, size_t at)
@@ -39,6 +45,11 @@ static size_t source_start(const struct text_panel *t, size_t at)
     while (at > 0 && t->text[at - 1] != '\n')
         at--;
     return at;
+}
+
+static bool is_marked(const struct text_panel *t, size_t start)
+{
+    return (t->marked || t->correcting != NOT_CORRECTING) && t->n_said > 0 && t->said[t->i_said].start == start;
 }
 
 /* The first line of the text and of what follows an empty line; where there are parts, theirs alone. */
@@ -178,7 +189,7 @@ static void draw_line(const struct text_panel *t, struct screen *s, const struct
     size_t start = source_start(t, line->start);
 
     found_put(s, row, col + line->indent, end, t->text + start, strcspn(t->text + start, "\n"), line->start - start,
-              line->end - start, buffer_text(&t->query.text), is_heading(t, start) ? STYLE_HEADING : STYLE_PLAIN);
+              line->end - start, buffer_text(&t->query.text), is_marked(t, start) ? STYLE_SELECTED : is_heading(t, start) ? STYLE_HEADING : STYLE_PLAIN);
 }
 
 static size_t last_top(const struct text_panel *t)
@@ -223,6 +234,11 @@ static void draw(struct panel *p, struct screen *s, struct rect where)
     lay_out(t, r.rows, r.cols);
     if (t->typing)
         panel_input(s, r.row + --r.rows, r.col, r.col + r.cols, "/", &t->query, "");
+    if (t->correcting == CORRECTING)
+        panel_input(s, r.row + --r.rows, r.col, r.col + r.cols, "> ", &t->line, "empty: what was heard");
+    if (t->wanted != SIZE_MAX)
+        t->top = row_of_byte(t, t->wanted);
+    t->wanted = SIZE_MAX;
     t->n_shown = r.rows;
     if (t->top > lowest_top(t))
         t->top = lowest_top(t);
@@ -331,6 +347,98 @@ static struct panel_outcome press_typing(struct text_panel *t, const struct pres
     return (struct panel_outcome){ .act = PANEL_NOTHING };
 }
 
+/* ---- correcting --------------------------------------------------------------------- */
+
+/* Near the top, once it is drawn. */
+static void show_said(struct text_panel *t)
+{
+    size_t start = t->said[t->i_said].start;
+
+    if (t->n_lines == 0) {
+        t->wanted = start;
+        return;
+    }
+    size_t row = row_of_byte(t, start);
+    if (row < t->top || row + 1 >= t->top + (size_t)t->n_shown)
+        t->wanted = start;
+}
+
+static struct panel_outcome choose_line(struct text_panel *t)
+{
+    size_t top = t->n_lines > 0 ? t->lines[line_at(t, t->top)].start : t->first;
+
+    if (t->n_said == 0)
+        return (struct panel_outcome){ .act = PANEL_HINT, .text = "nothing was said here that could be corrected" };
+    for (size_t i = 0; !t->marked && i < t->n_said; i++)
+        if (t->said[i].start >= top || i + 1 == t->n_said) {
+            t->i_said = i;
+            break;
+        }
+    t->correcting = CHOOSING;
+    show_said(t);
+    return (struct panel_outcome){ .act = PANEL_HINT, .text = "up, down: which line · Enter corrects it · Esc leaves it" };
+}
+
+static struct panel_outcome press_choosing(struct text_panel *t, const struct press *press)
+{
+    bool up = press->kind == PRESS_UP || (press->kind == PRESS_TEXT && press->n == 1 && press->text[0] == 'k');
+    bool down = press->kind == PRESS_DOWN || (press->kind == PRESS_TEXT && press->n == 1 && press->text[0] == 'j');
+
+    if (press->kind == PRESS_ESCAPE || (press->kind == PRESS_CTRL && press->letter == 'g'))
+        t->correcting = NOT_CORRECTING;
+    if (press->kind == PRESS_ENTER && strlen(t->said[t->i_said].text) > PANEL_INPUT_BYTES)
+        return (struct panel_outcome){ .act = PANEL_HINT, .text = "this line is too long to be corrected here", .warns = true };
+    if (press->kind == PRESS_ENTER) {
+        t->correcting = CORRECTING;
+        editor_set(&t->line, t->said[t->i_said].text);
+    }
+    if (up && t->i_said > 0)
+        t->i_said--;
+    if (down && t->i_said + 1 < t->n_said)
+        t->i_said++;
+    show_said(t);
+    return (struct panel_outcome){ .act = PANEL_NOTHING };
+}
+
+/* The owner opens the panel again, with the line as it is then. */
+static struct panel_outcome press_correcting(struct text_panel *t, const struct press *press)
+{
+    const struct text_line *line = &t->said[t->i_said];
+    const char *text = buffer_text(&t->line.text);
+
+    if (press->kind == PRESS_ESCAPE || (press->kind == PRESS_CTRL && press->letter == 'g'))
+        t->correcting = NOT_CORRECTING;
+    else if (press->kind != PRESS_ENTER)
+        panel_edit(&t->line, press);
+    else {
+        t->correcting = NOT_CORRECTING;
+        return (struct panel_outcome){ .act = PANEL_CORRECT, .choice = (int)line->part, .id = (int64_t)line->i,
+                                       .text = text[strspn(text, " ")] != '\0' ? text : NULL };
+    }
+    return (struct panel_outcome){ .act = PANEL_NOTHING };
+}
+
+void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n)
+{
+    struct text_panel *t = (struct text_panel *)p;
+
+    t->said = lines;
+    t->n_said = n;
+    p->keys = "Esc closes · up, down scroll · / searches · e corrects what was heard";
+}
+
+void panel_text_show_line(struct panel *p, size_t part, size_t i)
+{
+    struct text_panel *t = (struct text_panel *)p;
+
+    for (size_t k = 0; k < t->n_said; k++)
+        if (t->said[k].part == part && t->said[k].i == i) {
+            t->i_said = k;
+            t->marked = true;
+            show_said(t);
+        }
+}
+
 /* Typed letters are keys here; '/' ends them, what follows in the same press is the query. */
 static struct panel_outcome press_text(struct text_panel *t, const struct press *press)
 {
@@ -347,6 +455,7 @@ static struct panel_outcome press_text(struct text_panel *t, const struct press 
         case 'G': t->top = last_top(t); break;
         case 'n': outcome = again(t, false); break;
         case 'N': outcome = again(t, true); break;
+        case 'e': outcome = choose_line(t); break;
         case '/':
             t->typing = true;
             t->found = t->n_lines > 0 ? t->lines[line_at(t, t->top)].start : 0;
@@ -363,6 +472,8 @@ static struct panel_outcome press(struct panel *p, const struct press *press)
 
     if (t->typing)
         return press_typing(t, press);
+    if (t->correcting != NOT_CORRECTING)
+        return (t->correcting == CHOOSING ? press_choosing : press_correcting)(t, press);
     switch (press->kind) {
     case PRESS_ESCAPE: return (struct panel_outcome){ .act = PANEL_CLOSE };
     case PRESS_TEXT: return press_text(t, press);
@@ -395,8 +506,12 @@ static void free_panel(struct panel *p)
     for (size_t i = 0; i < t->n_parts; i++)
         inset_free(&t->parts[i].inset);
     free(t->parts);
+    for (size_t i = 0; i < t->n_said; i++)
+        free(t->said[i].text);
+    free(t->said);
     free(t->lines);
     editor_free(&t->query);
+    editor_free(&t->line);
     buffer_free(&t->hint);
     free(t->title);
     free(t->text);
@@ -414,6 +529,7 @@ struct panel *panel_text_with_parts(const char *title, const char *text, const s
         own[i] = (struct part){ .start = parts[i].start, .inset.preview = parts[i].picture };
     t->parts = own;
     t->n_parts = n;
+    t->wanted = SIZE_MAX;
     t->first = first < n ? parts[first].start : 0;
     t->title = text_copy(title);
     t->text = text_copy(text);

@@ -153,6 +153,7 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
         return false;
     case SESSION_READY:
     case SESSION_ATTACHED:
+    case SESSION_CORRECTED:
     case SESSION_PREVIEWED:
     case SESSION_MEASURED:
         break;

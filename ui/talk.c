@@ -355,6 +355,16 @@ static bool take_file(struct talk *t, const struct session_event *e)
     return false;
 }
 
+void talk_replace(struct talk *t, const struct attachment *a)
+{
+    for (size_t i = 0; i < t->n_turns; i++)
+        for (size_t k = 0; k < t->turns[i].saved.n_files; k++) {
+            struct talk_file *file = &t->turns[i].files[k];
+            if (file->attachment != NULL && t->engine->attachment(file->attachment).id == t->engine->attachment(a).id)
+                file->attachment = a;
+        }
+}
+
 enum talk_news talk_event(struct talk *t, const struct session_event *e, int64_t *id)
 {
     bool is_answer = t->request != 0 && e->request == t->request;

@@ -74,6 +74,9 @@ int64_t talk_head_id(const struct talk *t);                 /* 0: no turn yet */
 /* Its place among the turns that follow the same one, from 0, and their number. */
 size_t talk_sibling(const struct talk *t, int64_t id, size_t *n);
 
+/* The attachment of the same id was corrected. */
+void talk_replace(struct talk *t, const struct attachment *a);
+
 /* What the engine is still to be told; a question has to wait for it. */
 bool talk_waits(const struct talk *t);
 

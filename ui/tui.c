@@ -367,7 +367,7 @@ static void not_loaded(struct tui *t, const struct session_event *e)
 static void file_returned(struct tui *t, const struct session_event *e)
 {
     if (e->kind == SESSION_ATTACHED)
-        tui_perceive(t, e->attachment);
+        tui_attached(t, e->attachment);
     else
         tui_note(t, ITEM_ERROR, "%s", e->err.text);
     tui_show_branch_again(t);
@@ -411,9 +411,11 @@ void tui_event(struct tui *t, const struct session_event *e)
 
     if (!goes_on)
         buffer_clear(&t->activity);
-    if (draft_event(&t->draft, e, &attached)) {
+    if (e->kind == SESSION_CORRECTED) {
+        tui_corrected(t, e->attachment);
+    } else if (draft_event(&t->draft, e, &attached)) {
         if (attached != NULL)
-            tui_perceive(t, attached);
+            tui_attached(t, attached);
         if (e->kind == SESSION_FAILED)
             t->send_waits = false;
         if (e->kind == SESSION_PROGRESS)

@@ -31,7 +31,7 @@
 
 enum tui_mode { MODE_CHAT, MODE_BROWSE, MODE_FIND, MODE_RECORDING };
 
-enum panel_purpose { FOR_READING, FOR_SESSIONS, FOR_FILES, FOR_HISTORY, FOR_MICROPHONE, FOR_OVERFLOW, FOR_DELETING };
+enum panel_purpose { FOR_READING, FOR_DETAILS, FOR_SESSIONS, FOR_FILES, FOR_HISTORY, FOR_MICROPHONE, FOR_OVERFLOW, FOR_DELETING };
 
 /* A question on its way: measured, perhaps waiting for a choice, then asked. */
 struct question {
@@ -100,6 +100,10 @@ struct tui {
     const struct attachment **perceived;    /* everything attached, in order, each once */
     size_t n_perceived, perceived_capacity;
 
+    struct { uint32_t attachment; size_t line; } edited;    /* the line that was corrected last */
+    int64_t place_turn;             /* whose place was gone to last, and which it was */
+    size_t place;
+
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
     struct hold hold;               /* of the key that is held to speak */
@@ -165,6 +169,14 @@ void tui_open_help(struct tui *t);
 void tui_open_sessions(struct tui *t);
 void tui_open_files(struct tui *t);
 void tui_open_history(struct tui *t);
+
+/* tui_clips.c: what is said in clips */
+void tui_attached(struct tui *t, const struct attachment *a);   /* it was perceived: what was corrected before is, again */
+void tui_corrected(struct tui *t, const struct attachment *a);
+void tui_correct(struct tui *t, size_t detail, size_t line, const char *text);  /* text NULL: as it was heard */
+bool tui_click_place(struct tui *t, int64_t turn, const char *text, size_t at); /* a place is named at text[at]: it is gone to */
+void tui_next_place(struct tui *t, int64_t turn);
+void tui_export_transcript(struct tui *t, const char *format, const char *path);    /* of the last clip; path may be NULL */
 
 /* tui_record.c */
 void tui_record(struct tui *t);

@@ -27,7 +27,7 @@ static const struct { struct complete_command command; const char *argument, *su
     { { "/clear", COMPLETE_NONE, NULL }, "", "the same as /new", run_new },
     { { "/sessions", COMPLETE_NONE, NULL }, "", "earlier conversations: open, search, rename, delete, export", run_sessions },
     { { "/rename", COMPLETE_NONE, NULL }, "TITLE", "name this conversation", run_rename },
-    { { "/export", COMPLETE_FILE, NULL }, "[PATH]", "write this conversation as Markdown", run_export },
+    { { "/export", COMPLETE_FILE, NULL }, "[PATH]", "write this conversation as Markdown; transcript srt PATH: what is said in the last clip", run_export },
     { { "/find", COMPLETE_NONE, NULL }, "TEXT", "search this conversation", run_find },
     { { "/edit", COMPLETE_NONE, NULL }, "", "edit the last question; the earlier one is kept beside it", run_edit },
     { { "/regenerate", COMPLETE_NONE, NULL }, "", "another answer to the last question, beside this one", run_regenerate },
@@ -246,9 +246,16 @@ static void run_export(struct tui *t, const char *argument)
     struct error err;
     struct paths paths;
 
-    if (!has_session(t))
-        return;
     paths_parse(argument, &paths);
+    if (paths.n > 1 && strcmp(paths.items[0], "transcript") == 0) {
+        tui_export_transcript(t, paths.items[1], paths.n > 2 ? paths.items[2] : NULL);
+        paths_free(&paths);
+        return;
+    }
+    if (!has_session(t)) {
+        paths_free(&paths);
+        return;
+    }
     char *text = sessions_markdown(t->sessions, t->talk.session, &err);
     char *path = text == NULL ? NULL : paths.n == 0 ? export_markdown(talk_title(&t->talk), text, &err)
                : export_to(paths.items[0], text, &err) ? text_copy(paths.items[0]) : NULL;

@@ -61,6 +61,9 @@ static void click(struct tui *t, const struct press *p)
         buffer_clear(&t->wishes.copy);
         buffer_append(&t->wishes.copy, hit.link, strlen(hit.link));
         tui_hint(t, false, "copied %s", hit.link);
+    } else if (hit.text != NULL && t->view.items[hit.item].kind == ITEM_ANSWER &&
+               tui_click_place(t, t->view.items[hit.item].turn, hit.text, hit.at)) {
+        return;
     } else if (hit.fold) {
         view_fold(&t->view, hit.item, !t->view.items[hit.item].folded);
     } else if (t->view.items[hit.item].kind == ITEM_CHIP) {

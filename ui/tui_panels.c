@@ -41,19 +41,28 @@ void tui_open_details(struct tui *t, const struct attachment *first)
 {
     struct panel_detail *details = calloc(t->n_perceived + 1, sizeof *details);
     struct buffer *labels = calloc(t->n_perceived + 1, sizeof *labels);
+    const char ***said = calloc(t->n_perceived + 1, sizeof *said);
     size_t at = 0;
 
+    if (said == NULL)
+        abort();
     if (details == NULL || labels == NULL)
         abort();
     for (size_t i = 0; i < t->n_perceived; i++) {
         struct engine_attachment a = t->engine->attachment(t->perceived[i]);
         draft_label(&t->draft, t->perceived[i], &labels[i]);
-        details[i] = (struct panel_detail){ buffer_text(&labels[i]), a.details, a.preview };
+        said[i] = calloc(a.n_said + 1, sizeof *said[i]);
+        for (size_t k = 0; said[i] != NULL && k < a.n_said; k++)
+            said[i][k] = t->engine->said(t->perceived[i], k).text;
+        details[i] = (struct panel_detail){ buffer_text(&labels[i]), a.details, a.preview, said[i], said[i] != NULL ? a.n_said : 0, a.said_at };
         at = t->perceived[i] == first ? i : at;
     }
-    tui_open_panel(t, FOR_READING, panel_details_new(details, t->n_perceived, at));
-    for (size_t i = 0; i < t->n_perceived; i++)
+    tui_open_panel(t, FOR_DETAILS, panel_details_new(details, t->n_perceived, at));
+    for (size_t i = 0; i < t->n_perceived; i++) {
         buffer_free(&labels[i]);
+        free(said[i]);
+    }
+    free(said);
     free(labels);
     free(details);
 }
@@ -169,6 +178,7 @@ static void act(struct tui *t, const struct panel_outcome *o)
     case PANEL_MICROPHONE: tui_use_microphone(t, o->text); break;
     case PANEL_PREVIEW: preview(t, o->paths[0]); break;
     case PANEL_HINT: tui_hint(t, o->warns, "%s", o->text); break;
+    case PANEL_CORRECT: tui_correct(t, (size_t)o->choice, (size_t)o->id, o->text); break;
     case PANEL_SESSION_GONE: session_gone(t, o->id); break;
     case PANEL_NOTHING: case PANEL_CLOSE: case PANEL_OPEN_SESSION: case PANEL_SESSION_RENAMED: case PANEL_CHOICE: break;
     }

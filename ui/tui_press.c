@@ -55,6 +55,8 @@ static void regenerate(struct tui *t)  { tui_regenerate(t, tui_current_turn(t));
 static void edit(struct tui *t)        { tui_edit_turn(t, tui_current_turn(t)); }
 static void delete(struct tui *t)      { tui_delete_turn(t, tui_current_turn(t)); }
 
+static void place(struct tui *t)       { tui_next_place(t, tui_current_turn(t)); }
+
 static void facts(struct tui *t)
 {
     struct buffer text = { 0 };
@@ -273,6 +275,7 @@ static const struct key_row browse_keys[] = {
     { PRESS_TEXT, 'Y', copy_code, NULL, NULL },
     { PRESS_TEXT, 'f', tui_fold, "f", "fold or unfold" },
     { PRESS_TEXT, 'i', facts, "i", "facts: model, tokens, speed, seed" },
+    { PRESS_TEXT, 'p', place, "p", "to the place of a recording that the answer names, such as [0:12]" },
     { PRESS_TEXT, 'd', delete, "d", "delete the turn" },
     { PRESS_TEXT, '/', find, "/ n N", "search; the next, the one before" },
     { PRESS_TEXT, 'n', find_before, NULL, NULL },

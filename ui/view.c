@@ -292,10 +292,27 @@ static const char *link_at(const struct page *p, size_t line, int col)
     return NULL;
 }
 
+/* The byte of the page's text that is shown in a column; SIZE_MAX: none is. */
+static size_t byte_at(const struct page *p, size_t line, int col)
+{
+    int at = p->lines[line].indent;
+
+    for (size_t i = p->lines[line].first_run; i < p->lines[line].first_run + p->lines[line].n_runs; i++) {
+        struct glyph glyph;
+        for (size_t k = p->runs[i].start; k < p->runs[i].end; k += glyph.n_bytes) {
+            sanitise_next(p->text.s, p->runs[i].end, k, &glyph);
+            if (col >= at && col < at + glyph.width)
+                return k;
+            at += glyph.width;
+        }
+    }
+    return SIZE_MAX;
+}
+
 struct view_hit view_at(struct view *v, int row, int col)
 {
     const struct rect *r = &v->drawn;
-    struct view_hit hit = { SIZE_MAX, NULL, false };
+    struct view_hit hit = { .item = SIZE_MAX };
 
     if (row < r->row || row >= r->row + r->rows || col < r->col || col >= r->col + r->cols)
         return hit;
@@ -305,7 +322,11 @@ struct view_hit view_at(struct view *v, int row, int col)
     size_t line = p.row - view_gap(v, p.item);
     hit.item = p.item;
     hit.fold = line >= view_n_lines(v, p.item, r->cols);
-    if (!hit.fold)
-        hit.link = link_at(&v->items[p.item].page, line, col - r->col - view_indent(r->cols));
+    if (hit.fold)
+        return hit;
+    const struct page *page = &v->items[p.item].page;
+    hit.link = link_at(page, line, col - r->col - view_indent(r->cols));
+    hit.at = byte_at(page, line, col - r->col - view_indent(r->cols));
+    hit.text = hit.at != SIZE_MAX ? page->text.s : NULL;
     return hit;
 }

@@ -76,8 +76,9 @@ bool view_find(struct view *v, const char *query, int direction);
 size_t view_n_codes(struct view *v, size_t item);
 const char *view_code(struct view *v, size_t item, size_t i, size_t *n);
 
-/* What is at a cell; item SIZE_MAX: nothing.  link: its target, borrowed, or NULL. */
-struct view_hit { size_t item; const char *link; bool fold; };
+/* What is at a cell; item SIZE_MAX: nothing.  link: its target, borrowed, or NULL; text: of
+ * the item as it is shown, borrowed, and the byte there; NULL: none. */
+struct view_hit { size_t item; const char *link; bool fold; const char *text; size_t at; };
 struct view_hit view_at(struct view *v, int row, int col);
 
 #endif
