@@ -10,6 +10,7 @@
 
 enum {
     RUN_WORDS = 5,                  /* in a row, of the answer and of a segment: no chance */
+    CITE_LOOKED_AT = 32,
     WHOLE_WORDS = 3                 /* or all of a segment that has so many */
 };
 
@@ -214,8 +215,11 @@ void cite_add(struct words *to, const char *answer, const char *question, const 
 {
     struct clip_spans asked = clip_spans_of(question);
     struct word_list words;
-    struct citation cited;
-    bool good = split_words(answer, &words) && answer_citations(answer, clips, n_clips, &cited, 1) == 0;
+    struct citation cited[CITE_LOOKED_AT];
+    bool good = split_words(answer, &words);
+
+    for (size_t i = answer_citations(answer, clips, n_clips, cited, CITE_LOOKED_AT); good && i-- > 0;)
+        good = !is_exact(cited[i].clip->seen->transcript, &cited[i]);   /* one inside a line may be made up */
 
     for (size_t i = 0; good && i < n_clips && to->n == 0; i++) {
         const struct transcript *t = clips[i]->seen->transcript;

@@ -15,7 +15,7 @@
 
 /* Adds " [0:07]" for each segment, CITE_MOST at most, whose words the answer has in a row: a whole one, or
  * several words of it; of the first clip that has such, in the parts that the question names.  Nothing
- * where the answer cites a place already. */
+ * where the answer cites the start of a line already. */
 enum { CITE_MOST = 3 };
 void cite_add(struct words *to, const char *answer, const char *question, const struct attachment *const *clips, size_t n_clips);
 

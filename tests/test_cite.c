@@ -78,6 +78,7 @@ static void test_added(void **state)
     expect_added("?", "그는 내일 서울로 떠날 것이다.", " [1:04]");
     expect_added("?", "I do not know who took it [0:15].", "");                         /* cites already */
     expect_added("?", "At 0:00 she says: I do not know who took it.", "");
+    expect_added("?", "[0:12] I do not know who took it.", " [0:07]");                  /* no time of a line */
     expect_added("?", "Yes.", "");                                                      /* one word is chance */
     expect_added("?", "I do not know.", "");                                            /* four words of nine */
     expect_added("?", "The car is blue.", "");

@@ -64,6 +64,78 @@ static void test_drawn(void **state)
     p->free(p);
 }
 
+/* Two clips; the second's second line is chosen, opened, changed. */
+static void test_corrected(void **state)
+{
+    static const char *const one[] = { "waves" }, *const two_lines[] = { "wind", "sea" };
+    const struct panel_detail details[] = {
+        { "clip a.wav", "heard:\n  0:00  waves\ntime: 1\n", NULL, one, 1, 7 },
+        { "clip b.wav", "heard:\n  0:00  wind\n  0:02  Speaker 1: sea\ntime: 1\n", NULL, two_lines, 2, 7 },
+    };
+    struct panel *p = panel_details_new(details, 2, 0);
+    struct panel_outcome o;
+    (void)state;
+
+    shown(p, 12, 40);
+    assert_int_equal(typed(p, "e").act, PANEL_HINT);
+    shown(p, 12, 40);
+    assert_int_equal(style_at(2, 2), STYLE_SELECTED);
+    typed(p, "\x1B[B");
+    typed(p, "j");
+    typed(p, "j");                                  /* there is no further one */
+    const char *screen = shown(p, 12, 40);
+    assert_int_equal(style_at(row_of(screen, "  0:02  Speaker 1: sea"), 2), STYLE_SELECTED);
+    typed(p, "\r");
+    typed(p, "q/e!");                               /* letters are letters here */
+    screen = shown(p, 12, 40);
+    assert_int_equal(row_of(screen, "> seaq/e!"), 11);
+    o = typed(p, "\r");
+    assert_int_equal(o.act, PANEL_CORRECT);
+    assert_int_equal(o.choice, 1);
+    assert_int_equal(o.id, 1);
+    assert_string_equal(o.text, "seaq/e!");
+
+    typed(p, "e");
+    typed(p, "\r");
+    for (int i = 0; i < 20; i++)
+        typed(p, "\x7F");
+    screen = shown(p, 12, 40);
+    assert_int_equal(row_of(screen, "> empty: what was heard"), 11);
+    o = typed(p, "\r");
+    assert_int_equal(o.act, PANEL_CORRECT);
+    assert_null(o.text);
+
+    typed(p, "e");
+    typed(p, "\r");
+    typed(p, "x");
+    assert_int_equal(typed(p, "\x07").act, PANEL_NOTHING);      /* C-g: given up, the panel stays */
+    assert_int_equal(typed(p, "\x07").act, PANEL_CLOSE);
+    p->free(p);
+}
+
+static void test_shown_line(void **state)
+{
+    struct buffer lines = { 0 };
+    const char *said[50];
+    (void)state;
+
+    for (int i = 0; i < 50; i++) {
+        buffer_print(&lines, "line %d\n", i);
+        said[i] = "line";
+    }
+    const struct panel_detail detail = { "clip", lines.s, NULL, said, 50, 0 };
+    struct panel *p = panel_details_new(&detail, 1, 0);
+    panel_details_show(p, 0, 30);                   /* before it is drawn */
+    const char *screen = shown(p, 10, 40);
+    assert_int_equal(row_of(screen, "line 30"), 0);
+    assert_int_equal(style_at(0, 0), STYLE_SELECTED);
+    panel_details_show(p, 0, 5);
+    screen = shown(p, 10, 40);
+    assert_int_equal(row_of(screen, "line 5"), 0);
+    p->free(p);
+    buffer_free(&lines);
+}
+
 static void test_nothing(void **state)
 {
     struct panel *p = panel_details_new(NULL, 0, 0);
@@ -259,7 +331,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
-        TEST(test_drawn), TEST(test_nothing), TEST(test_no_room), TEST(test_scrolled), TEST(test_pixels),
+        TEST(test_drawn), TEST(test_corrected), TEST(test_shown_line), TEST(test_nothing), TEST(test_no_room), TEST(test_scrolled), TEST(test_pixels),
         TEST(test_one_of_two_in_pixels), TEST(test_jumps), TEST(test_long), TEST(test_untrusted_text), TEST(test_inside_and_random),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

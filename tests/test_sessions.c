@@ -346,6 +346,37 @@ static void check_title(struct store *t, const char *question, const char *file,
     session_entries_free(entries, n);
 }
 
+static void check_corrections(struct store *t, const char *sha256, const char *expected)
+{
+    struct correction *c;
+    char told[200] = "";
+    size_t n;
+
+    assert_ok(t, corrections_load(t->s, sha256, &c, &n, &t->err));
+    for (size_t i = 0; i < n; i++)
+        snprintf(told + strlen(told), sizeof told - strlen(told), "%lld %s>%s;", (long long)c[i].start_ms, c[i].heard, c[i].text);
+    corrections_free(c, n);
+    assert_string_equal(told, expected);
+}
+
+static void test_corrections(void **state)
+{
+    struct store *t = *state;
+
+    check_corrections(t, "ab", "");
+    assert_ok(t, corrections_put(t->s, "ab", 7000, "I see", "icy", &t->err));
+    assert_ok(t, corrections_put(t->s, "ab", 1000, "it's", "\xEC\x95\x88", &t->err));
+    assert_ok(t, corrections_put(t->s, "ab", 7000, "eye sea", "I see", &t->err));      /* heard otherwise: another line */
+    assert_ok(t, corrections_put(t->s, "cd", 7000, "I see", "I say", &t->err));
+    assert_ok(t, corrections_put(t->s, "ab", 7000, "I see", "icy!", &t->err));
+    store_reopen(t);
+    check_corrections(t, "ab", "1000 it's>\xEC\x95\x88;7000 I see>icy!;7000 eye sea>I see;");
+    assert_ok(t, corrections_put(t->s, "ab", 7000, "I see", NULL, &t->err));
+    assert_ok(t, corrections_put(t->s, "ab", 7000, "I see", NULL, &t->err));           /* twice is no harm */
+    check_corrections(t, "ab", "1000 it's>\xEC\x95\x88;7000 eye sea>I see;");
+    check_corrections(t, "cd", "7000 I see>I say;");
+}
+
 static void test_titles(void **state)
 {
     struct store *t = *state;
@@ -503,7 +534,7 @@ int main(void)
         WITH_STORE(test_list),
         WITH_STORE(test_search_korean),
         WITH_STORE(test_found_is_short),
-        WITH_STORE(test_titles),
+        WITH_STORE(test_titles), WITH_STORE(test_corrections),
         WITH_STORE(test_resume),
         WITH_STORE(test_markdown),
         WITH_STORE(test_history),

@@ -142,6 +142,31 @@ static void test_refused(void **state)
     assert_refused(t, (t->s = sessions_open(t->path, &t->err)) != NULL, "cannot be made: No such file");
 }
 
+/* A database of the first version gets what came since, and keeps what it has. */
+static void test_earlier_version(void **state)
+{
+    struct store *t = *state;
+    struct correction *c;
+    char version[16];
+    size_t n;
+
+    int64_t session = store_begin(t);
+    store_ask(t, session, 0, "a question of then");
+    sessions_close(t->s);
+    t->s = NULL;
+    execute(t, "DROP TABLE correction; PRAGMA user_version = 1");
+    store_reopen(t);
+    store_sql(t, "PRAGMA user_version", version, sizeof version);
+    assert_string_equal(version, "2");
+    assert_ok(t, corrections_put(t->s, "ab", 1, "x", "y", &t->err));
+    assert_ok(t, corrections_load(t->s, "ab", &c, &n, &t->err));
+    assert_int_equal(n, 1);
+    corrections_free(c, n);
+    struct stored_session stored = store_load(t, session);
+    assert_string_equal(stored.turns[0].text, "a question of then");
+    stored_session_done(&stored);
+}
+
 /* An empty file is what a program leaves that is killed between making and filling it. */
 static void test_empty_file(void **state)
 {
@@ -502,7 +527,7 @@ int main(void)
         IN_FOLDER(test_private),
         IN_FOLDER(test_usual_place),
         IN_FOLDER(test_refused),
-        IN_FOLDER(test_empty_file),
+        WITH_STORE(test_earlier_version), IN_FOLDER(test_empty_file),
         WITH_STORE(test_read_only),
         WITH_STORE(test_locked),
         WITH_STORE(test_lock_moves),

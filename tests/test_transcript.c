@@ -109,6 +109,31 @@ static void test_speakers_and_words(void **state)
     transcript_free(t);
 }
 
+/* What was heard stays beside the correction, words without times would be wrong ones. */
+static void test_corrected(void **state)
+{
+    struct transcript *t = call("en"), *c;
+    const char *const texts[] = { "Yes or no", NULL, NULL }, *const none[] = { NULL, NULL, NULL };
+    (void)state;
+
+    c = transcript_corrected(t, texts, NULL);
+    check_form(c, TRANSCRIPT_LRC, "[00:01.00]Speaker 1: Yes or no\n[00:02.00]Speaker 1: Well.\n[00:03.00]Speaker 2: So, so\n");
+    assert_string_equal(c->text, "Yes or no Well. So,\nso");
+    assert_string_equal(c->segments[0].heard, "Yes & \"no\"");
+    assert_null(c->segments[1].heard);
+    assert_int_equal(c->segments[0].n_words, 0);
+    char *json = transcript_format(c, TRANSCRIPT_JSON);
+    assert_non_null(strstr(json, "\"text\":\"Yes or no\",\"avg_logprob\":0,\"no_speech_p\":0,\"edited\":true,\"heard\":\"Yes & \\\"no\\\"\""));
+    free(json);
+    transcript_free(c);
+    c = transcript_corrected(t, none, NULL);
+    assert_int_equal(c->segments[0].n_words, 3);
+    assert_string_equal(c->segments[0].words[2].text, " \"no\"");
+    transcript_free(t);                             /* the copy has its own */
+    assert_string_equal(c->segments[0].words[2].text, " \"no\"");
+    transcript_free(c);
+}
+
 static void test_names(void **state)
 {
     enum transcript_format format;
@@ -174,7 +199,7 @@ static void test_languages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms), cmocka_unit_test(test_speakers_and_words), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_forms), cmocka_unit_test(test_speakers_and_words), cmocka_unit_test(test_names), cmocka_unit_test(test_corrected),
         cmocka_unit_test(test_empty), cmocka_unit_test(test_clean), cmocka_unit_test(test_languages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -564,6 +564,8 @@ static char *transcript(const struct attachment *attachment, const char *format)
     const struct echo_file *a = (const struct echo_file *)attachment;
     struct buffer text = { 0 };
 
+    if (strlen(format) < 3 || strstr("txt srt vtt lrc csv json", format) == NULL)
+        return NULL;
     buffer_print(&text, "%s\n", format);
     for (size_t i = 0; i < a->n_lines; i++)
         buffer_print(&text, "%s\n", a->lines[i].text);
