@@ -20,7 +20,7 @@
 
 /* ---- helpers --------------------------------------------------------------------------- */
 
-static struct session *open_with(bool eyes, const char *mmproj)
+static struct session *open_with(bool eyes, const char *mmproj)     /* ears, too */
 {
     struct session_params params = session_params_default();
     struct session_event event;
@@ -28,11 +28,13 @@ static struct session *open_with(bool eyes, const char *mmproj)
     char *text = strdup(weights_path(WEIGHTS_TINY));
     char *classifier = strdup(weights_path(WEIGHTS_CLASSIFIER));
     char *detector = strdup(weights_path(WEIGHTS_DETECTOR));
+    char *whisper = strdup(weights_path(WEIGHTS_WHISPER_BASE));
 
     params.text_path = text;
     params.text_name = "tiny";
     params.classifier_path = eyes ? classifier : NULL;
     params.detector_path = eyes ? detector : NULL;
+    params.whisper_path = whisper;
     params.eyes = mmproj != NULL ? EYES_ROWS : EYES_WORDS;
     params.mmproj_path = mmproj;
     params.mmproj_name = mmproj != NULL ? "small-eyes" : NULL;
@@ -42,6 +44,7 @@ static struct session *open_with(bool eyes, const char *mmproj)
     free(text);
     free(classifier);
     free(detector);
+    free(whisper);
     if (s == NULL)
         fail_msg("%s", err.text);
     do {
@@ -75,7 +78,7 @@ static struct session_event finish(struct session *s, uint32_t request, struct w
         }
         session_event_done(&event);
         if (event.kind == SESSION_ATTACHED || event.kind == SESSION_ANSWERED || event.kind == SESSION_FAILED ||
-            event.kind == SESSION_READY)
+            event.kind == SESSION_READY || event.kind == SESSION_CORRECTED || event.kind == SESSION_MEASURED)
             return event;
     }
 }
@@ -244,6 +247,58 @@ static void test_attach_and_describe(void **state)
     session_free(s);
 }
 
+static size_t measured(struct session *s, const char *text, const struct attachment *a)
+{
+    uint32_t id = a != NULL ? attachment_id(a) : 0;
+    struct turn turn = { .text = text, .attachments = &id, .n_attachments = a != NULL };
+    struct session_event event = finish(s, session_measure(s, &turn), NULL, 0);
+
+    assert_int_equal(event.kind, SESSION_MEASURED);
+    return event.n_prompt;
+}
+
+/* A part is told alone, in a later turn again; a corrected line is told as it is from then on. */
+static void test_clip(void **state)
+{
+    struct session *s = open_session(false);
+    struct words answer = { 0 };
+    (void)state;
+
+    const struct attachment *a = attach(s, "assets/speech.flac");
+    assert_true(attachment_n_segments(a) >= 2);
+    assert_true(measured(s, "What? @0:00-0:02", a) < measured(s, "What? @0:00-0:14", a));
+    struct session_event event = ask(s, "What? @0:20-0:25", a, NULL);
+    assert_int_equal(event.kind, SESSION_FAILED);
+    assert_string_equal(event.err.text, "@0:20-0:25 is behind the end of speech.flac, which is 0:16 long");
+    assert_int_equal(ask(s, "What is said in it?", a, &answer).kind, SESSION_ANSWERED);
+    assert_true(measured(s, "What? @0:00", NULL) > measured(s, "What? @ 0:00", NULL) + 20);
+
+    struct said_line heard = attachment_said(a, 1);
+    size_t before = measured(s, "What?", NULL);
+    event = finish(s, session_correct(s, attachment_id(a), 1, "No."), NULL, 0);
+    assert_int_equal(event.kind, SESSION_CORRECTED);
+    const struct attachment *b = event.attachment;
+    assert_int_equal(attachment_id(b), attachment_id(a));
+    assert_string_equal(attachment_said(b, 1).text, "No.");
+    assert_string_equal(attachment_said(b, 1).heard, heard.text);
+    assert_string_equal(attachment_said(a, 1).text, heard.text);        /* the one before never changes */
+    assert_non_null(strstr(attachment_details(b) + attachment_said_at(b), "  No.  (edited)\n"));
+    char *srt = attachment_transcript(b, "srt");
+    assert_non_null(strstr(srt, "\nNo.\n"));
+    free(srt);
+    assert_true(measured(s, "What?", NULL) < before);                   /* also in the turn of before */
+
+    event = finish(s, session_correct(s, attachment_id(a), 0, "Yes."), NULL, 0);
+    assert_string_equal(attachment_said(event.attachment, 1).text, "No.");
+    event = finish(s, session_correct(s, attachment_id(a), 1, NULL), NULL, 0);
+    assert_string_equal(attachment_said(event.attachment, 0).text, "Yes.");
+    assert_string_equal(attachment_said(event.attachment, 1).text, heard.text);
+    event = finish(s, session_correct(s, attachment_id(a), 99, "x"), NULL, 0);
+    assert_int_equal(event.kind, SESSION_FAILED);
+    words_done(&answer);
+    session_free(s);
+}
+
 /* A picture as rows, in its description and in what is asked of it later; another text model
  * that takes no such rows is refused. */
 static void test_rows(void **state)
@@ -402,7 +457,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chat_and_reuse), cmocka_unit_test(test_injection_stays_text),
         cmocka_unit_test(test_cancel_keeps_what_came), cmocka_unit_test(test_restore), cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_rows), cmocka_unit_test(test_preview_while_attaching),
+        cmocka_unit_test(test_attach_and_describe), cmocka_unit_test(test_clip), cmocka_unit_test(test_rows), cmocka_unit_test(test_preview_while_attaching),
         cmocka_unit_test(test_same_bytes_once),
         cmocka_unit_test(test_missing_weights), cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_free_while_computing), cmocka_unit_test(test_use_model_keeps_conversation),

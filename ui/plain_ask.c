@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "ui/corrections.h"
 #include "ui/paths.h"
 
 #include <stdlib.h>
@@ -42,11 +43,29 @@ void plain_forget_files(struct plain *p)
         forget_file(p, p->n_files - 1);
 }
 
+void plain_corrected(struct plain *p, const struct attachment *a)
+{
+    uint32_t id = p->engine->attachment(a).id;
+
+    for (size_t i = 0; i < p->n_perceived; i++)
+        if (p->engine->attachment(p->perceived[i]).id == id)
+            p->perceived[i] = a;
+    for (size_t i = 0; i < p->n_files; i++)
+        if (p->files[i].attachment != NULL && p->engine->attachment(p->files[i].attachment).id == id)
+            p->files[i].attachment = a;
+    talk_replace(&p->talk, a);
+}
+
+/* What was corrected of it before is, again. */
 void plain_perceive(struct plain *p, const struct attachment *a)
 {
+    struct error err;
+
     for (size_t i = 0; i < p->n_perceived; i++)
         if (p->perceived[i] == a)
             return;
+    if (!corrections_apply(p->engine, p->talk.sessions, a, &err))
+        plain_error(p, "%s", err.text);
     p->perceived = array_grow(p->perceived, p->n_perceived, &p->perceived_capacity, sizeof *p->perceived);
     p->perceived[p->n_perceived++] = a;
 }

@@ -82,6 +82,7 @@ void plain_forget_files(struct plain *p);
 size_t plain_find_file(const struct plain *p, uint32_t request);    /* that is being read; n_files: none */
 void plain_attached(struct plain *p, struct plain_file *file, const struct attachment *a);
 void plain_refused(struct plain *p, size_t i, const struct error *why);
+void plain_corrected(struct plain *p, const struct attachment *a);
 void plain_perceive(struct plain *p, const struct attachment *a);
 void plain_take_question(struct plain *p, const char *text);
 void plain_send(struct plain *p);           /* measures it first */
