@@ -302,6 +302,35 @@ static void test_long(void **state)
     p->free(p);
 }
 
+/* Space plays the clip that is in sight; the arrows belong to it while it is played. */
+static void test_plays(void **state)
+{
+    struct panel *p = two(0);
+    struct panel_outcome o;
+
+    (void)state;
+    shown(p, 10, 40);
+    o = typed(p, " ");
+    assert_int_equal(o.act, PANEL_HINT);            /* only the image is seen */
+    typed(p, RIGHT);
+    shown(p, 10, 40);
+    o = typed(p, " ");
+    assert_int_equal(o.act, PANEL_PLAY);
+    assert_int_equal(o.id, 1);
+    p->plays = true;
+    o = typed(p, LEFT);
+    assert_int_equal(o.act, PANEL_SEEK);
+    assert_int_equal(o.choice, -1);
+    assert_int_equal(typed(p, RIGHT).choice, 1);
+    assert_int_equal(typed(p, "/wa ves" ENTER).act, PANEL_HINT);    /* a blank of what is searched for plays nothing */
+    p->plays = false;
+    typed(p, LEFT);
+    assert_int_equal(row_of(shown(p, 10, 40), "image sea.jpg"), 0);
+    assert_int_equal(row_of(shown(p, 40, 40), "clip sea.wav"), 16);
+    assert_int_equal(typed(p, " ").act, PANEL_PLAY);
+    p->free(p);
+}
+
 static void test_untrusted_text(void **state)
 {
     const struct panel_detail detail = { "a\x1B[2J.png", "seen\x1B]0;t\a", NULL, NULL, 0, 0 };
@@ -332,7 +361,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
     const struct CMUnitTest tests[] = {
         TEST(test_drawn), TEST(test_corrected), TEST(test_shown_line), TEST(test_nothing), TEST(test_no_room), TEST(test_scrolled), TEST(test_pixels),
-        TEST(test_one_of_two_in_pixels), TEST(test_jumps), TEST(test_long), TEST(test_untrusted_text), TEST(test_inside_and_random),
+        TEST(test_one_of_two_in_pixels), TEST(test_jumps), TEST(test_long), TEST(test_plays), TEST(test_untrusted_text), TEST(test_inside_and_random),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -29,7 +29,7 @@ static char clip_path[64];
 /* ---- the loudspeaker ------------------------------------------------------------------ */
 
 static struct feed *feed;
-static bool done, gone;
+static atomic_bool done, gone;     /* the reading thread asks, too */
 
 static bool has_ended(struct playback_sink *s)
 {

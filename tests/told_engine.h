@@ -102,7 +102,7 @@ static inline struct engine_attachment fake_describe(const struct attachment *a)
 {
     const struct fake_attachment *f = (const struct fake_attachment *)a;
 
-    return (struct engine_attachment){ .id = f->id, .kind = f->kind, .name = f->kind == ATTACHMENT_IMAGE ? "cat.png" : "talk.wav",
+    return (struct engine_attachment){ .id = f->id, .kind = f->kind, .path = "/nowhere/talk.wav", .name = f->kind == ATTACHMENT_IMAGE ? "cat.png" : "talk.wav",
                                        .summary = "4 bytes", .details = "seen: nothing", .n_tokens = 10 };
 }
 

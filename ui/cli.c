@@ -64,6 +64,7 @@ const struct option_row option_rows[] = {
     { "rate", 0, OPTION_COUNT, AT(rate), LISTEN, "HZ", "of raw samples (default: 16000)", NULL },
     { "raw-channels", 0, OPTION_COUNT, AT(raw_channels), LISTEN, "N", "of raw samples, interleaved (default: 1)", NULL },
     { "times", 0, OPTION_FLAG, AT(times), LISTEN, NULL, "start each line with its time", NULL },
+    { "speaker", 0, OPTION_TEXT, AT(speaker), CHAT, "FILE", "write what is played to FILE (WAV) in place of the loudspeaker", VALUES_FILE },
     { "engine", 0, OPTION_TEXT, AT(engine), CHAT, "NAME", NULL, NULL },
     { "temp", 0, OPTION_NUMBER, AT(temperature), ANSWERS, "T", "sampling temperature; 0 is greedy", NULL },
     { "seed", 0, OPTION_SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers", NULL },

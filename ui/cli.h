@@ -39,6 +39,7 @@ struct options {
     const char *prompt, *hotwords;  /* of what is said in a clip */
     const char *kernels;
     const char *microphone;         /* a clip to play in place of the microphone; for `listen` a device's name, too */
+    const char *speaker;            /* a file for what would be heard, in place of the loudspeaker */
     const char *engine;             /* "echo" in tests of the chat */
     const char *mode;               /* of the chat: "full", "inline", "plain" */
     const char *theme;

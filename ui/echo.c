@@ -582,7 +582,7 @@ static struct engine_attachment describe(const struct attachment *attachment)
     const struct echo_file *a = (const struct echo_file *)attachment;
 
     return (struct engine_attachment){
-        .id = a->id, .kind = a->kind, .name = echo_file_name(a), .summary = a->preview->summary, .details = a->details,
+        .id = a->id, .kind = a->kind, .path = a->path, .name = echo_file_name(a), .summary = a->preview->summary, .details = a->details,
         .n_tokens = ATTACHMENT_TOKENS, .preview = a->preview,
         .sha256 = a->sha256, .n_said = a->n_lines, .said_at = a->said_at,
     };

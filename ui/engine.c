@@ -121,7 +121,7 @@ static const char *model_name(void *self, size_t i, bool *present)
 static struct engine_attachment describe(const struct attachment *a)
 {
     return (struct engine_attachment){
-        .id = attachment_id(a), .kind = attachment_kind(a), .name = attachment_name(a),
+        .id = attachment_id(a), .kind = attachment_kind(a), .path = attachment_path(a), .name = attachment_name(a),
         .summary = attachment_summary(a), .details = attachment_details(a), .n_tokens = attachment_n_tokens(a),
         .preview = attachment_preview(a), .sha256 = attachment_sha256(a),
         .n_said = attachment_n_segments(a), .said_at = attachment_said_at(a),

@@ -26,7 +26,7 @@ struct models;
 struct engine_attachment {
     uint32_t id;
     enum attachment_kind kind;
-    const char *name, *summary, *details;
+    const char *path, *name, *summary, *details;
     size_t n_tokens;
     const struct preview *preview;
     const char *sha256;

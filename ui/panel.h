@@ -24,6 +24,8 @@ enum panel_act {
     PANEL_ATTACH,                   /* paths[n]; the panel closes */
     PANEL_PREVIEW,                  /* paths[0] is to be looked at: panel_preview follows; it goes on */
     PANEL_CHOICE,                   /* choice: which of the answers of a question; the panel closes */
+    PANEL_PLAY,                     /* id: which of the details; plays it, or pauses and goes on; the panel goes on */
+    PANEL_SEEK,                     /* choice: -1 back, 1 on; it goes on */
     PANEL_MICROPHONE,               /* text: its name, "" the system's default; the panel closes */
     PANEL_INSERT,                   /* text goes into the draft (a found line of history); the panel closes */
     PANEL_CORRECT,                  /* choice: a detail, id: its line, text: what it is to be; NULL: what was heard */
@@ -39,6 +41,7 @@ struct panel {
     int cols_wanted;                /* as a drawer; 0: the whole width */
     int rows_wanted;                /* a question's height, at the bottom, for the width of its last draw; 0: the whole height */
     int n_colors;                   /* set by the chat once it is made: for pictures; -1: none are shown. 256 at first */
+    bool plays;                     /* set by the chat: one of its clips is played, the arrows go back and on in it */
     void (*draw)(struct panel *p, struct screen *s, struct rect where);
     struct panel_outcome (*press)(struct panel *p, const struct press *press);
     void (*preview)(struct panel *p, const char *path, const struct preview *preview, const char *why_not);    /* may be NULL */
@@ -50,7 +53,7 @@ struct sessions;
 /* Lines to read and scroll, searched with / and n: help, details, facts.  The first line of the text and
  * those after an empty line are headings. */
 struct panel *panel_text_new(const char *title, const char *text);
-/* Attachments, one after the other, from `first` on: heading, picture, lines. Strings are copied, previews borrowed. */
+/* Attachments, one after the other, from `first` on: heading, picture, lines.  Space plays the clip that is in sight.  Strings are copied, previews borrowed. */
 struct panel_detail {
     const char *heading, *lines;
     const struct preview *preview;

@@ -1,6 +1,7 @@
 /* What was perceived: one attachment after the other, its picture or waveform and the lines on it. */
 #include "ui/panel_text.h"
 
+#include "fusion/session.h"
 #include "ui/buffer.h"
 
 #include <stdlib.h>
@@ -34,6 +35,11 @@ void panel_details_show(struct panel *p, size_t detail, size_t i)
     panel_text_show_line(p, detail, i);
 }
 
+static bool is_clip(const struct panel_detail *d)
+{
+    return d->preview != NULL && d->preview->kind == ATTACHMENT_AUDIO;
+}
+
 struct panel *panel_details_new(const struct panel_detail *details, size_t n, size_t first)
 {
     struct text_part *parts = calloc(n > 0 ? n : 1, sizeof *parts);
@@ -44,7 +50,7 @@ struct panel *panel_details_new(const struct panel_detail *details, size_t n, si
     if (parts == NULL)
         abort();
     for (size_t i = 0; i < n; i++) {
-        parts[i] = (struct text_part){ text.n > 0 ? text.n + 2 : 0, details[i].preview };
+        parts[i] = (struct text_part){ text.n > 0 ? text.n + 2 : 0, details[i].preview, is_clip(&details[i]) };
         add_detail(&details[i], &text);
         if (details[i].n_said > 0)
             add_lines(&details[i], i, text.s, parts[i].start + strlen(details[i].heading) + 1, &lines, &n_lines);

@@ -22,7 +22,7 @@ struct text_panel {
     struct wrap_line *lines;        /* [n_lines] of text at this width */
     size_t n_lines, line_capacity;
     int width;
-    struct part { size_t start, line; struct inset inset; } *parts;    /* [n_parts]; line: the one below its heading */
+    struct part { size_t start, line; struct inset inset; bool is_clip; } *parts;    /* [n_parts]; line: the one below its heading */
     size_t n_parts;
     int part_rows, part_colors;     /* that the pictures were laid out for */
     size_t top;                     /* first row shown */
@@ -424,7 +424,7 @@ void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n)
 
     t->said = lines;
     t->n_said = n;
-    p->keys = "Esc closes · up, down scroll · / searches · e corrects what was heard";
+    p->keys = "Esc closes · Space plays · up, down scroll · / searches · e corrects what was heard";
 }
 
 void panel_text_show_line(struct panel *p, size_t part, size_t i)
@@ -439,6 +439,27 @@ void panel_text_show_line(struct panel *p, size_t part, size_t i)
         }
 }
 
+/* ---- playing ------------------------------------------------------------------------ */
+
+static bool has_clip(const struct text_panel *t)
+{
+    for (size_t i = 0; i < t->n_parts; i++)
+        if (t->parts[i].is_clip)
+            return true;
+    return false;
+}
+
+/* Plays the first clip of which something is in sight. */
+static struct panel_outcome play(struct text_panel *t)
+{
+    for (size_t i = 0; i < t->n_parts; i++) {
+        size_t end = i + 1 < t->n_parts ? row_of_byte(t, t->parts[i + 1].start) : SIZE_MAX;
+        if (t->parts[i].is_clip && end > t->top && row_of_byte(t, t->parts[i].start) < t->top + (size_t)t->n_shown)
+            return (struct panel_outcome){ .act = PANEL_PLAY, .id = (int64_t)i };
+    }
+    return (struct panel_outcome){ .act = PANEL_HINT, .text = "no clip is in sight" };
+}
+
 /* Typed letters are keys here; '/' ends them, what follows in the same press is the query. */
 static struct panel_outcome press_text(struct text_panel *t, const struct press *press)
 {
@@ -449,7 +470,12 @@ static struct panel_outcome press_text(struct text_panel *t, const struct press 
         case 'q': outcome.act = PANEL_CLOSE; break;
         case 'j': scroll(t, 1); break;
         case 'k': scroll(t, -1); break;
-        case ' ': scroll(t, t->n_shown); break;
+        case ' ':
+            if (has_clip(t))
+                outcome = play(t);
+            else
+                scroll(t, t->n_shown);
+            break;
         case 'b': scroll(t, -t->n_shown); break;
         case 'g': t->top = 0; break;
         case 'G': t->top = last_top(t); break;
@@ -481,7 +507,11 @@ static struct panel_outcome press(struct panel *p, const struct press *press)
     case PRESS_DOWN: case PRESS_ENTER: scroll(t, 1); break;
     case PRESS_PAGE_UP: scroll(t, -t->n_shown); break;
     case PRESS_PAGE_DOWN: scroll(t, t->n_shown); break;
-    case PRESS_LEFT: case PRESS_RIGHT: jump(t, press->kind == PRESS_LEFT); break;
+    case PRESS_LEFT: case PRESS_RIGHT:
+        if (t->panel.plays)
+            return (struct panel_outcome){ .act = PANEL_SEEK, .choice = press->kind == PRESS_LEFT ? -1 : 1 };
+        jump(t, press->kind == PRESS_LEFT);
+        break;
     case PRESS_HOME: case PRESS_TOP: t->top = 0; break;
     case PRESS_END: case PRESS_BOTTOM: t->top = last_top(t); break;
     case PRESS_MOUSE:
@@ -526,7 +556,7 @@ struct panel *panel_text_with_parts(const char *title, const char *text, const s
     if (t == NULL || own == NULL)
         abort();
     for (size_t i = 0; i < n; i++)
-        own[i] = (struct part){ .start = parts[i].start, .inset.preview = parts[i].picture };
+        own[i] = (struct part){ .start = parts[i].start, .inset.preview = parts[i].picture, .is_clip = parts[i].is_clip };
     t->parts = own;
     t->n_parts = n;
     t->wanted = SIZE_MAX;
@@ -535,7 +565,9 @@ struct panel *panel_text_with_parts(const char *title, const char *text, const s
     t->text = text_copy(text);
     t->n_text = strlen(text);
     t->panel = (struct panel){ .title = t->title, .cols_wanted = 64, .n_colors = 256, .draw = draw, .press = press, .free = free_panel,
-                               .keys = n > 1 ? "Esc closes · up, down scroll · left, right: the next one · / searches"
+                               .keys = n > 1 && has_clip(t) ? "Esc closes · Space plays · up, down scroll · left, right: the next one · / searches"
+                                     : n > 1 ? "Esc closes · up, down scroll · left, right: the next one · / searches"
+                                     : has_clip(t) ? "Esc closes · Space plays · up, down scroll · / searches · n next"
                                              : "Esc closes · up, down scroll · / searches · n next" };
     return &t->panel;
 }

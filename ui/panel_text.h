@@ -7,6 +7,7 @@
 struct text_part {
     size_t start;                   /* byte of the line that is its heading */
     const struct preview *picture;  /* below the heading, as high as there is room for; NULL: none; borrowed */
+    bool is_clip;                   /* Space plays it */
 };
 
 struct text_line {                  /* that may be corrected */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 16 << 20, RECORD_TICK_MS = 1000 };
+enum { LINE_BYTES = 16 << 20, RECORD_TICK_MS = 1000, PLAY_TICK_MS = 100 };
 
 /* ---- signals ------------------------------------------------------------------------ */
 
@@ -48,6 +48,8 @@ static void interrupt(struct plain *p)
         p->quits = true;
     } else if (p->record != NULL) {
         plain_end_record(p, false);
+    } else if (p->play != NULL) {
+        plain_end_play(p);
     } else if (plain_busy(p)) {
         p->stopping = true;
         buffer_clear(&p->question);
@@ -101,6 +103,8 @@ static void take_line(struct plain *p, const char *line)
     p->armed = p->stopping = false;
     if (p->record != NULL) {
         plain_end_record(p, true);
+    } else if (p->play != NULL) {
+        plain_end_play(p);
     } else if (p->choosing) {
         plain_choose(p, line);
     } else if (p->pasting) {
@@ -179,7 +183,7 @@ static void advance(struct plain *p)
             continue;
         }
         if (p->in.n > 0 || !p->ended)
-            plain_prompt(p, p->choosing ? "yes, sum or no: " : p->record != NULL ? "recording: " :
+            plain_prompt(p, p->choosing ? "yes, sum or no: " : p->record != NULL ? "recording: " : p->play != NULL ? "playing: " :
                             p->pasting || p->typed.n > 0 ? "more: " : "you: ");
         if (!next_line(p)) {
             if (!p->ended)
@@ -324,7 +328,7 @@ static int loop(struct plain *p)
         bool listens = !plain_busy(p) && !p->ended;
         struct pollfd fds[] = { { signal_pipe[0], POLLIN, 0 }, { p->engine->event_fd, POLLIN, 0 },
                                 { listens ? STDIN_FILENO : -1, POLLIN, 0 } };
-        int ready = poll(fds, 3, p->record != NULL ? RECORD_TICK_MS : -1);
+        int ready = poll(fds, 3, p->play != NULL ? PLAY_TICK_MS : p->record != NULL ? RECORD_TICK_MS : -1);
         if (ready > 0 && fds[2].revents != 0)
             take_bytes(p);
         if (ready > 0 && fds[1].revents != 0)
@@ -334,6 +338,8 @@ static int loop(struct plain *p)
             return number;
         if (p->record != NULL)
             tick_record(p);
+        if (p->play != NULL)
+            plain_tick_play(p);
     }
 }
 
@@ -375,6 +381,7 @@ static void done(struct plain *p)
 {
     if (p->record != NULL)
         record_abandon(p->record);
+    play_stop(p->play);
     plain_answer_end(p);
     talk_done(&p->talk);
     plain_forget_files(p);

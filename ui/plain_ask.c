@@ -109,7 +109,7 @@ bool plain_busy(const struct plain *p)
     for (size_t i = 0; i < p->n_files; i++)
         if (p->files[i].request != 0)
             return true;
-    return false;
+    return p->play != NULL && (!p->is_terminal || p->ended);
 }
 
 void plain_start_answer(struct plain *p)

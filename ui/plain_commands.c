@@ -12,7 +12,7 @@
 
 typedef void plain_command_run(struct plain *p, const char *argument);
 
-static plain_command_run run_attach, run_detach, run_details, run_record, run_microphone, run_new, run_sessions, run_rename, run_regenerate, run_continue,
+static plain_command_run run_attach, run_detach, run_details, run_record, run_microphone, run_play, run_new, run_sessions, run_rename, run_regenerate, run_continue,
                          run_delete, run_facts, run_find, run_export, run_help, run_quit;
 
 static const struct plain_command { const char *name, *argument, *summary; plain_command_run *run; } table[] = {
@@ -21,6 +21,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/details", "", "everything that was seen and heard", run_details },
     { "/record", "", "record a clip; Enter ends it, Ctrl-C gives it up", run_record },
     { "/microphone", "[NAME]", "list the microphones, or choose one; a part of its name will do", run_microphone },
+    { "/play", "[CLIP] [@SPAN]", "play the last clip, or the one named, or a span of it, @1:20-2:05; Enter ends it", run_play },
     { "/paste", "", "a question of many lines; one with a single full stop ends it", NULL },
     { "/regenerate", "", "another answer to the last question", run_regenerate },
     { "/retry", "", "the same, after an error", run_regenerate },
@@ -136,6 +137,45 @@ static void run_microphone(struct plain *p, const char *argument)
     else
         plain_note(p, "the microphone is %s, also next time", argument);
     free(names);
+}
+
+static void run_play(struct plain *p, const char *argument)
+{
+    struct buffer text = { 0 };
+    double from_s, to_s;
+    struct error err;
+    const struct attachment *a = play_find(argument, p->engine, p->perceived, p->n_perceived, &from_s, &to_s, &err);
+
+    if (a != NULL)
+        p->play = play_start(p->engine->attachment(a).path, from_s, to_s, p->options->speaker, &err);
+    if (p->play == NULL) {
+        plain_error(p, "%s", err.text);
+        return;
+    }
+    struct play_state state = play_state(p->play);
+    play_print(&state, &text);
+    plain_note(p, "%s; Enter ends it", text.s);
+    buffer_free(&text);
+}
+
+void plain_end_play(struct plain *p)
+{
+    struct play_state state = play_state(p->play);
+    struct buffer text = { 0 };
+
+    span_print_time(&text, state.at_s);
+    plain_note(p, "%s at %s", state.gone ? "the sound output is gone, or the file is; the playing ended" : "the playing ended", text.s);
+    buffer_free(&text);
+    play_stop(p->play);
+    p->play = NULL;
+}
+
+void plain_tick_play(struct plain *p)
+{
+    struct play_state state = play_state(p->play);
+
+    if (state.ended || state.gone)
+        plain_end_play(p);
 }
 
 /* ---- turns -------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "ui/plain.h"
 
 #include "ui/buffer.h"
+#include "ui/play.h"
 #include "ui/record.h"
 #include "ui/settings.h"
 #include "ui/talk.h"
@@ -52,6 +53,7 @@ struct plain {
     int64_t *listed;                /* by /sessions, for /sessions N */
     size_t n_listed;
     struct record *record;          /* Enter ends it */
+    struct play *play;              /* Enter ends it, too; lines of a pipe wait for its end */
     double told_ms;                 /* when progress was told last */
 
     bool at_start;                  /* of a line of the output */
@@ -93,6 +95,8 @@ void plain_start_answer(struct plain *p);   /* talk has asked */
 /* plain_commands.c: a line that begins with '/' and is a command; false when it is none. */
 bool plain_command(struct plain *p, const char *line);
 void plain_end_record(struct plain *p, bool keep);
+void plain_tick_play(struct plain *p);
+void plain_end_play(struct plain *p);
 
 /* plain_settings.c */
 void plain_use_settings(struct plain *p, const char *text);     /* as kept with a conversation; "": the user's own */

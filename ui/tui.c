@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_TICK_MS = 100, SAVE_DRAFT_MS = 1000, HINT_MARGIN = 4 };
+enum { SOUND_TICK_MS = 100, SAVE_DRAFT_MS = 1000, HINT_MARGIN = 4 };
 
 /* ---- parts of the state -------------------------------------------------------- */
 
@@ -179,11 +179,13 @@ void tui_tick(struct tui *t)
         tui_save_draft(t);
     if (t->mode == MODE_RECORDING)
         tui_tick_recording(t);
+    if (t->play != NULL)
+        tui_tick_playing(t);
 }
 
 int tui_tick_ms(const struct tui *t)
 {
-    return t->mode == MODE_RECORDING ? RECORD_TICK_MS : t->draft_changed ? SAVE_DRAFT_MS : -1;
+    return t->mode == MODE_RECORDING || t->play != NULL ? SOUND_TICK_MS : t->draft_changed ? SAVE_DRAFT_MS : -1;
 }
 
 static void ask_for_gauge(struct tui *t)

@@ -20,6 +20,7 @@
 #include "ui/hold.h"
 #include "ui/keys.h"
 #include "ui/panel.h"
+#include "ui/play.h"
 #include "ui/record.h"
 #include "ui/settings.h"
 #include "ui/talk.h"
@@ -107,6 +108,9 @@ struct tui {
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
     struct hold hold;               /* of the key that is held to speak */
+    struct play *play;              /* NULL: nothing is played */
+    struct play_state playing;
+    const struct attachment *played;
     size_t n_printed;               /* inline: items that stand in the scrollback */
 };
 
@@ -187,6 +191,13 @@ void tui_end_recording(struct tui *t, bool keep);
 void tui_open_microphones(struct tui *t);
 void tui_use_microphone(struct tui *t, const char *name);   /* "": the system's default */
 void tui_tell_left_takes(struct tui *t);
+
+/* tui_play.c */
+void tui_play(struct tui *t, const char *argument);         /* as /play takes it; opens the details */
+void tui_play_or_pause(struct tui *t, size_t i_perceived);
+void tui_seek(struct tui *t, int direction);                /* -1, 1: by PLAY_STEP_S */
+void tui_stop_playing(struct tui *t);
+void tui_tick_playing(struct tui *t);
 
 /* tui_press.c: what keys do where one is; and their list for the help. */
 void tui_press_chat(struct tui *t, const struct press *press);

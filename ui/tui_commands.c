@@ -10,7 +10,7 @@
 
 typedef void chat_command(struct tui *t, const char *argument);
 
-static chat_command run_attach, run_files, run_record, run_microphone, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_microphone, run_play, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
@@ -18,6 +18,7 @@ static const struct { struct complete_command command; const char *argument, *su
     { { "/files", COMPLETE_NONE, NULL }, "", "choose files to attach", run_files },
     { { "/record", COMPLETE_NONE, NULL }, "", "record a clip; Enter stops, Esc cancels", run_record },
     { { "/microphone", COMPLETE_NONE, NULL }, "", "choose the microphone", run_microphone },
+    { { "/play", COMPLETE_NONE, NULL }, "CLIP @SPAN", "play the last clip, or the one named, or a span of it: /play @1:20-2:05", run_play },
     { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
     { { "/paste", COMPLETE_NONE, NULL }, "", "open a pasted chip into the draft", run_paste },
     { { "/model", COMPLETE_MODEL, NULL }, "NAME|PATH", "change the model", run_model },
@@ -75,6 +76,11 @@ WITHOUT_ARGUMENT(run_fold, tui_fold(t))
 WITHOUT_ARGUMENT(run_editor, t->wishes.editor = true)
 WITHOUT_ARGUMENT(run_help, tui_open_help(t))
 WITHOUT_ARGUMENT(run_quit, t->quits = true)
+
+static void run_play(struct tui *t, const char *argument)
+{
+    tui_play(t, argument);
+}
 
 static void run_facts(struct tui *t, const char *argument)
 {

@@ -266,6 +266,17 @@ static void draw_keys(struct screen *s, int row, int col, int end, const char *k
         panel_line(s, row, col, end, keys, "", STYLE_DIM);
 }
 
+/* What is played, and the keys for it. */
+static void draw_playing(struct tui *t, struct screen *s, int row, int col, int end)
+{
+    struct buffer text = { 0 };
+
+    play_print(&t->playing, &text);
+    buffer_print(&text, " · Space %s · left, right: %d s · Esc closes", t->playing.paused ? "goes on" : "pauses", PLAY_STEP_S);
+    draw_keys(s, row, col, end, text.s);
+    buffer_free(&text);
+}
+
 /* Its title above, its keys below, where there are rows for them. */
 static void draw_panel(struct tui *t, struct screen *s, struct rect where)
 {
@@ -279,6 +290,8 @@ static void draw_panel(struct tui *t, struct screen *s, struct rect where)
         panel_line(s, where.row, where.col, end, t->panel->title, "", STYLE_HEADING);
         if (t->hint.n > 0)
             panel_line(s, below, where.col, end, buffer_text(&t->hint), "", t->hint_warns ? STYLE_WARNING : STYLE_DIM);
+        else if (t->play != NULL)
+            draw_playing(t, s, below, where.col, end);
         else
             draw_keys(s, below, where.col, end, t->panel->keys);
         where.row++;

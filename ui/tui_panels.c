@@ -6,6 +6,7 @@
 
 void tui_close_panel(struct tui *t)
 {
+    tui_stop_playing(t);
     if (t->panel != NULL)
         t->panel->free(t->panel);
     t->panel = NULL;
@@ -176,6 +177,8 @@ static void act(struct tui *t, const struct panel_outcome *o)
     case PANEL_ATTACH: attach_all(t, o); break;
     case PANEL_INSERT: draft_set(&t->draft, o->text); tui_draft_edited(t); break;
     case PANEL_MICROPHONE: tui_use_microphone(t, o->text); break;
+    case PANEL_PLAY: tui_play_or_pause(t, (size_t)o->id); break;
+    case PANEL_SEEK: tui_seek(t, o->choice); break;
     case PANEL_PREVIEW: preview(t, o->paths[0]); break;
     case PANEL_HINT: tui_hint(t, o->warns, "%s", o->text); break;
     case PANEL_CORRECT: tui_correct(t, (size_t)o->choice, (size_t)o->id, o->text); break;

@@ -150,6 +150,13 @@ printf '%s\n' /record '' 'what is said?' | piped --new --microphone "$assets/spe
 told '^note: recording; Enter ends it'
 told '^(note: clip take-.*attached|error: )'
 
+begin "a clip is played, and lines of a pipe wait for its end"
+printf '%s\n' "/attach $assets/speech.flac" '/play @1-2' '/play dog' 'what is said?' | piped --new --speaker "$work/heard.wav"
+told '^note: playing 0:01 of 0:02; Enter ends it'
+told '^note: the playing ended at 0:02'
+told '^error: no attached clip has "dog" in its name'
+[ "$(stat -c %s "$work/heard.wav")" -gt 64000 ] || told "a second of sound in heard.wav"
+
 begin "stopped by signals: what came is kept, the status says which"
 for how in TERM:143 HUP:129; do
     mkfifo "$work/fifo"
