@@ -212,6 +212,10 @@ static char alsa_path[64], raw_path[64];
 
 static void set_alsa(const char *text)
 {
+    static int n_set;               /* ALSA reads a file again only when its name, inode or second changes */
+
+    unlink(alsa_path);
+    snprintf(alsa_path, sizeof alsa_path, "/tmp/test_playback_alsa.%d.%d.conf", (int)getpid(), n_set++);
     int fd = open(alsa_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
     assert_true(fd >= 0);
@@ -279,7 +283,6 @@ int main(void)
     };
     snprintf(clip_path, sizeof clip_path, "/tmp/test_playback_clip.%d.wav", (int)getpid());
     snprintf(heard_path, sizeof heard_path, "/tmp/test_playback_heard.%d.wav", (int)getpid());
-    snprintf(alsa_path, sizeof alsa_path, "/tmp/test_playback_alsa.%d.conf", (int)getpid());
     snprintf(raw_path, sizeof raw_path, "/tmp/test_playback_raw.%d", (int)getpid());
     write_clip();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
