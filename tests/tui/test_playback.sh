@@ -54,11 +54,12 @@ resize 9 2
 resize 200 50
 wait_for "Space pauses"
 resize 80 24
+wait_gone "[clip speech.flac"
 
 begin "Esc closes, and nothing plays on"
 press Escape
-wait_gone "playing"
 wait_for "[clip speech.flac"
+refuse "playing"
 
 begin "no such span, no such clip"
 type "/play @9:00"
