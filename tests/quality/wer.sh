@@ -8,7 +8,8 @@
 #   PEER_WHISPER_CLI  whisper.cpp's whisper-cli, when it is to be compared with; then
 #   PEER_MODEL        the same ggml file that mynah uses
 #
-# Each clip's errors go to standard error.  Exits with 1 when mynah's rate is more than 0.2 points over
+# whisper.cpp decodes with time stamps, as mynah does: its -nt leaves them out of the decoding, too, and so
+# gives other words.  Each clip's errors go to standard error.  Exits with 1 when mynah's rate is more than 0.2 points over
 # the peer's, unless it is two words or less in all.
 cd "$(dirname "$0")/../.." || exit 1
 folder=$1
@@ -41,7 +42,7 @@ for beam in 1 5; do
     ours=$rate our_errors=$errors
     printf 'beam %s: mynah %s %% (%s words)' "$beam" "$ours" "$our_errors"
     if [ -n "$peer" ]; then
-        rate "$peer" -m "$PEER_MODEL" -nt -np -l auto -bs $beam -f @
+        rate sh -c '"$1" -m "$2" -np -l auto -bs "$3" -f "$4" | sed "s/^\[[^]]*\]//"' sh "$peer" "$PEER_MODEL" $beam @
         printf ', whisper.cpp %s %% (%s words)' "$rate" "$errors"
         if awk "BEGIN { exit !($ours > $rate + 0.2 && $our_errors > $errors + 2) }"; then
             printf ': worse'
