@@ -58,11 +58,21 @@ wait_for "takes txt, srt, vtt, lrc, csv or json"
 begin "it is there in the next program"
 type "/quit"; press Enter
 wait_exit 0
-chat --engine echo
+chat --engine echo --mouse
 wait_for "resumed"
 wait_for "clip talk.wav · 96000 bytes · 10 tokens"
 type "/details"; press Enter
 wait_for "$said, they say  (edited)"
+
+begin "a click on a place goes there, one beside it does not"
+press Escape
+wait_gone "what was perceived"
+row=$(screen | grep -nF "  It is there [0:02]" | tail -1 | cut -d: -f1)
+click() { type "$(printf '\033[<0;%d;%dM\033[<0;%d;%dm' "$1" "$row" "$1" "$row")"; }
+click 8
+click 17
+wait_for "what was perceived"
+expect "$said, they say  (edited)"
 
 begin "and for the same clip of another name"
 press Escape
