@@ -63,6 +63,7 @@ struct panel_detail {
 struct panel *panel_details_new(const struct panel_detail *details, size_t n, size_t first);
 /* Line i of what is said in a detail is on top, marked, and the next to be corrected. */
 void panel_details_show(struct panel *p, size_t detail, size_t i);
+bool panel_details_corrects(const struct panel *p);         /* a line is being chosen or typed: not to be opened again now */
 /* Sessions: typed letters search, Enter opens, C-r renames, C-d deletes after asking, C-e exports to Markdown. */
 struct panel *panel_sessions_new(struct sessions *sessions, int64_t current, struct error *err);
 /* Files of a folder: images and clips and folders, with a preview of the one under the cursor; Space marks several.

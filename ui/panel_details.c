@@ -40,6 +40,11 @@ static bool is_clip(const struct panel_detail *d)
     return d->preview != NULL && d->preview->kind == ATTACHMENT_AUDIO;
 }
 
+bool panel_details_corrects(const struct panel *p)
+{
+    return panel_text_corrects(p);
+}
+
 struct panel *panel_details_new(const struct panel_detail *details, size_t n, size_t first)
 {
     struct text_part *parts = calloc(n > 0 ? n : 1, sizeof *parts);

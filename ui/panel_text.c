@@ -427,6 +427,11 @@ void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n)
     p->keys = "Esc closes · Space plays · up, down scroll · / searches · e corrects what was heard";
 }
 
+bool panel_text_corrects(const struct panel *p)
+{
+    return ((const struct text_panel *)p)->correcting != NOT_CORRECTING;
+}
+
 void panel_text_show_line(struct panel *p, size_t part, size_t i)
 {
     struct text_panel *t = (struct text_panel *)p;

@@ -20,6 +20,7 @@ struct text_line {                  /* that may be corrected */
 struct panel *panel_text_with_parts(const char *title, const char *text, const struct text_part *parts, size_t n, size_t first);
 /* Takes the lines over: e chooses one of them and opens it in the last row. */
 void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n);
+bool panel_text_corrects(const struct panel *p);
 void panel_text_show_line(struct panel *p, size_t part, size_t i);
 
 #endif

@@ -33,7 +33,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/clear", "", "the same", run_new },
     { "/sessions", "[WORDS | NUMBER]", "list conversations, those with the words, or open one of the list", run_sessions },
     { "/rename", "TITLE", "name this conversation", run_rename },
-    { "/export", "[FILE]", "write this conversation to a file as Markdown", run_export },
+    { "/export", "[FILE]", "write this conversation to a file as Markdown; transcript srt FILE: what is said in the last clip", run_export },
     { "/model", "[NAME | FILE]", "change the model", plain_run_model },
     { "/set", "[NAME VALUE]", "settings; sampling of this conversation, or a setting of mynah", plain_run_set },
     { "/system", "[TEXT]", "what the model is told about itself in this conversation", plain_run_system },
@@ -333,14 +333,39 @@ static void run_rename(struct plain *p, const char *argument)
         plain_error(p, "%s", err.text);
 }
 
+/* Of the clip that was attached last. */
+static void export_transcript(struct plain *p, const char *format, const char *path)
+{
+    const struct attachment *clip = NULL;
+    struct error err = { 0 };
+
+    for (size_t i = 0; i < p->n_perceived; i++)
+        if (p->engine->attachment(p->perceived[i]).kind == ATTACHMENT_AUDIO)
+            clip = p->perceived[i];
+    char *text = clip != NULL ? p->engine->transcript(clip, format) : NULL;
+    if (clip == NULL)
+        plain_error(p, "no clip was attached yet");
+    else if (text == NULL || path == NULL)
+        plain_error(p, "/export transcript takes txt, srt, vtt, lrc, csv or json, and the path of the new file");
+    else if (export_to(path, text, &err))
+        plain_note(p, "written: %s", path);
+    else
+        plain_error(p, "%s", err.text);
+    free(text);
+}
+
 static void run_export(struct plain *p, const char *argument)
 {
     struct error err = { 0 };
     struct paths paths;
 
-    if (!saves(p) || !has_turn(p))
-        return;
     paths_parse(argument, &paths);
+    if (paths.n > 1 && strcmp(paths.items[0], "transcript") == 0)
+        export_transcript(p, paths.items[1], paths.n > 2 ? paths.items[2] : NULL);
+    if ((paths.n > 1 && strcmp(paths.items[0], "transcript") == 0) || !saves(p) || !has_turn(p)) {
+        paths_free(&paths);
+        return;
+    }
     char *text = sessions_markdown(p->sessions, p->talk.session, &err);
     char *path = text == NULL ? NULL : paths.n == 0 ? export_markdown(talk_title(&p->talk), text, &err)
                : export_to(paths.items[0], text, &err) ? text_copy(paths.items[0]) : NULL;

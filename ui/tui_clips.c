@@ -24,23 +24,22 @@ void tui_attached(struct tui *t, const struct attachment *a)
 void tui_corrected(struct tui *t, const struct attachment *a)
 {
     uint32_t id = t->engine->attachment(a).id;
-    size_t at = SIZE_MAX;
+    size_t edited = SIZE_MAX;
 
-    for (size_t i = 0; i < t->n_perceived; i++)
-        if (t->engine->attachment(t->perceived[i]).id == id) {
-            t->perceived[i] = a;
-            at = i;
-        }
+    for (size_t i = 0; i < t->n_perceived; i++) {
+        uint32_t other = t->engine->attachment(t->perceived[i]).id;
+        t->perceived[i] = other == id ? a : t->perceived[i];
+        edited = other == t->edited.attachment ? i : edited;
+    }
     for (size_t i = 0; i < t->question.n_files; i++)
         if (t->engine->attachment(t->question.attachments[i]).id == id)
             t->question.attachments[i] = a;
     talk_replace(&t->talk, a);
-    if (t->panel == NULL || t->purpose != FOR_DETAILS)
+    if (t->panel == NULL || t->purpose != FOR_DETAILS || panel_details_corrects(t->panel))
         return;
-    bool is_edited = t->edited.attachment == id && at != SIZE_MAX;
-    tui_open_details(t, is_edited ? a : NULL);
-    if (is_edited)
-        panel_details_show(t->panel, at, t->edited.line);
+    tui_open_details(t, edited != SIZE_MAX ? t->perceived[edited] : NULL);
+    if (edited != SIZE_MAX)
+        panel_details_show(t->panel, edited, t->edited.line);
 }
 
 /* Of all attachments that are the same clip. */

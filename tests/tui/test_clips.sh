@@ -84,6 +84,13 @@ wait_for "what was perceived"
 press Right
 until_deadline test "$(screen | grep -c "they say  (edited)")" -ge 1 || fail "again.wav is not corrected"
 
+begin "the chat of lines knows corrections and writes transcripts"
+printf '/export transcript srt none.srt\n/attach talk.wav\nsay a word\n/export transcript srt plain.srt\n/export transcript doc x\n' |
+    "$program" --engine echo --plain --new >plain.out 2>&1
+[ "$(sed -n 3p plain.srt)" = "what is said then, they say" ] || fail "plain.srt has $(cat plain.srt); $(cat plain.out)"
+grep -q 'no clip was attached yet' plain.out || fail "$(cat plain.out)"
+grep -q 'takes txt, srt' plain.out || fail "$(cat plain.out)"
+
 begin "an empty line brings back what was heard"
 type e
 wait_for "which line"
