@@ -16,6 +16,7 @@ struct capture_source {
 struct capture_source *capture_portaudio_open(const char *device, struct ring *ring, struct error *err);
 struct capture_source *capture_file_open(const char *path, struct ring *ring, struct error *err);
 /* As intake_stream (live.h).  Its thread waits when the ring is full. */
-struct capture_source *capture_stream_open(int fd, const struct raw_format *raw, struct ring *ring, struct error *err);
+struct capture_source *capture_stream_open(int fd, const struct raw_format *raw, const atomic_bool *cancel, struct ring *ring,
+                                           struct error *err);
 
 #endif

@@ -31,8 +31,8 @@ struct stream_source {
     atomic_bool stop, ended;
 };
 
-/* Bytes read, 0 at the end; -1 and *err when it fails or, where signals are wanted, one came. */
-static ssize_t read_more(struct stream_source *s, bool signals, struct error *err)
+/* Bytes read, 0 at the end or when it is closed; -1 and *err when it fails or cancel, if not NULL, is set. */
+static ssize_t read_more(struct stream_source *s, const atomic_bool *cancel, struct error *err)
 {
     struct pollfd from = { .fd = s->fd, .events = POLLIN };
 
@@ -40,7 +40,7 @@ static ssize_t read_more(struct stream_source *s, bool signals, struct error *er
         int ready = poll(&from, 1, WAIT_MS);
         ssize_t n = ready > 0 ? read(s->fd, s->block + s->n_block, sizeof s->block - s->n_block) : ready;
 
-        if (n < 0 && errno == EINTR && signals) {
+        if (cancel != NULL && atomic_load(cancel)) {
             error_set(err, ERROR_CANCELLED, "stopped");
             return -1;
         }
@@ -89,7 +89,7 @@ static void *run(void *user)
 
     for (;;) {
         write_block(s);
-        if (s->wav.left < frame || (n = read_more(s, false, &err)) <= 0)
+        if (s->wav.left < frame || (n = read_more(s, NULL, &err)) <= 0)
             break;
         s->n_block += (size_t)n;
     }
@@ -116,13 +116,13 @@ static void stream_close(struct capture_source *source)
 }
 
 /* Until samples begin; what was read of them stays in the block. */
-static bool read_header(struct stream_source *s, struct error *err)
+static bool read_header(struct stream_source *s, const atomic_bool *cancel, struct error *err)
 {
     struct error reason = { 0 };
     size_t n_used = 0;
 
     while (!s->wav.in_data) {
-        ssize_t n = read_more(s, true, err);
+        ssize_t n = read_more(s, cancel, err);
         if (n < 0)
             return false;
         if (n == 0 && !s->wav.in_riff && s->wav.n_part == 0)
@@ -139,7 +139,7 @@ static bool read_header(struct stream_source *s, struct error *err)
     return true;
 }
 
-struct capture_source *capture_stream_open(int fd, const struct raw_format *raw, struct ring *ring, struct error *err)
+struct capture_source *capture_stream_open(int fd, const struct raw_format *raw, const atomic_bool *cancel, struct ring *ring, struct error *err)
 {
     struct stream_source *s = calloc(1, sizeof *s);
 
@@ -152,7 +152,7 @@ struct capture_source *capture_stream_open(int fd, const struct raw_format *raw,
     s->fd = fd;
     if (raw != NULL)
         s->wav = (struct wav_stream){ .hz = raw->hz, .channels = raw->channels, .bits = 16, .in_data = true, .left = UINT64_MAX };
-    if (read_header(s, err)) {
+    if (read_header(s, cancel, err)) {
         s->source.hz = s->wav.hz;
         if (pthread_create(&s->thread, NULL, run, s) == 0)
             return &s->source;

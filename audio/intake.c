@@ -50,13 +50,13 @@ struct intake *intake_microphone(const char *file, const char *device, struct er
     return finish_open(in, err);
 }
 
-struct intake *intake_stream(int fd, const struct raw_format *raw, struct error *err)
+struct intake *intake_stream(int fd, const struct raw_format *raw, const atomic_bool *cancel, struct error *err)
 {
     struct intake *in = intake_new(err);
 
     if (in == NULL)
         return NULL;
-    in->source = capture_stream_open(fd, raw, &in->ring, err);
+    in->source = capture_stream_open(fd, raw, cancel, &in->ring, err);
     return finish_open(in, err);
 }
 

@@ -296,6 +296,8 @@ static bool decode(struct live *l, bool last, struct error *err)
     if (!hear(l, &l->newer, err))
         return false;
     drop_loop(l);
+    log_debug("live: %.2f..%.2f s, %zu words, %zu of them sure", (double)l->first / AUDIO_HZ, (double)(l->first + n) / AUDIO_HZ,
+              l->newer.n, l->n_sure);
     return true;
 }
 

@@ -62,8 +62,8 @@ struct intake *intake_microphone(const char *file, const char *device, struct er
 
 struct raw_format { int hz, channels; };    /* s16le, interleaved */
 /* WAV, of any length that its header gives, or raw samples when raw is not NULL.  Waits for the header;
- * ERROR_INPUT when it is none, ERROR_CANCELLED when a signal comes first.  fd stays the caller's. */
-struct intake *intake_stream(int fd, const struct raw_format *raw, struct error *err);
+ * ERROR_INPUT when it is none, ERROR_CANCELLED when cancel (may be NULL) is set first.  fd stays the caller's. */
+struct intake *intake_stream(int fd, const struct raw_format *raw, const atomic_bool *cancel, struct error *err);
 void intake_close(struct intake *in);                       /* NULL is fine */
 
 /* Up to n samples at AUDIO_HZ that have come, without waiting.  When 2^20

@@ -7,6 +7,8 @@
  * (tests/quality/listen_delay.py takes them), and the cost of the passes on standard error. */
 #include "audio/live.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,12 @@ static double now(const struct bench *b)
 static double clock_of(void *user)
 {
     return 1000.0 * now(user);
+}
+
+static void on_log(void *user, enum log_level level, const char *text)
+{
+    (void)level;
+    fprintf(stderr, "%7.2f %s\n", now(user), text);
 }
 
 static void on_piece(void *user, const struct live_piece *piece)
@@ -88,6 +96,7 @@ int main(int argc, char **argv)
         return 1;
     }
     struct whisper *w = whisper_open(argv[1], &c, &err);
+    log_to(on_log, &b, getenv("VERBOSE") != NULL ? LOG_DEBUG : LOG_WARNING);
     struct live *l = w != NULL ? live_new(w, &c, &p, &err) : NULL;
     struct clip *clip = l != NULL ? clip_load(argv[2], &err) : NULL;
     bool ok = clip != NULL && play(l, &b, clip, &err);

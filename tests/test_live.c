@@ -331,7 +331,7 @@ static size_t received(const unsigned char *x, size_t n, size_t step, const stru
     assert_int_equal(pipe(fd), 0);
     struct writer w = { fd[1], x, n, step };
     assert_int_equal(pthread_create(&thread, NULL, write_all, &w), 0);
-    struct intake *in = intake_stream(fd[0], raw, &err);
+    struct intake *in = intake_stream(fd[0], raw, NULL, &err);
     if (in == NULL)
         fail_msg("%s", err.text);
     while (!intake_ended(in) && clock_ms() < deadline) {
@@ -425,7 +425,7 @@ static void stream_refused(const char *bytes, const char *why)
     assert_int_equal(pipe(fd), 0);
     assert_int_equal(write(fd[1], bytes, strlen(bytes)), strlen(bytes));
     close(fd[1]);
-    assert_null(intake_stream(fd[0], NULL, &err));
+    assert_null(intake_stream(fd[0], NULL, NULL, &err));
     close(fd[0]);
     assert_int_equal(err.code, ERROR_INPUT);
     if (strstr(err.text, why) == NULL)
@@ -439,6 +439,14 @@ static void test_stream_refusals(void **state)
     stream_refused("RIFF", "is the WAV file cut?");
     stream_refused("fLaC and what follows", "--raw");
     stream_refused("fLaC and what follows", "ffmpeg");
+    atomic_bool cancel = true;      /* nothing comes, and nothing ever will */
+    struct error err = { 0 };
+    int fd[2];
+    assert_int_equal(pipe(fd), 0);
+    assert_null(intake_stream(fd[0], NULL, &cancel, &err));
+    assert_int_equal(err.code, ERROR_CANCELLED);
+    close(fd[0]);
+    close(fd[1]);
     assert_null(intake_microphone("tests/none.wav", NULL, NULL));
 }
 

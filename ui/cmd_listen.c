@@ -17,6 +17,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 enum { BLOCK = AUDIO_HZ / 10, WAIT_MS = 20, LEAST_ROOM = 8 };
 
 static volatile sig_atomic_t interrupted;
+static atomic_bool sound_ends;      /* a signal handler can be given no argument */
 
 /* The first ends the sound, what was said is still decoded; the second ends the program. */
 static void on_interrupt(int signal_number)
@@ -34,6 +36,7 @@ static void on_interrupt(int signal_number)
     if (interrupted)
         _exit(128 + signal_number);
     interrupted = signal_number;
+    atomic_store(&sound_ends, true);
 }
 
 struct listening {
@@ -243,7 +246,7 @@ static struct intake *open_sound(const struct options *o, struct error *err)
     bool is_file = named != NULL && access(named, F_OK) == 0;
 
     if (o->n_arguments == 1)
-        return intake_stream(STDIN_FILENO, o->raw ? &raw : NULL, err);
+        return intake_stream(STDIN_FILENO, o->raw ? &raw : NULL, &sound_ends, err);
     return intake_microphone(is_file ? named : NULL, named != NULL ? named : o->config->microphone, err);
 }
 
@@ -275,15 +278,6 @@ static void close_all(struct listening *x)
     log_to(NULL, NULL, LOG_WARNING);
 }
 
-static void catch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_interrupt };   /* without SA_RESTART: a wait for sound ends */
-
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 int cmd_listen(const struct options *o)
 {
     struct listening x = { .o = o };
@@ -292,7 +286,8 @@ int cmd_listen(const struct options *o)
 
     x.shows_pending = !o->json && isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
     log_to(on_log, NULL, o->quiet ? LOG_WARNING + 1 : LOG_WARNING);
-    catch_signals();
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
     bool ok = check(o, &err) && open_live(&x, &err) && (x.in = open_sound(o, &err)) != NULL;
     if (ok && !o->quiet && isatty(STDERR_FILENO))
         fprintf(stderr, "mynah: listening; Ctrl-C ends it\n");
@@ -301,7 +296,7 @@ int cmd_listen(const struct options *o)
     if (ok && !x.told && !o->quiet)
         log_warning("no speech was heard");
     close_all(&x);
-    if (!ok)
+    if (!ok && err.code != ERROR_CANCELLED)
         return cli_fail(&err);
     return interrupted ? 128 + interrupted : 0;
 }
