@@ -264,8 +264,8 @@ static void drop_loop(struct live *l)
     l->window.prompt.n = 0;
 }
 
-/* Decodes the buffer behind its sure words; what is not believed leaves no hypothesis but the sure words. */
-static bool decode(struct live *l, bool last, struct error *err)
+/* Decodes the buffer behind its sure words; what is not believed leaves the hypotheses as they were. */
+static bool decode(struct live *l, bool last, bool *believed, struct error *err)
 {
     struct window *x = &l->window;
     size_t n = l->end_loud + MARGIN < l->buffer.n ? l->end_loud + MARGIN : l->buffer.n;
@@ -282,15 +282,16 @@ static bool decode(struct live *l, bool last, struct error *err)
     mel_done(&mel);
     if (!ok)
         return false;
+    *believed = is_believed(l);
+    if (!*believed) {
+        log_debug("live: %.2f s not believed: log-probability %.2f, compression %.2f, no speech %.2f", (double)n / AUDIO_HZ,
+                  (double)x->decoding.avg_logprob, (double)x->decoding.compression, (double)x->decoding.no_speech_p);
+        return true;
+    }
     l->n_decoded = n;
     hypothesis_done(&l->older);
     l->older = l->newer;
     l->newer = (struct hypothesis){ 0 };
-    if (!is_believed(l)) {
-        log_debug("live: %.2f s not believed: log-probability %.2f, compression %.2f, no speech %.2f", (double)n / AUDIO_HZ,
-                  (double)x->decoding.avg_logprob, (double)x->decoding.compression, (double)x->decoding.no_speech_p);
-        x->decoding.tokens.n = x->prefix.n;
-    }
     l->heard.n = x->decoding.tokens.n;
     memcpy(l->heard.id, x->decoding.tokens.id, l->heard.n * sizeof *l->heard.id);
     if (!hear(l, &l->newer, err))
@@ -470,13 +471,16 @@ static double now_ms(const struct live *l)
 static bool decode_new(struct live *l, bool whole, struct error *err)
 {
     double start_ms = now_ms(l);
+    bool believed = false;
 
     l->n_new = 0;
-    if (!decode(l, whole, err))
+    if (!decode(l, whole, &believed, err))
         return false;
-    skip_overlap(l);
     l->pass_seconds = (now_ms(l) - start_ms) / 1000.0;
     l->slowest = fmax(l->slowest, l->pass_seconds);
+    if (!believed)
+        return true;
+    skip_overlap(l);
     return settle(l, agree_prefix(&l->older, &l->newer, l->n_sure), false, err);
 }
 
