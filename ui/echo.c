@@ -552,31 +552,6 @@ static uint32_t correct_line(void *self, uint32_t attachment, size_t i, const ch
     return add_request(self, (struct request){ .wish = WISH_CORRECT, .id = attachment, .n = i, .text = text != NULL ? text_copy(text) : NULL });
 }
 
-static struct said_line line_of(const struct attachment *attachment, size_t i)
-{
-    const struct echo_file *a = (const struct echo_file *)attachment;
-
-    return (struct said_line){ a->lines[i].start, a->lines[i].end, a->lines[i].text, a->lines[i].heard };
-}
-
-static char *transcript(const struct attachment *attachment, const char *format)
-{
-    const struct echo_file *a = (const struct echo_file *)attachment;
-    struct buffer text = { 0 };
-
-    if (strlen(format) < 3 || strstr("txt srt vtt lrc csv json", format) == NULL)
-        return NULL;
-    buffer_print(&text, "%s\n", format);
-    for (size_t i = 0; i < a->n_lines; i++)
-        buffer_print(&text, "%s\n", a->lines[i].text);
-    return text.s;
-}
-
-static size_t citations(const char *answer, const struct attachment *const *clips, size_t n_clips, struct citation *found, size_t most)
-{
-    return echo_citations(answer, (const struct echo_file *const *)clips, n_clips, found, most);
-}
-
 static struct engine_attachment describe(const struct attachment *attachment)
 {
     const struct echo_file *a = (const struct echo_file *)attachment;
@@ -626,7 +601,7 @@ struct engine *engine_echo_new(struct error *err)
         .attach = attach, .correct = correct_line, .preview = preview, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
-        .said = line_of, .transcript = transcript, .citations = citations, .free = free_echo,
+        .said = echo_line, .transcript = echo_transcript, .citations = echo_citations, .free = free_echo,
     };
     add_request(e, (struct request){ .wish = WISH_LOAD, .text = text_copy(models[0].name) });
     return &e->engine;

@@ -124,20 +124,40 @@ void echo_file_correct(struct echo_file *f, size_t i, const char *text)
     tell(f);
 }
 
-/* [m:ss] alone. */
-size_t echo_citations(const char *answer, const struct echo_file *const *clips, size_t n_clips, struct citation *citations, size_t most)
+struct said_line echo_line(const struct attachment *a, size_t i)
 {
+    const struct echo_file *f = (const struct echo_file *)a;
+
+    return (struct said_line){ f->lines[i].start, f->lines[i].end, f->lines[i].text, f->lines[i].heard };
+}
+
+char *echo_transcript(const struct attachment *a, const char *format)
+{
+    const struct echo_file *f = (const struct echo_file *)a;
+    struct buffer text = { 0 };
+
+    if (strlen(format) < 3 || strstr("txt srt vtt lrc csv json", format) == NULL)
+        return NULL;
+    buffer_print(&text, "%s\n", format);
+    for (size_t i = 0; i < f->n_lines; i++)
+        buffer_print(&text, "%s\n", f->lines[i].text);
+    return text.s;
+}
+
+/* [m:ss] alone, of the first clip. */
+size_t echo_citations(const char *answer, const struct attachment *const *clips, size_t n_clips, struct citation *citations, size_t most)
+{
+    const struct echo_file *f = n_clips > 0 ? (const struct echo_file *)clips[0] : NULL;
     size_t n = 0;
 
-    for (const char *at = strchr(answer, '['); at != NULL && n < most && n_clips > 0; at = strchr(at + 1, '[')) {
+    for (const char *at = strchr(answer, '['); at != NULL && n < most && f != NULL; at = strchr(at + 1, '[')) {
         int minutes, seconds, used = 0;
         if (sscanf(at, "[%d:%2d]%n", &minutes, &seconds, &used) < 2 || used == 0)
             continue;
         size_t i = 0;
-        while (i + 1 < clips[0]->n_lines && clips[0]->lines[i].end <= 60 * minutes + seconds)
+        while (i + 1 < f->n_lines && f->lines[i].end <= 60 * minutes + seconds)
             i++;
-        citations[n++] = (struct citation){ (size_t)(at - answer), (size_t)used, (const struct attachment *)clips[0], i,
-                                            clips[0]->lines[i].start, clips[0]->lines[i].end };
+        citations[n++] = (struct citation){ (size_t)(at - answer), (size_t)used, clips[0], i, f->lines[i].start, f->lines[i].end };
     }
     return n;
 }

@@ -27,7 +27,10 @@ struct preview *echo_file_preview(const struct echo_file *f, double expected_ms)
 struct echo_file *echo_file_take(struct echo_file *f, double expected_ms);
 /* text NULL: as it was heard. */
 void echo_file_correct(struct echo_file *f, size_t i, const char *text);
-size_t echo_citations(const char *answer, const struct echo_file *const *clips, size_t n_clips, struct citation *citations, size_t most);
+/* Calls of the engine: their attachments are struct echo_file. */
+struct said_line echo_line(const struct attachment *a, size_t i);
+char *echo_transcript(const struct attachment *a, const char *format);
+size_t echo_citations(const char *answer, const struct attachment *const *clips, size_t n_clips, struct citation *citations, size_t most);
 const char *echo_file_name(const struct echo_file *f);
 void echo_file_done(struct echo_file *f);
 
