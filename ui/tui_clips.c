@@ -101,7 +101,8 @@ static void go_to(struct tui *t, const struct citation *c)
 {
     for (size_t i = 0; i < t->n_perceived; i++)
         if (t->perceived[i] == c->clip) {
-            tui_open_details(t, c->clip);
+            if (!tui_play_span(t, c->clip, c->from, c->to))
+                tui_open_details(t, c->clip);
             panel_details_show(t->panel, i, c->i_segment);
         }
 }

@@ -29,6 +29,17 @@ static struct play *start(struct tui *t, const struct attachment *a, double from
     return play;
 }
 
+bool tui_play_span(struct tui *t, const struct attachment *a, double from_s, double to_s)
+{
+    struct play *play = start(t, a, from_s, to_s);
+
+    if (play == NULL)
+        return false;
+    tui_open_details(t, a);
+    set_playing(t, play, a);
+    return true;
+}
+
 void tui_play(struct tui *t, const char *argument)
 {
     double from_s, to_s;
@@ -39,11 +50,7 @@ void tui_play(struct tui *t, const char *argument)
         tui_hint(t, true, "%s", err.text);
         return;
     }
-    struct play *play = start(t, a, from_s, to_s);
-    if (play == NULL)
-        return;
-    tui_open_details(t, a);
-    set_playing(t, play, a);
+    tui_play_span(t, a, from_s, to_s);
 }
 
 void tui_play_or_pause(struct tui *t, size_t i_perceived)

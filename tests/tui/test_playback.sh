@@ -26,6 +26,26 @@ wait_gone "playing"
 expect "Space plays"
 [ "$(seconds)" = 2 ] || fail "$(seconds) s were heard, not 2"
 
+begin "a place that an answer names is played"
+press Escape
+wait_gone "what was perceived"
+type "say It is there [0:01]."
+press Enter
+wait_for "tokens/s"
+press Tab
+type p
+wait_for "playing 0:01 of 0:02"
+expect "what is said then"
+wait_gone "playing"
+[ "$(seconds)" = 1 ] || fail "$(seconds) s were heard, not 1"
+press Escape
+wait_gone "what was perceived"
+press Tab
+wait_gone "e edit"
+type "/details"
+press Enter
+wait_for "Space plays"
+
 begin "Space pauses and goes on"
 press Space
 wait_for "playing 0:00 of 0:"
