@@ -356,6 +356,33 @@ static void test_windows(void **state)
     whisper_close(w);
 }
 
+/* 25 s in which nobody speaks, then the reading: all of its words, from where they are. */
+static void test_speech_after_a_pause(void **state)
+{
+    enum { N_BEFORE = 25 * AUDIO_HZ };
+    struct whisper *w = base();
+    struct clip *clip = clip_load(SPEECH, NULL), later = { 0 };
+    uint32_t random = 1;
+    (void)state;
+
+    later.n_samples = N_BEFORE + clip->n_samples;
+    later.samples = malloc(later.n_samples * sizeof *later.samples);
+    for (size_t i = 0; i < N_BEFORE; i++) {
+        random = 1664525u * random + 1013904223u;
+        later.samples[i] = 1e-3f * (float)(int32_t)random / 2147483648.0f;
+    }
+    memcpy(later.samples + N_BEFORE, clip->samples, clip->n_samples * sizeof *clip->samples);
+    struct transcript *want = transcribe(w, clip), *t = transcribe(w, &later);
+    assert_string_equal(t->text, want->text);
+    assert_int_equal(t->n_windows, want->n_windows);        /* the noise cost none */
+    assert_true(t->segments[0].start > 24.5 && t->segments[0].start < 26.5);
+    transcript_free(want);
+    transcript_free(t);
+    free(later.samples);
+    clip_free(clip);
+    whisper_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_words_and_times), cmocka_unit_test(test_words), cmocka_unit_test(test_prompts),
         cmocka_unit_test(test_silent_end),
         cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_speech_after_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
