@@ -8,11 +8,11 @@ n_failed=0
 ok() { echo "ok $1"; }
 not_ok() { echo "not ok $1: $2"; n_failed=$((n_failed + 1)); }
 
-# try NAME STATUS ARGUMENT... - runs `mynah ARGUMENT...`; true when it ends with STATUS within 60 s.
+# try NAME STATUS ARGUMENT... - runs `mynah ARGUMENT...`; true when it ends with STATUS within LIMIT_S, 60 s.
 try() {
     name=$1 want=$2
     shift 2
-    timeout 60 "$mynah" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+    timeout "${LIMIT_S:-60}" "$mynah" "$@" >"$dir/out" 2>"$dir/err" </dev/null
     status=$?
     [ "$status" = "$want" ] && return 0
     not_ok "$name" "status $status, expected $want; $(head -c 300 "$dir/err")"

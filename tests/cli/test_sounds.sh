@@ -5,6 +5,7 @@ assets=$(cd "$(dirname "$0")/../../assets" && pwd)
 benches=$(dirname "$mynah")/tests
 XDG_CACHE_HOME=$dir/cache
 export XDG_CACHE_HOME
+LIMIT_S=300
 cd "$dir" || exit 1
 
 "$benches/bench_files" "$assets" "$dir" || exit 1           # window.wav: 30 s of speech, 16 kHz
@@ -57,7 +58,7 @@ mv out whole.srt
 XDG_CACHE_HOME=$dir/cache
 "$mynah" transcribe --format srt long.wav >/dev/null 2>&1 </dev/null &
 pid=$! waited=0
-while [ "$(cat cache/mynah/heard/* 2>/dev/null | wc -c)" -lt 800 ] && [ $waited -lt 600 ]; do
+while [ "$(cat cache/mynah/heard/* 2>/dev/null | wc -c)" -lt 800 ] && [ $waited -lt 3000 ]; do
     sleep 0.1
     waited=$((waited + 1))
 done
