@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-#define FORMAT "mynah heard 1\n"        /* another number: another form of the records */
+#define FORMAT "mynah heard 2\n"        /* another number: another form of the records */
 #define MOST_BYTES ((uint32_t)4 << 20)  /* of a record: a window's words are far fewer */
 
 struct journal {
@@ -149,18 +149,23 @@ static void take_segment(struct cursor *c, uint32_t channel, struct transcript *
     t->segments[t->n_segments++] = s;
 }
 
+/* ids as they lie in the record, at any address. */
+static bool are_tokens(const int32_t *ids, size_t n, const struct whisper *w)
+{
+    int32_t id = 0;
+
+    for (size_t i = 0; i < n && id >= 0 && (size_t)id < w->n_vocab; i++)
+        memcpy(&id, (const char *)ids + i * sizeof id, sizeof id);
+    return id >= 0 && (size_t)id < w->n_vocab;
+}
+
 static bool place_is_good(const struct journal_place *place, const struct whisper *w)
 {
     bool good = place->language == -1 || (place->language >= w->ids.language &&
                                           (size_t)(place->language - w->ids.language) < w->n_languages);
 
-    good = good && place->n_prompt < w->n_text_ctx / 2 && isfinite(place->language_p);
-    for (size_t i = 0; good && i < place->n_prompt; i++) {
-        int32_t id;
-        memcpy(&id, (const char *)place->prompt + i * sizeof id, sizeof id);
-        good = id >= 0 && (size_t)id < w->n_vocab;
-    }
-    return good;
+    return good && isfinite(place->language_p) && place->n_prompt < w->n_text_ctx / 2 && are_tokens(place->prompt, place->n_prompt, w) &&
+           place->n_repeated <= w->n_text_ctx && are_tokens(place->repeated, place->n_repeated, w);
 }
 
 /* ---- records in the file ------------------------------------------------------------ */
@@ -298,6 +303,9 @@ static bool read_place(struct journal *j, struct cursor *c, struct journal_place
     take(c, &place->language, sizeof place->language);
     place->language_p = take_number(c);
     place->prompt = (const int32_t *)(const void *)take_many(c, sizeof *place->prompt, &place->n_prompt);
+    place->repeated = (const int32_t *)(const void *)take_many(c, sizeof *place->repeated, &place->n_repeated);
+    take(c, &place->repeats, sizeof place->repeats);
+    place->words_end = take_time(c);
     return !c->bad && place_is_good(place, j->w);
 }
 
@@ -344,6 +352,9 @@ void journal_write(struct journal *j, const struct journal_place *place, const s
     put(&j->bytes, &place->language, sizeof place->language, &ok);
     put(&j->bytes, &place->language_p, sizeof place->language_p, &ok);
     put_many(&j->bytes, place->prompt, sizeof *place->prompt, place->n_prompt, &ok);
+    put_many(&j->bytes, place->repeated, sizeof *place->repeated, place->n_repeated, &ok);
+    put(&j->bytes, &place->repeats, sizeof place->repeats, &ok);
+    put(&j->bytes, &place->words_end, sizeof place->words_end, &ok);
     put_many(&j->bytes, all->data == NULL ? "" : all->data + from, 1, all->n - from, &ok);
     uint32_t n_segments = (uint32_t)(t->n_segments - first);
     put(&j->bytes, &n_segments, sizeof n_segments, &ok);

@@ -21,6 +21,10 @@ struct journal_place {              /* where a pass stands after a window */
     float language_p;
     const int32_t *prompt;          /* [n_prompt], as struct window has it */
     size_t n_prompt;
+    const int32_t *repeated;        /* [n_repeated], with repeats and words_end as struct window has them */
+    size_t n_repeated;
+    uint32_t repeats;
+    double words_end;
     bool finished;                  /* all passes */
     double seconds;                 /* of the sound, when finished */
 };
@@ -30,7 +34,8 @@ struct journal *journal_open(const char *path, const struct whisper *w, const st
 void journal_close(struct journal *j);                      /* NULL is fine, as for all of these */
 
 /* The next record: its segments are added to t and their text to `all`.  False after the last good
- * one; the file then ends there.  place->prompt: borrowed until the next call. */
+ * one; the file then ends there.  place->prompt and repeated: borrowed until
+ * the next call. */
 bool journal_read(struct journal *j, struct journal_place *place, struct transcript *t, struct text_buffer *all);
 /* Forgets all records. */
 void journal_empty(struct journal *j);

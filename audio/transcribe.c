@@ -112,7 +112,8 @@ static void keep_window(struct run *r, uint64_t seek, size_t first_segment, size
 {
     const struct window *x = &r->window;
     struct journal_place place = { .channel = (uint32_t)r->channel, .seek = seek, .language = x->task[1],
-        .language_p = x->language_p, .prompt = x->prompt.id, .n_prompt = x->prompt.n };
+        .language_p = x->language_p, .prompt = x->prompt.id, .n_prompt = x->prompt.n,
+        .repeated = x->repeats.id, .n_repeated = x->repeats.n, .repeats = (uint32_t)x->repeats.times, .words_end = x->words_end };
 
     journal_write(r->journal, &place, r->transcript, first_segment, &r->all, first_byte);
 }
@@ -153,6 +154,10 @@ static bool resume(struct run *r, uint64_t *seek, struct error *err)
     x->language_p = r->place.language_p;
     x->prompt.n = r->place.n_prompt;
     memcpy(x->prompt.id, r->place.prompt, x->prompt.n * sizeof *x->prompt.id);
+    x->repeats.n = r->place.n_repeated;
+    x->repeats.times = r->place.repeats;
+    memcpy(x->repeats.id, r->place.repeated, x->repeats.n * sizeof *x->repeats.id);
+    x->words_end = r->place.words_end;
     return true;
 }
 
@@ -198,15 +203,19 @@ static bool run_channels(struct run *r, const struct whisper *w, const struct co
 static bool read_journal(struct run *r, const struct whisper *w, const struct whisper_params *params, struct error *err)
 {
     struct journal_place place;
-    int32_t *prompt = calloc(w->n_text_ctx, sizeof *prompt);
+    int32_t *prompt = calloc(2 * w->n_text_ctx, sizeof *prompt);
 
     if (prompt == NULL)
         return error_set(err, ERROR_INFERENCE, "no memory to transcribe");
+    int32_t *repeated = prompt + w->n_text_ctx;
     r->place.prompt = prompt;
+    r->place.repeated = repeated;
     r->journal = journal_open(params->journal, w, params);
     while (!r->place.finished && journal_read(r->journal, &place, r->transcript, &r->all)) {
         memcpy(prompt, place.prompt, place.n_prompt * sizeof *prompt);
+        memcpy(repeated, place.repeated, place.n_repeated * sizeof *repeated);
         place.prompt = prompt;
+        place.repeated = repeated;
         r->place = place;
         r->transcript->n_windows += !place.finished;
         r->resumed = true;

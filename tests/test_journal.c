@@ -79,6 +79,7 @@ static struct transcript *hear(struct bench *b, const char *language, size_t sto
 
     params.journal = b->path;
     params.language = language;
+    params.words = true;
     params.progress = on_window;
     params.user = b;
     b->n_windows = 0;
@@ -101,6 +102,11 @@ static void same(const struct transcript *a, const struct transcript *b)
         const struct segment *x = &a->segments[i], *y = &b->segments[i];
         assert_string_equal(x->text, y->text);
         assert_true(x->start == y->start && x->end == y->end && x->avg_logprob == y->avg_logprob && x->no_speech_p == y->no_speech_p);
+        assert_int_equal(x->n_words, y->n_words);
+        for (size_t k = 0; k < x->n_words; k++) {
+            assert_string_equal(x->words[k].text, y->words[k].text);
+            assert_true(x->words[k].start == y->words[k].start && x->words[k].end == y->words[k].end && x->words[k].p == y->words[k].p);
+        }
     }
 }
 

@@ -37,7 +37,7 @@ type p
 wait_for "playing 0:01 of 0:02"
 expect "what is said then"
 wait_gone "playing"
-[ "$(seconds)" = 1 ] || fail "$(seconds) s were heard, not 1"
+[ "$(seconds)" = 1 ] || fail "$(stat -c %s "$heard") bytes"
 press Escape
 wait_gone "what was perceived"
 press Tab
