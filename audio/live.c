@@ -19,7 +19,7 @@
 #define PAUSE SECONDS(0.8)          /* what was said before is whole */
 #define MARGIN SECONDS(0.3)         /* of quiet around what is decoded */
 #define SEEN SECONDS(0.2)           /* of quiet behind the last word, that a pass saw it whole */
-#define LATE SECONDS(2)             /* a word heard that much longer is told, agreed or not: more would hardly change it */
+#define LATE SECONDS(2)             /* a word that two passes heard differently is told that much later: more would hardly change it */
 #define LEAST_LOUD 5                /* frames: 0.1 s, or it is no word */
 #define CUT_AT_SEGMENT SECONDS(7)   /* a buffer longer is cut where a segment ends ... */
 #define CUT_AT_WORD SECONDS(11)     /* ... or behind a sure word ... */
@@ -484,7 +484,7 @@ static bool decode_new(struct live *l, bool whole, struct error *err)
     skip_overlap(l);
     size_t n_agreed = agree_prefix(&l->older, &l->newer, l->n_sure);
     double late = (double)(l->first + less(l->n_decoded, LATE)) / AUDIO_HZ;
-    while (n_agreed + 1 < l->newer.n && l->newer.words[n_agreed].end < late)
+    while (n_agreed + 1 < l->newer.n && n_agreed + 1 < l->older.n && l->newer.words[n_agreed].end < late)
         n_agreed++;
     if (n_agreed < l->older.n && n_agreed < l->newer.n)
         log_debug("live: told up to \"%s\", which was \"%s\"", l->newer.words[n_agreed].text, l->older.words[n_agreed].text);
