@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define FRAMES_PER_STAMP 2
+#define PASSED_OVER 100             /* frames, 1 s */
 #define MARGIN 50                   /* frames of 10 ms: time stamps are not exact */
 
 struct run { const int32_t *id; size_t n; };
@@ -65,4 +67,22 @@ bool guards_unheard(const bool *silent, size_t n_frames, size_t first, size_t en
     while (from < to && silent[from])
         from++;
     return from >= to;
+}
+
+bool guards_pass_over(const int32_t *tokens, size_t n, int32_t stamp, const bool *silent, size_t n_frames)
+{
+    size_t from = 0;                /* frame where words ended last */
+
+    for (size_t i = 0; i < n; i++) {
+        if (tokens[i] < stamp)
+            continue;
+        size_t at = FRAMES_PER_STAMP * (size_t)(tokens[i] - stamp), heard = 0;
+        bool words_before = i > 0 && tokens[i - 1] < stamp;
+        for (size_t k = from; !words_before && k < at && k < n_frames; k++)
+            heard += !silent[k];
+        if (heard >= PASSED_OVER)
+            return true;
+        from = at;
+    }
+    return false;
 }

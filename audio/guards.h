@@ -27,4 +27,8 @@ void guards_remember(struct repeats *r, const int32_t *tokens, size_t n, int32_t
 /* True when frames first .. end - 1, and half a second around them, are all silent. */
 bool guards_unheard(const bool *silent, size_t n_frames, size_t first, size_t end);
 
+/* True when a time stamp is so far behind the one before it, with no words between, that 1 s which is not
+ * silent is passed over; a stamp stands for two frames. */
+bool guards_pass_over(const int32_t *tokens, size_t n, int32_t stamp, const bool *silent, size_t n_frames);
+
 #endif

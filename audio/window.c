@@ -145,7 +145,7 @@ static bool beam_search(struct window *x, float *logits, size_t most, struct err
     return true;
 }
 
-static bool decode_at(struct window *x, float temperature, uint64_t *random, struct error *err)
+static bool decode_at(struct window *x, float temperature, bool with_beam, uint64_t *random, struct error *err)
 {
     struct decoding *d = &x->decoding;
     float *logits = NULL;
@@ -154,7 +154,7 @@ static bool decode_at(struct window *x, float temperature, uint64_t *random, str
     d->temperature = temperature;
     if (!start_tokens(x, &logits, err))
         return false;
-    if (x->search.n_beam > 1 && temperature <= 0.0f && x->prefix.n == 0 ? !beam_search(x, logits, most, err) : !sample(x, logits, most, random, err))
+    if (with_beam ? !beam_search(x, logits, most, err) : !sample(x, logits, most, random, err))
         return false;
     if (!spell(x, d->tokens.id, d->tokens.n, err))
         return false;
@@ -169,6 +169,20 @@ bool window_is_silence(const struct window *x)
     return d->no_speech_p > NO_SPEECH && !(d->avg_logprob >= LEAST_LOGPROB);
 }
 
+/* The likeliest text may be one that passes over speech; token by token is then heard more. */
+static bool decode_coolest(struct window *x, uint64_t *random, struct error *err)
+{
+    const struct decoding *d = &x->decoding;
+    bool with_beam = x->search.n_beam > 1 && x->prefix.n == 0;
+
+    if (!decode_at(x, 0.0f, with_beam, random, err))
+        return false;
+    if (!with_beam || !guards_pass_over(d->tokens.id, d->tokens.n, x->w->ids.timestamp, x->silent, x->n_silent))
+        return true;
+    log_debug("the beam passes over sound");
+    return decode_at(x, 0.0f, false, random, err);
+}
+
 static bool try_temperatures(struct window *x, uint64_t seed, struct error *err)
 {
     const struct decoding *d = &x->decoding;
@@ -176,7 +190,7 @@ static bool try_temperatures(struct window *x, uint64_t seed, struct error *err)
     bool repeated = false;
 
     for (size_t i = 0; i < sizeof temperatures / sizeof *temperatures; i++) {
-        if (!decode_at(x, temperatures[i], &random, err))
+        if (i == 0 ? !decode_coolest(x, &random, err) : !decode_at(x, temperatures[i], false, &random, err))
             return false;
         bool repeats = !repeated && guards_repeats(&x->repeats, d->tokens.id, d->tokens.n, x->w->ids.timestamp);
         if (window_is_silence(x) || (d->avg_logprob >= LEAST_LOGPROB && d->compression <= MOST_COMPRESSION && !repeats))

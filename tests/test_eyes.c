@@ -20,7 +20,7 @@ static struct vision_report pictures[] = {
     { .best_kind = "", .note = "", .text = (char *)"", .rows = rows[1], .n_rows = N_ROWS },
     { .best_kind = "", .note = "", .text = (char *)"", .too_small = true },
 };
-static struct segment said[] = { { 0, 2, (char *)"Hello.", 0, 0 } };
+static struct segment said[] = { { .end = 2, .text = (char *)"Hello." } };
 static struct transcript heard = { .segments = said, .n_segments = 1, .language = "en", .seconds = 2 };
 static const struct perception seen[] = {
     { .kind = ATTACHMENT_IMAGE, .report = &pictures[0] }, { .kind = ATTACHMENT_IMAGE, .report = &pictures[1] },

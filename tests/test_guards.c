@@ -57,6 +57,28 @@ static void test_unheard(void **state)
     assert_true(guards_unheard(silent, 400, 500, 600));
 }
 
+static void test_pass_over(void **state)
+{
+    static const int32_t near[] = { S, 1, S + 100, S + 100, 2, S + 200 }, hole[] = { S, 1, S + 20, S + 100, 2, S + 120 },
+                         late[] = { S + 80, 1, S + 100 }, one[] = { S, 1, S + 150 };
+    bool silent[400] = { false };
+    (void)state;
+
+    assert_false(guards_pass_over(near, 6, S, silent, 400));
+    assert_false(guards_pass_over(one, 3, S, silent, 400));     /* words last as long as they are said to */
+    assert_true(guards_pass_over(hole, 6, S, silent, 400));
+    assert_true(guards_pass_over(late, 3, S, silent, 400));
+    for (size_t f = 0; f < 101; f++)
+        silent[60 + f] = true;
+    assert_false(guards_pass_over(hole, 6, S, silent, 400));
+    silent[60] = silent[61] = silent[62] = false;
+    assert_false(guards_pass_over(hole, 6, S, silent, 400));
+    for (size_t f = 0; f < 59; f++)
+        silent[63 + f] = false;
+    assert_true(guards_pass_over(hole, 6, S, silent, 400));
+    assert_false(guards_pass_over(hole, 6, S, silent, 130));    /* behind the sound is none */
+}
+
 /* ---- prompts ------------------------------------------------------------------- */
 
 static void check_ids(const char *text, const int32_t *want, size_t n_want)
@@ -146,7 +168,7 @@ static void test_noise(void **state)
     static const size_t thread_counts[] = { 1, 2, 7 };
     const struct whisper_params params[] = { { .words = true }, { .words = true, .beam = 3 },
                                              { .words = true, .beam = 5, .prompt = "(", .hotwords = "( (" } };
-    struct clip clip = { .samples = samples, .n_samples = N, .seconds = 2.0 };
+    struct clip clip = { .samples = samples, .n_samples = N, .seconds = 2.0, .file_channels = 1 };
     uint32_t s = 1;
     size_t n_words = 0;
     (void)state;
@@ -160,7 +182,9 @@ static void test_noise(void **state)
         struct compute c;
         assert_true(compute_init(&c, thread_counts[i % 3], NULL, NULL));
         struct whisper *w = whisper_open(TINY, &c, NULL);
-        struct transcript *t = whisper_transcribe(w, &c, &clip, &params[i / 3], NULL);
+        struct sound *sound = sound_of_clip(&clip, NULL);
+        struct transcript *t = whisper_transcribe(w, &c, sound, &params[i / 3], NULL);
+        sound_close(sound);
         assert_non_null(t);
         n_words += check_transcript(t);
         if (i % 3 == 0) {
@@ -180,7 +204,7 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_repeats), cmocka_unit_test(test_unheard), cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_repeats), cmocka_unit_test(test_unheard), cmocka_unit_test(test_pass_over), cmocka_unit_test(test_encode),
         cmocka_unit_test(test_bad_prompts), cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,7 +166,9 @@ static char *offline(void)
 {
     struct whisper_params p = whisper_params_default();
     struct error err = { 0 };
-    struct transcript *t = whisper_transcribe(whisper, &compute, speech, &p, &err);
+    struct sound *sound = sound_of_clip(speech, &err);
+    struct transcript *t = sound == NULL ? NULL : whisper_transcribe(whisper, &compute, sound, &p, &err);
+    sound_close(sound);
 
     if (t == NULL)
         fail_msg("%s", err.text);
