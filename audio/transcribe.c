@@ -98,7 +98,7 @@ static bool next_start(struct run *r, uint64_t *seek, bool *failed, struct error
     while (!found) {
         *failed = compute_cancelled(r->window.c, err) || !tape_hold(&r->tape, *seek, *seek + window + CUT_AHEAD, err);
         uint64_t end = *failed ? 0 : tape_end(&r->tape);
-        if (end < *seek + LEAST_SAMPLES)
+        if (end <= *seek + LEAST_SAMPLES)
             return false;
         found = cut_start(&r->tape, *seek, *seek + window < end ? *seek + window : end, seek);
         if (!found)
