@@ -46,7 +46,7 @@ hear "a pipe" 0 "$dir/pipe.wav" - && has "a pipe" "$said" && [ ! -s "$dir/err" ]
     ok "its last line ends" || not_ok "its last line ends" "$(cat "$dir/out" "$dir/err")"
 hear "times" 0 "$dir/pipe.wav" --times - && has times '^\[0:00\] .*And'
 hear "a cut file" 0 "$dir/cut.wav" - && has "a cut file" "$said" && has "it is told" 'standard input: ends [0-9]+ bytes before' "$dir/err"
-hear "raw" 0 "$dir/raw" --raw --rate 8000 --channels 2 --language English - && has raw "$said"
+hear "raw" 0 "$dir/raw" --raw --rate 8000 --raw-channels 2 --language English - && has raw "$said"
 hear "json" 0 "$dir/pipe.wav" --json - && { python3 - "$dir/out" <<'EOF' >"$dir/json" 2>&1
 import json, sys
 pieces = [json.loads(line) for line in open(sys.argv[1])]
