@@ -424,7 +424,7 @@ void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n)
 
     t->said = lines;
     t->n_said = n;
-    p->keys = "Esc closes · Space plays · up, down scroll · / searches · e corrects what was heard";
+    p->keys = "Esc closes · Space plays · e corrects what was heard · / searches";
 }
 
 bool panel_text_corrects(const struct panel *p)
