@@ -194,23 +194,31 @@ static bool is_spaced(const struct live *l)
     return true;
 }
 
+/* Text of a token [*n]; one that names a language, say, has none. */
+static const char *token_text(const struct whisper *w, int32_t id, size_t *n)
+{
+    *n = id < w->ids.eot ? w->token_bytes[id] : 0;
+    return id < w->ids.eot ? w->token[id] : "";
+}
+
 /* Words of tokens from..end - 1, which lie between two times in proportion to their bytes. */
 static bool hear_segment(struct live *l, struct hypothesis *h, size_t from, size_t end, double start, double stop, struct error *err)
 {
     const struct whisper *w = l->window.w;
     const int32_t *id = l->window.decoding.tokens.id;
     struct text_buffer *word = &l->piece;
-    size_t n_bytes = 0, n_before = 0;
+    size_t n_bytes = 0, n_before = 0, n;
     bool spaced = is_spaced(l);
 
-    for (size_t i = from; i < end; i++)
-        n_bytes += w->token_bytes[id[i]];
+    for (size_t i = from; i < end; i++, n_bytes += n)
+        token_text(w, id[i], &n);
     double per_byte = (stop - start) / (double)(n_bytes > 0 ? n_bytes : 1);
     word->n = 0;
     for (size_t i = from; i < end; i++) {
-        if (!text_buffer_add(word, w->token[id[i]], w->token_bytes[id[i]], err))
+        const char *text = token_text(w, id[i], &n);
+        if (!text_buffer_add(word, text, n, err))
             return false;
-        bool ends = i + 1 == end || *w->token[id[i + 1]] == ' ' || (!spaced && utf8_complete(word->data, word->n) == word->n);
+        bool ends = i + 1 == end || *token_text(w, id[i + 1], &n) == ' ' || (!spaced && utf8_complete(word->data, word->n) == word->n);
         if (!ends || word->n == 0)
             continue;
         size_t n_after = n_before + word->n;
