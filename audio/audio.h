@@ -164,6 +164,9 @@ enum capture_end {
 
 struct capture_level { double seconds; float peak, rms; bool clipped, ended; enum capture_end end; };
 struct capture_level capture_level(const struct capture *c);        /* any thread */
+/* Up to n of the take's samples, mono at AUDIO_HZ, that were not read yet, for one thread that hears them as they
+ * come; what is not read within 16 s is not given, the take has it. */
+size_t capture_read(struct capture *c, float *x, size_t n);
 /* Stops, completes the take (16 kHz mono FLAC, 0600) and frees c.  However the recording ended, what was
  * recorded until then is kept.  A take whose peak is under 0.01 is removed and refused with
  * ERROR_INPUT, the level named. */

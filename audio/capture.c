@@ -1,7 +1,7 @@
 /* capture.c - a recording: what a source writes into the ring, gathered, measured, written.
  *
  *   source's thread (callback) -> ring -> gathering thread -> level; 16 kHz samples -> take (a file)
- *
+ *                                                                                   -> heard, a ring
  * The gathering thread owns `take`, `block` and `take_peak` until it is joined; level and
  * flags are atomics that any thread reads. */
 #include "audio/audio.h"
@@ -16,6 +16,7 @@
 #include "audio/take.h"
 
 #define RING_SAMPLES (1 << 18)      /* over 2 s at any rate, should the machine be busy */
+#define HEARD_SAMPLES (1 << 18)     /* 16 s at 16 kHz, as above */
 #define BLOCK 4096
 #define POLL_MS 20
 #define LEVEL_PER_SECOND 10         /* times the level is renewed */
@@ -24,7 +25,7 @@
 #define STALL_POLLS 250             /* 5 s without a sample: some drivers never say that a device is gone */
 
 struct capture {
-    struct ring ring;
+    struct ring ring, heard;        /* heard: for capture_read */
     struct capture_source *source;
     struct resampler *resampler;
     pthread_t thread;
@@ -70,6 +71,7 @@ static bool keep(struct capture *c, const float *x, size_t n)
         atomic_store(&c->end, CAPTURE_UNWRITTEN);
         return false;
     }
+    ring_write(&c->heard, c->block.data, c->block.n);
     atomic_fetch_add(&c->n_taken, c->block.n);
     return true;
 }
@@ -122,6 +124,7 @@ static void release(struct capture *c)
     take_close(c->take, false, NULL);
     resampler_free(c->resampler);
     ring_done(&c->ring);
+    ring_done(&c->heard);
     free(c->block.data);
     free(c);
 }
@@ -134,7 +137,8 @@ struct capture *capture_start(const char *file, const char *device, const char *
         error_set(err, ERROR_INFERENCE, "no memory to record");
         return NULL;
     }
-    if (!ring_init(&c->ring, RING_SAMPLES, err) || (path != NULL && (c->take = take_open(path, err)) == NULL))
+    if (!ring_init(&c->ring, RING_SAMPLES, err) || !ring_init(&c->heard, HEARD_SAMPLES, err) ||
+        (path != NULL && (c->take = take_open(path, err)) == NULL))
         goto fail;
     c->source = file != NULL ? capture_file_open(file, &c->ring, err) : capture_portaudio_open(device, &c->ring, err);
     if (c->source == NULL || (c->resampler = resampler_new(c->source->hz, err)) == NULL)
@@ -155,6 +159,11 @@ struct capture_level capture_level(const struct capture *c)
         .clipped = atomic_load(&c->clipped), .ended = atomic_load(&c->ended), .end = atomic_load(&c->end),
     };
     return level;
+}
+
+size_t capture_read(struct capture *c, float *x, size_t n)
+{
+    return ring_read(&c->heard, x, n);
 }
 
 /* A disk that filled up is no reason to throw away what is on it; without memory the rest is missing, too. */

@@ -80,6 +80,9 @@ static void test_take(void **state)
     assert_true(clock_ms() - start_ms >= 390.0);        /* in real time */
     struct capture_level level = capture_level(c);
     assert_true(fabs(level.seconds - 0.4) < 1e-9);
+    float heard[N + 1];
+    assert_int_equal(capture_read(c, heard, N + 1), N);
+    assert_int_equal(capture_read(c, heard, N + 1), 0);
     assert_true(fabsf(level.peak - 0.5f) < 0.01f);
     assert_true(fabsf(level.rms - 0.5f / sqrtf(2.0f)) < 0.01f);
     assert_false(level.clipped);
@@ -94,6 +97,8 @@ static void test_take(void **state)
     assert_int_equal(take->n_samples, N);
     for (size_t i = 0; i < N; i++)                      /* rounded to 16 bits once more */
         assert_true(fabsf(take->samples[i] - clip->samples[i]) <= 1.0f / 32768.0f);
+    for (size_t i = 0; i < N; i++)
+        assert_true(heard[i] == clip->samples[i]);
     clip_free(take);
     clip_free(clip);
 }
