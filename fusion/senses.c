@@ -203,6 +203,14 @@ static bool open_whisper(struct senses *s, double *load_ms, struct error *err)
     return s->whisper != NULL;
 }
 
+const struct whisper *senses_whisper(struct senses *s, struct whisper_params *params, struct error *err)
+{
+    double load_ms = 0;
+
+    *params = s->hearing.params;
+    return open_whisper(s, &load_ms, err) ? s->whisper : NULL;
+}
+
 /* ---- decoding ------------------------------------------------------------------- */
 
 struct decoded {                    /* one of both */

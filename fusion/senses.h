@@ -31,6 +31,9 @@ void senses_free(struct senses *s);                         /* NULL is fine */
 /* Borrowed until senses_free.  *load_ms grows by the time models took to open. */
 const struct perception *senses_perceive(struct senses *s, const char *path, double *load_ms, struct error *err);
 
+/* Opened for live sound, and how to hear it; borrowed until senses_free.  NULL and *err. */
+const struct whisper *senses_whisper(struct senses *s, struct whisper_params *params, struct error *err);
+
 /* Decoded, never encoded; the caller's. */
 struct preview *senses_preview(struct senses *s, const char *path, struct error *err);
 

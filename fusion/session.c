@@ -1,9 +1,10 @@
 /* session.c - the two queues between the caller's thread and the worker's.
  *
- * `lock` guards both queues, n_pending, finished and quitting.  The worker sleeps on
+ * `lock` guards both queues, n_pending, finished, listening and quitting; `sound` has a lock of its own.  The worker sleeps on
  * `wanted`, session_wait on `came`; event_fd is readable while events wait. */
 #include "fusion/session.h"
 
+#include "fusion/sound_queue.h"
 #include "fusion/worker.h"
 
 #include "tensor/compute.h"
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 enum request_kind {
-    REQUEST_LOAD, REQUEST_ATTACH, REQUEST_CORRECT, REQUEST_PREVIEW, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE, REQUEST_REWIND,
-    REQUEST_CONFIGURE
+    REQUEST_LOAD, REQUEST_ATTACH, REQUEST_CORRECT, REQUEST_PREVIEW, REQUEST_LISTEN, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE,
+    REQUEST_REWIND, REQUEST_CONFIGURE
 };
 
 struct request {
@@ -46,6 +47,7 @@ struct session {
     bool started;
     atomic_bool cancel;
     uint32_t n_requests;            /* so far; the caller's */
+    struct sound_queue sound;       /* of session_listen */
 
     pthread_mutex_t lock;
     pthread_cond_t wanted, came;
@@ -53,6 +55,7 @@ struct session {
     struct queued_event *first_event, **last_event;
     size_t n_pending;               /* requests queued or being computed */
     bool finished;                  /* the one being computed has had its last event */
+    bool listening;                 /* a LISTEN is the one being computed */
     bool quitting;
     int event_fd;
 };
@@ -183,6 +186,29 @@ uint32_t session_preview(struct session *s, const char *path)
     return submit_load(s, REQUEST_PREVIEW, path, NULL);
 }
 
+uint32_t session_listen(struct session *s)
+{
+    struct request *r = request_new(REQUEST_LISTEN);
+
+    sound_queue_restart(&s->sound);
+    return submit(s, r, r != NULL);
+}
+
+void session_hear(struct session *s, const float *samples, size_t n)
+{
+    sound_queue_add(&s->sound, samples, n);
+}
+
+/* The one being computed may be another, which is not to be cancelled. */
+void session_listen_end(struct session *s, bool keep)
+{
+    sound_queue_end(&s->sound, keep);
+    pthread_mutex_lock(&s->lock);
+    if (!keep && s->listening)
+        atomic_store(&s->cancel, true);
+    pthread_mutex_unlock(&s->lock);
+}
+
 uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name)
 {
     return submit_load(s, REQUEST_LOAD, text_path, text_name);
@@ -253,6 +279,7 @@ static void finish(struct session *s)
     if (s->finished)
         return;
     s->finished = true;
+    s->listening = false;
     s->n_pending--;
     if (!s->quitting)
         atomic_store(&s->cancel, false);
@@ -321,9 +348,10 @@ void session_wait(struct session *s, struct session_event *event)
 void session_event_done(struct session_event *event)
 {
     free(event->text);
+    free(event->unsure);
     preview_free(event->preview);
     free(event->left_out);
-    event->text = NULL;
+    event->text = event->unsure = NULL;
     event->preview = NULL;
     event->left_out = NULL;
 }
@@ -333,7 +361,7 @@ void session_event_done(struct session_event *event)
 static void emit(void *user, struct session_event *event)
 {
     bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_CORRECTED || event->kind == SESSION_PREVIEWED ||
-                event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_FAILED;
+                event->kind == SESSION_LISTENED || event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_FAILED;
 
     push_event(user, event, last);
 }
@@ -347,6 +375,7 @@ static struct request *next_request(struct session *s)
     struct request *r = s->quitting ? NULL : s->first_request;
     if (r != NULL) {
         s->finished = false;
+        s->listening = r->kind == REQUEST_LISTEN;
         s->first_request = r->next;
         if (s->first_request == NULL)
             s->last_request = &s->first_request;
@@ -366,6 +395,7 @@ static void *work(void *user)
         case REQUEST_ATTACH:  worker_attach(s->worker, r->number, r->path); break;
         case REQUEST_CORRECT: worker_correct(s->worker, r->number, r->attachment, r->i_segment, r->name); break;
         case REQUEST_PREVIEW: worker_preview(s->worker, r->number, r->path); break;
+        case REQUEST_LISTEN:  worker_listen(s->worker, r->number, &s->sound); break;
         case REQUEST_ASK:     worker_ask(s->worker, r->number, &r->turn); break;
         case REQUEST_MEASURE: worker_measure(s->worker, r->number, &r->turn); break;
         case REQUEST_RESTORE: worker_restore(s->worker, r->number, &r->turn, r->answer); break;
@@ -415,6 +445,7 @@ struct session *session_new(const struct session_params *params, struct error *e
         return NULL;
     }
     pthread_mutex_init(&s->lock, NULL);
+    sound_queue_init(&s->sound);
     pthread_cond_init(&s->wanted, NULL);
     pthread_cond_init(&s->came, NULL);
     s->last_request = &s->first_request;
@@ -455,5 +486,6 @@ void session_free(struct session *s)
     pthread_cond_destroy(&s->came);
     pthread_cond_destroy(&s->wanted);
     pthread_mutex_destroy(&s->lock);
+    sound_queue_done(&s->sound);
     free(s);
 }

@@ -1,6 +1,6 @@
 /* session.h - one conversation and the one worker that runs all models.
  *
- *   requests (attach, ask, clear, model) -> queue -> worker -> queue -> events
+ *   requests (attach, listen, ask, clear, model) -> queue -> worker -> queue -> events
  *
  * A request returns at once; what comes of it arrives as events, in order.  The
  * command line waits for events; the chat polls session_event_fd beside the
@@ -114,6 +114,17 @@ void preview_free(struct preview *p);                       /* NULL is fine */
 uint32_t session_preview(struct session *s, const char *path);         /* SESSION_PREVIEWED or SESSION_FAILED */
 const struct preview *attachment_preview(const struct attachment *a);   /* as long as the attachment */
 
+/* ---- live sound ------------------------------------------------------------ */
+
+/* Captions of what is being said: SESSION_HEARD as words become sure, then SESSION_LISTENED.  One at a
+ * time: the next not before the last event of the one before. */
+uint32_t session_listen(struct session *s);
+/* More sound, mono at 16 kHz, copied.  A worker that falls behind tells words later; what comes while
+ * 10 minutes wait for it is not told. */
+void session_hear(struct session *s, const float *samples, size_t n);
+/* No more comes: what was said becomes sure; or (not keep) nobody wants to know: SESSION_FAILED, ERROR_CANCELLED. */
+void session_listen_end(struct session *s, bool keep);
+
 /* ---- turns ---------------------------------------------------------------- */
 
 /* A question may name a part of a recording: @1:20-2:05, @1:20, @80s- (fusion/clip_span.h).  Then that
@@ -205,6 +216,9 @@ enum session_event_kind {
     SESSION_PREVIEWED,              /* preview: of session_preview */
     SESSION_ATTACHED,               /* attachment, encode_ms */
     SESSION_CORRECTED,              /* attachment */
+    SESSION_HEARD,                  /* text: words that are sure, more of them, a line a sentence; unsure: what may follow,
+                                     * instead of what the event before said.  The first comes, empty, when it begins to hear */
+    SESSION_LISTENED,               /* all was told */
     SESSION_MEASURED,               /* n_ctx, n_prompt, n_most, left_out[n_left_out]; n_prompt > n_most: does not fit
                                      * even with all turns left out (left_out is empty then) */
     SESSION_TEXT,                   /* text: the next piece of the answer, whole characters */
@@ -219,6 +233,7 @@ struct session_event {
     uint32_t request;
     const struct attachment *attachment;
     char *text;                     /* owned by the event */
+    char *unsure;                   /* owned by the event */
     struct preview *preview;        /* owned by the event */
     size_t *left_out, n_left_out;   /* owned by the event: turns by number, ascending; none twice */
     size_t n_most;                  /* positions that a prompt may take: the rest is kept for the answer */

@@ -1,7 +1,9 @@
 #include "fusion/worker.h"
 
 #include "fusion/attachment.h"
+#include "fusion/listening.h"
 #include "fusion/preview.h"
+#include "fusion/sound_queue.h"
 #include "fusion/worker_state.h"
 
 #include "base/clock.h"
@@ -261,6 +263,26 @@ void worker_preview(struct worker *w, uint32_t request, const char *path)
     struct preview *p = senses_preview(w->senses, path, &err);
     if (p != NULL)
         worker_send(w, (struct session_event){ .kind = SESSION_PREVIEWED, .preview = p });
+    else
+        worker_fail(w, &err);
+}
+
+/* ---- live sound --------------------------------------------------------------------------- */
+
+static void send_heard(void *user, const char *sure, const char *unsure)
+{
+    worker_send(user, (struct session_event){ .kind = SESSION_HEARD, .text = strdup(sure), .unsure = strdup(unsure) });
+}
+
+void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue)
+{
+    struct error err = { 0 };
+    struct whisper_params params;
+
+    w->request = request;
+    const struct whisper *whisper = senses_whisper(w->senses, &params, &err);
+    if (whisper != NULL && listening_run(whisper, w->compute, &params, queue, send_heard, w, &err))
+        worker_send(w, (struct session_event){ .kind = SESSION_LISTENED });
     else
         worker_fail(w, &err);
 }

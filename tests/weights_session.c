@@ -6,6 +6,8 @@
 
 #include "tests/weights.h"
 
+#include "audio/audio.h"
+
 #include <cjson/cJSON.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -452,6 +454,33 @@ static void test_use_model_keeps_conversation(void **state)
     session_free(s);
 }
 
+/* Sound that has all come when the model begins to hear it: the words of the clip, each once, a line a sentence. */
+static void test_captions_far_behind(void **state)
+{
+    struct session *s = open_session(false);
+    struct clip *clip = clip_load("assets/speech.flac", NULL);
+    struct words sure = { 0 };
+    struct session_event event;
+
+    (void)state;
+    uint32_t request = session_listen(s);
+    session_hear(s, clip->samples, clip->n_samples);
+    session_listen_end(s, true);
+    do {
+        session_wait(s, &event);
+        assert_int_equal(event.request, request);
+        if (event.kind == SESSION_HEARD)
+            words_add(&sure, "%s", event.text);
+        session_event_done(&event);
+    } while (event.kind == SESSION_HEARD || event.kind == SESSION_PROGRESS);
+    assert_int_equal(event.kind, SESSION_LISTENED);
+    assert_string_equal(sure.text, "And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power to do for them.\n"
+                        "He was not an ill-disposed young man, unless to be rather cold-hearted and rather selfish is to be ill-disposed.\n");
+    words_done(&sure);
+    clip_free(clip);
+    session_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_same_bytes_once),
         cmocka_unit_test(test_missing_weights), cmocka_unit_test(test_event_fd),
         cmocka_unit_test(test_free_while_computing), cmocka_unit_test(test_use_model_keeps_conversation),
+        cmocka_unit_test(test_captions_far_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
