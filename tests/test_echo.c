@@ -158,6 +158,40 @@ static void test_going_on(void **state)
     engine_free(e);
 }
 
+/* ---- live sound ------------------------------------------------------------------------------ */
+
+static void test_captions(void **state)
+{
+    struct engine *e = start("8192");
+    struct buffer heard = { 0 };
+    float samples[4000] = { 0 };
+    struct session_event event;
+
+    (void)state;
+    uint32_t request = e->listen(e->self);
+    for (int i = 0; i < 11; i++)
+        e->hear(e->self, samples, 4000);
+    e->listen_end(e->self, true);
+    for (;;) {
+        event = wait_event(e);
+        bool other = event.request != request, goes_on = event.kind == SESSION_HEARD;
+        if (!other && goes_on)
+            buffer_print(&heard, "%s", event.text);
+        session_event_done(&event);
+        if (!other && !goes_on)
+            break;
+    }
+    assert_int_equal(event.kind, SESSION_LISTENED);
+    assert_string_equal(buffer_text(&heard), "word1 word2 word3 word4 word5 word6 word7 word8 word9 word10.\nword11 ");
+    request = e->listen(e->self);
+    e->listen_end(e->self, false);
+    event = plain(finish(e, request, NULL, 0));
+    assert_int_equal(event.kind, SESSION_FAILED);
+    assert_int_equal(event.err.code, ERROR_CANCELLED);
+    buffer_free(&heard);
+    engine_free(e);
+}
+
 /* ---- turns ----------------------------------------------------------------------------------- */
 
 static void test_gauge_and_rewind(void **state)
@@ -383,7 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words), cmocka_unit_test(test_going_on), cmocka_unit_test(test_gauge_and_rewind),
-        cmocka_unit_test(test_order), cmocka_unit_test(test_overflow), cmocka_unit_test(test_sum_up),
+        cmocka_unit_test(test_captions), cmocka_unit_test(test_order), cmocka_unit_test(test_overflow), cmocka_unit_test(test_sum_up),
         cmocka_unit_test(test_settings), cmocka_unit_test(test_files), cmocka_unit_test(test_models),
     };
 

@@ -321,6 +321,37 @@ static void test_only_the_end_is_laid_out_again(void **state)
     page_free(&p);
 }
 
+/* "sure<unsure>" on each line of captions. */
+static const char *captioned(const char *sure, const char *unsure, int width)
+{
+    static struct buffer out;
+    struct buffer text = { 0 };
+    struct page p = { 0 };
+
+    buffer_clear(&out);
+    buffer_append(&out, "", 0);
+    buffer_print(&text, "%s%s", sure, unsure);
+    page_captions(&p, text.s, text.n, strlen(sure), width);
+    for (size_t i = 0; i < p.n_lines; i++)
+        for (size_t k = p.lines[i].first_run; k < p.lines[i].first_run + p.lines[i].n_runs; k++)
+            buffer_print(&out, p.runs[k].style == STYLE_DIM ? "<%.*s>" : "%.*s", (int)(p.runs[k].end - p.runs[k].start), p.text.s + p.runs[k].start);
+    buffer_free(&text);
+    page_free(&p);
+    return buffer_text(&out);
+}
+
+static void test_captions(void **state)
+{
+    (void)state;
+    assert_string_equal(captioned("one two", " three", 80), "one two< three>");
+    assert_string_equal(captioned("one two", "", 80), "one two");
+    assert_string_equal(captioned("", "three", 80), "<three>");
+    assert_string_equal(captioned("one.\n", "two three", 80), "one.<two three>");
+    assert_string_equal(captioned("one two", " three four", 10), "one two<three four>");
+    assert_string_equal(captioned("one two three", " four", 8), "one twothree<four>");
+    assert_string_equal(captioned("one ", "two", 80), "one <two>");
+}
+
 /* Examples of the specifications (CommonMark 0.31, GFM 0.29), by number: what each is there for. */
 static void test_specification(void **state)
 {
@@ -354,7 +385,7 @@ int main(void)
         cmocka_unit_test(test_styles), cmocka_unit_test(test_links), cmocka_unit_test(test_broken_is_shown_as_it_is),
         cmocka_unit_test(test_entities), cmocka_unit_test(test_lists), cmocka_unit_test(test_quotes), cmocka_unit_test(test_code),
         cmocka_unit_test(test_tables), cmocka_unit_test(test_korean_and_wide), cmocka_unit_test(test_every_width),
-        cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_only_the_end_is_laid_out_again),
+        cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_only_the_end_is_laid_out_again), cmocka_unit_test(test_captions),
         cmocka_unit_test(test_specification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

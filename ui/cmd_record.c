@@ -91,6 +91,11 @@ struct record_level record_level(const struct record *r)
     return (struct record_level){ level.seconds, level.peak, level.rms, level.clipped, level.ended };
 }
 
+size_t record_read(struct record *r, float *x, size_t n)
+{
+    return capture_read(r->capture, x, n);
+}
+
 static const char *end_text(enum capture_end end)
 {
     switch (end) {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "ui/buffer.h"
 #include "ui/echo_files.h"
+#include "ui/echo_hear.h"
 #include "ui/echo_say.h"
 
 #include <stdlib.h>
@@ -30,7 +31,7 @@ static const struct { const char *name; bool present, broken; size_t times; } mo
     { "echo-missing", false, false, 1 },
 };
 
-enum wish { WISH_LOAD, WISH_ATTACH, WISH_CORRECT, WISH_PREVIEW, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND };
+enum wish { WISH_LOAD, WISH_ATTACH, WISH_CORRECT, WISH_PREVIEW, WISH_LISTEN, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND };
 
 struct request {
     enum wish wish;
@@ -67,6 +68,7 @@ struct echo {
     struct echo_turn *turns;
     size_t n_turns, turn_capacity;
     struct session_settings settings;
+    struct echo_ear ear;
     size_t n_ctx;
     const char *loaded;             /* the model in use */
     uint32_t last_number;
@@ -310,6 +312,18 @@ static void correct(struct echo *e, struct request *r, struct session_event *eve
     next_request(e);
 }
 
+/* False: nothing new was said. */
+static bool listen_on(struct echo *e, struct session_event *event)
+{
+    if (e->cancelled)
+        echo_ear_end(&e->ear, false);
+    if (!echo_ear_next(&e->ear, event))
+        return false;
+    if (event->kind != SESSION_HEARD)
+        next_request(e);
+    return true;
+}
+
 /* ---- answers ------------------------------------------------------------------------ */
 
 static void measure(struct echo *e, struct request *r, struct session_event *event)
@@ -452,6 +466,7 @@ static bool poll_event(void *self, struct session_event *event)
     case WISH_ATTACH:
     case WISH_PREVIEW: next_of_file(e, r, event); break;
     case WISH_CORRECT: correct(e, r, event); break;
+    case WISH_LISTEN:  return listen_on(e, event);
     case WISH_MEASURE: measure(e, r, event); break;
     default:           next_of_answer(e, r, event); break;
     }
@@ -468,6 +483,23 @@ static uint32_t attach(void *self, const char *path)
 static uint32_t preview(void *self, const char *path)
 {
     return add_request(self, (struct request){ .wish = WISH_PREVIEW, .text = text_copy(path) });
+}
+
+static uint32_t listen_to(void *self)
+{
+    ((struct echo *)self)->ear = (struct echo_ear){ 0 };
+    return add_request(self, (struct request){ .wish = WISH_LISTEN });
+}
+
+static void hear(void *self, const float *samples, size_t n)
+{
+    (void)samples;
+    ((struct echo *)self)->ear.n_samples += n;
+}
+
+static void listen_end(void *self, bool keep)
+{
+    echo_ear_end(&((struct echo *)self)->ear, keep);
 }
 
 static struct request of_turn(const struct echo *e, enum wish wish, const struct turn *turn)
@@ -598,7 +630,8 @@ struct engine *engine_echo_new(struct error *err)
     e->settings = session_settings_default();
     e->engine = (struct engine){
         .self = e, .model = models[0].name, .event_fd = timer,
-        .attach = attach, .correct = correct_line, .preview = preview, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
+        .attach = attach, .correct = correct_line, .preview = preview,
+        .listen = listen_to, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = echo_line, .transcript = echo_transcript, .citations = echo_citations, .free = free_echo,

@@ -30,6 +30,21 @@ static uint32_t preview(void *self, const char *path)
     return session_preview(((struct session_engine *)self)->session, path);
 }
 
+static uint32_t listen_on(void *self)
+{
+    return session_listen(((struct session_engine *)self)->session);
+}
+
+static void hear(void *self, const float *samples, size_t n)
+{
+    session_hear(((struct session_engine *)self)->session, samples, n);
+}
+
+static void listen_end(void *self, bool keep)
+{
+    session_listen_end(((struct session_engine *)self)->session, keep);
+}
+
 static uint32_t measure(void *self, const struct turn *turn)
 {
     return session_measure(((struct session_engine *)self)->session, turn);
@@ -155,7 +170,8 @@ struct engine *engine_session_new(const struct session_params *params, const str
     name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
     s->engine = (struct engine){
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
-        .attach = attach, .correct = correct, .preview = preview, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
+        .attach = attach, .correct = correct, .preview = preview,
+        .listen = listen_on, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = attachment_said, .transcript = attachment_transcript, .citations = answer_citations, .free = free_session,

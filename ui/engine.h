@@ -10,7 +10,8 @@
  *   count N         1 2 3 ... N             bytes HEX    these bytes in pieces of 1, 2, 3, 1, ... bytes
  *   fail [TEXT]     SESSION_FAILED          note TEXT    a note, then TEXT
  *   wait            thinks until stopped    settings     what was configured, name value ...
- * A token is a word between blanks, an attachment takes 10, an answer also as many as it has
+ * Of sound it hears "word1 word2 ...", one every quarter of a second, ten a line; with MYNAH_ECHO_DEAF
+ * it lacks the model for that.  A token is a word between blanks, an attachment takes 10, an answer also as many as it has
  * pieces.  The context holds MYNAH_ECHO_CONTEXT (default 8192) tokens, of which
  * min(512, a quarter) are for the answer; turns are left out until the prompt fits, the oldest without
  * attachments first.  Models: echo; echo-large, a context four times as large; echo-broken,
@@ -40,6 +41,9 @@ struct engine {
     uint32_t (*attach)(void *self, const char *path);
     uint32_t (*correct)(void *self, uint32_t attachment, size_t i, const char *text);
     uint32_t (*preview)(void *self, const char *path);
+    uint32_t (*listen)(void *self);
+    void (*hear)(void *self, const float *samples, size_t n);
+    void (*listen_end)(void *self, bool keep);
     uint32_t (*ask)(void *self, const struct turn *turn);
     uint32_t (*measure)(void *self, const struct turn *turn);
     void (*restore)(void *self, const struct turn *turn, const char *answer);

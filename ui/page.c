@@ -92,7 +92,7 @@ void page_free(struct page *p)
 
 /* ---- plain text ------------------------------------------------------------------- */
 
-void page_plain(struct page *p, const char *source, size_t n, int width, enum style style)
+static void lay_out_plain(struct page *p, const char *source, size_t n, size_t n_sure, int width, enum style style)
 {
     if (width < 1)
         width = 1;
@@ -108,11 +108,24 @@ void page_plain(struct page *p, const char *source, size_t n, int width, enum st
         const struct wrap_line *line = &p->wrap.lines[i];
         page_add_line(p, -1);
         page_add_blanks(p, line->indent);
-        page_add_run(p, line->start, page_trimmed(source, line->start, line->end), style, -1);
+        size_t end = page_trimmed(source, line->start, line->end), dim = line->start > n_sure ? line->start : n_sure;
+        page_add_run(p, line->start, end < n_sure ? end : dim, style, -1);
+        if (end > dim)
+            page_add_run(p, dim, end, STYLE_DIM, -1);
         if (i + 1 == p->wrap.n_before)
             p->stable = (struct page_mark){ p->wrap.paragraph, p->wrap.paragraph, p->n_runs, p->n_lines, 0, 0 };
     }
     p->n_bytes = n;
+}
+
+void page_plain(struct page *p, const char *source, size_t n, int width, enum style style)
+{
+    lay_out_plain(p, source, n, n, width, style);
+}
+
+void page_captions(struct page *p, const char *source, size_t n, size_t n_sure, int width)
+{
+    lay_out_plain(p, source, n, n_sure, width, STYLE_PLAIN);
 }
 
 /* ---- drawing ---------------------------------------------------------------------- */

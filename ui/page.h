@@ -1,7 +1,7 @@
 /* page.h - text laid out for a width: lines of styled runs.
  *
  *   Markdown (md4c, GitHub's dialect) -> blocks -> lines -> runs        page_markdown
- *   plain text                        -> lines (ui/wrap.h)              page_plain
+ *   plain text                        -> lines (ui/wrap.h)              page_plain, page_captions
  *
  * Headings, nested lists, tasks, tables (columns shrink, cells wrap), fenced code with its
  * language as a label, quotes with a bar, emphasis, inline code, rules, links as text with
@@ -48,6 +48,8 @@ struct page {                       /* all zero: nothing laid out yet */
  * the width differs. */
 void page_markdown(struct page *p, const char *source, size_t n, int width);
 void page_plain(struct page *p, const char *source, size_t n, int width, enum style style);
+/* Plain text whose bytes from n_sure on are dim; they are others the next time, after page_reset. */
+void page_captions(struct page *p, const char *source, size_t n, size_t n_sure, int width);
 void page_reset(struct page *p);
 void page_free(struct page *p);
 

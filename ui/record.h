@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buffer;
 struct record;
@@ -21,6 +22,8 @@ struct record_level { double seconds; float peak, rms; bool clipped, ended; };
  * as in the settings; NULL or "" for the default one. */
 struct record *record_start(const char *file, const char *device, struct error *err);
 struct record_level record_level(const struct record *r);
+/* Up to n samples of the take, mono at 16 kHz, that were not read yet. */
+size_t record_read(struct record *r, float *x, size_t n);
 /* It ended by itself: why, and what is kept of it, if record_finish then says so.  False: it did not. */
 bool record_end(const struct record *r, struct buffer *text);
 /* Completes the take and frees r: its path, malloc'd.  NULL and *err when it

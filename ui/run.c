@@ -156,6 +156,8 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
     case SESSION_CORRECTED:
     case SESSION_PREVIEWED:
     case SESSION_MEASURED:
+    case SESSION_HEARD:
+    case SESSION_LISTENED:
         break;
     }
     *ok = true;

@@ -81,7 +81,7 @@ void tui_attach(struct tui *t, const char *path)
 
 bool tui_is_idle(struct tui *t)
 {
-    bool idle = t->talk.request == 0 && !talk_waits(&t->talk) && t->model_request == 0 && t->question.text == NULL;
+    bool idle = t->talk.request == 0 && !talk_waits(&t->talk) && t->model_request == 0 && t->question.text == NULL && t->captions.request == 0;
 
     if (!idle)
         tui_hint(t, true, "not now: Esc stops what goes on");
@@ -97,7 +97,7 @@ void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, c
     size_t n_history;
 
     *t = (struct tui){ .engine = engine, .sessions = sessions, .options = options, .config = config,
-                       .rows = 24, .cols = 80, .n_colors = 256, .i_answer = SIZE_MAX, .below = -1 };
+                       .rows = 24, .cols = 80, .n_colors = 256, .i_answer = SIZE_MAX, .below = -1, .captions.item = SIZE_MAX };
     t->view.plain = !config->markdown;
     talk_init(&t->talk, engine, sessions);
     draft_init(&t->draft, engine);
@@ -209,7 +209,7 @@ bool tui_stop(struct tui *t)
         if (summing_up)
             t->engine->cancel(t->engine->self);
         tui_hint(t, false, "not sent");
-    } else if (t->talk.request != 0 || talk_waits(&t->talk)) {
+    } else if (t->talk.request != 0 || talk_waits(&t->talk) || t->captions.request != 0) {
         t->engine->cancel(t->engine->self);
         tui_hint(t, false, "stopping");
     } else {
@@ -409,7 +409,8 @@ static void tell_unsaved(struct tui *t)
 void tui_event(struct tui *t, const struct session_event *e)
 {
     const struct attachment *attached = NULL;
-    bool goes_on = e->kind == SESSION_PROGRESS || e->kind == SESSION_TEXT || e->kind == SESSION_NOTE || e->kind == SESSION_DECODED;
+    bool goes_on = e->kind == SESSION_PROGRESS || e->kind == SESSION_TEXT || e->kind == SESSION_NOTE || e->kind == SESSION_DECODED ||
+                   e->kind == SESSION_HEARD;
 
     if (!goes_on)
         buffer_clear(&t->activity);
@@ -424,6 +425,8 @@ void tui_event(struct tui *t, const struct session_event *e)
             show_progress(t, e);
     } else if (e->kind == SESSION_PROGRESS) {
         show_progress(t, e);
+    } else if (tui_heard(t, e)) {
+        /* it is in the conversation */
     } else if (e->kind == SESSION_NOTE) {
         tui_note(t, ITEM_NOTE, "%s", e->text);
     } else if (e->kind == SESSION_READY) {

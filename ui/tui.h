@@ -108,6 +108,7 @@ struct tui {
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
     struct hold hold;               /* of the key that is held to speak */
+    struct { uint32_t request; size_t item; bool began, thrown_away; } captions;   /* request 0: none; item: SIZE_MAX before the first word */
     struct play *play;              /* NULL: nothing is played */
     struct play_state playing;
     const struct attachment *played;
@@ -183,7 +184,7 @@ void tui_next_place(struct tui *t, int64_t turn);
 void tui_export_transcript(struct tui *t, const char *format, const char *path);    /* of the last clip; path may be NULL */
 
 /* tui_record.c */
-void tui_record(struct tui *t);
+bool tui_record(struct tui *t);             /* false: why not is told */
 void tui_hold(struct tui *t);               /* the key to speak was pressed, or repeats */
 void tui_press_recording(struct tui *t, const struct press *press);
 void tui_tick_recording(struct tui *t);
@@ -191,6 +192,12 @@ void tui_end_recording(struct tui *t, bool keep);
 void tui_open_microphones(struct tui *t);
 void tui_use_microphone(struct tui *t, const char *name);   /* "": the system's default */
 void tui_tell_left_takes(struct tui *t);
+
+/* tui_listen.c: a take with captions. */
+void tui_listen(struct tui *t);
+bool tui_heard(struct tui *t, const struct session_event *event);       /* true: it was about them */
+void tui_tick_captions(struct tui *t);      /* the take's sound goes to the engine */
+void tui_end_captions(struct tui *t, bool keep);                        /* the take has ended, or is thrown away */
 
 /* tui_play.c */
 void tui_play(struct tui *t, const char *argument);         /* as /play takes it; opens the details */

@@ -10,13 +10,14 @@
 
 typedef void chat_command(struct tui *t, const char *argument);
 
-static chat_command run_attach, run_files, run_record, run_microphone, run_play, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_listen, run_microphone, run_play, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
     { { "/attach", COMPLETE_FILE, NULL }, "PATH", "attach images and clips, as pasting or dropping does", run_attach },
     { { "/files", COMPLETE_NONE, NULL }, "", "choose files to attach", run_files },
     { { "/record", COMPLETE_NONE, NULL }, "", "record a clip; Enter stops, Esc cancels", run_record },
+    { { "/listen", COMPLETE_NONE, NULL }, "", "record with captions of what is being said", run_listen },
     { { "/microphone", COMPLETE_NONE, NULL }, "", "choose the microphone", run_microphone },
     { { "/play", COMPLETE_NONE, NULL }, "CLIP @SPAN", "play the last clip, or the one named, or a span of it: /play @1:20-2:05", run_play },
     { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
@@ -61,6 +62,7 @@ static void run_attach(struct tui *t, const char *argument)
     static void name(struct tui *t, const char *argument) { (void)argument; call; }
 WITHOUT_ARGUMENT(run_files, tui_open_files(t))
 WITHOUT_ARGUMENT(run_record, tui_record(t))
+WITHOUT_ARGUMENT(run_listen, tui_listen(t))
 WITHOUT_ARGUMENT(run_microphone, tui_open_microphones(t))
 WITHOUT_ARGUMENT(run_details, tui_open_details(t, NULL))
 WITHOUT_ARGUMENT(run_sessions, tui_open_sessions(t))

@@ -114,7 +114,7 @@ static void draw_meter(struct tui *t, struct screen *s, struct rect where)
     char text[64];
 
     int col = screen_print(s, row, 0, where.cols, "● ", STYLE_ERROR);
-    snprintf(text, sizeof text, "recording %d:%02d ", seconds / 60, seconds % 60);
+    snprintf(text, sizeof text, "%s %d:%02d ", t->captions.request != 0 ? "listening" : "recording", seconds / 60, seconds % 60);
     col = draw_bar(t, s, where, screen_print(s, row, col, where.cols, text, STYLE_PLAIN));
     snprintf(text, sizeof text, "%s%.0f dB ", t->level.peak > 0.001f ? " " : " < ", t->level.peak > 0.001f ? 20 * log10((double)t->level.peak) : -60);
     col = screen_print(s, row, col, where.cols, text, STYLE_DIM);
@@ -215,7 +215,7 @@ static enum style print_activity(const struct tui *t, struct buffer *text)
         return t->hint_warns ? STYLE_WARNING : STYLE_PLAIN;
     }
     if (t->mode == MODE_RECORDING)
-        buffer_print(text, "recording");
+        buffer_print(text, "%s", t->captions.request == 0 ? "recording" : t->captions.began ? "listening" : buffer_text(&t->activity));
     else if (t->draft.editor.prefixed)
         buffer_print(text, "C-x");
     else if (t->send_waits && t->talk.request != 0)
@@ -357,10 +357,12 @@ static void draw_chat(struct tui *t, struct screen *s)
 
 /* ---- inline ------------------------------------------------------------------------- */
 
-/* Items that are finished may go to the scrollback; the answer being written may not. */
+/* Items that are finished may go to the scrollback; what is being written may not. */
 static size_t first_live(const struct tui *t)
 {
-    return t->i_answer < t->view.n_items ? t->i_answer : t->view.n_items;
+    size_t first = t->i_answer < t->captions.item ? t->i_answer : t->captions.item;
+
+    return first < t->view.n_items ? first : t->view.n_items;
 }
 
 /* Blank rows above an item that is drawn without those before it. */

@@ -19,10 +19,10 @@ static bool start(struct tui *t)
     return true;
 }
 
-void tui_record(struct tui *t)
+bool tui_record(struct tui *t)
 {
     hold_forget(&t->hold);
-    start(t);
+    return start(t);
 }
 
 void tui_hold(struct tui *t)
@@ -47,11 +47,14 @@ void tui_press_recording(struct tui *t, const struct press *p)
         tui_end_recording(t, true);
     else if (p->kind == PRESS_ESCAPE || letter == 'c')
         tui_end_recording(t, false);
+    else if (p->kind == PRESS_TEXT && t->captions.request != 0)
+        tui_hint(t, false, "listening: a question can be asked when Enter has ended it");
 }
 
 void tui_tick_recording(struct tui *t)
 {
     t->level = record_level(t->record);
+    tui_tick_captions(t);
     if (t->level.ended || hold_is_released(&t->hold, clock_ms()))
         tui_end_recording(t, true);
 }
@@ -64,6 +67,7 @@ void tui_end_recording(struct tui *t, bool keep)
     char *path = NULL;
 
     t->mode = MODE_CHAT;
+    tui_end_captions(t, keep);
     if (!keep) {
         record_abandon(t->record);
         tui_hint(t, false, "the recording was thrown away");

@@ -76,6 +76,7 @@ void tui_show_turn(struct tui *t, const struct talk_turn *turn)
 void tui_show_branch(struct tui *t)
 {
     t->i_answer = SIZE_MAX;         /* its item goes; the turn being answered makes another */
+    t->captions.item = SIZE_MAX;
     view_truncate(&t->view, 0);
     for (size_t i = 0; i < t->talk.n_branch; i++)
         tui_show_turn(t, &t->talk.turns[t->talk.branch[i]]);
@@ -96,6 +97,7 @@ void tui_show_branch_again(struct tui *t)
         const struct item *item = &t->view.items[n - n_words + i];
         words[i].kind = item->kind;
         words[i].text = text_copy(buffer_text(&item->text));
+        words[i].text[item->text.n - item->n_unsure] = '\0';
     }
     tui_show_branch(t);
     for (size_t i = 0; i < n_words; i++) {

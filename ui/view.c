@@ -33,6 +33,17 @@ void view_set_text(struct view *v, size_t item, const char *text)
     page_reset(&i->page);
 }
 
+void view_hear(struct view *v, size_t item, const char *sure, const char *unsure)
+{
+    struct item *i = &v->items[item];
+
+    buffer_remove(&i->text, i->text.n - i->n_unsure, i->n_unsure);
+    buffer_append(&i->text, sure, strlen(sure));
+    buffer_append(&i->text, unsure, strlen(unsure));
+    i->n_unsure = strlen(unsure);
+    page_reset(&i->page);
+}
+
 void view_truncate(struct view *v, size_t n_items)
 {
     while (v->n_items > n_items) {
@@ -95,7 +106,8 @@ static enum style style_of(enum item_kind kind)
     case ITEM_CHIP: return STYLE_CHIP;
     case ITEM_NOTE: return STYLE_DIM;
     case ITEM_ERROR: return STYLE_ERROR;
-    case ITEM_ANSWER: break;
+    case ITEM_ANSWER:
+    case ITEM_CAPTIONS: break;
     }
     return STYLE_PLAIN;
 }
@@ -113,6 +125,8 @@ static const struct page *lay_out(struct item *item, int cols, bool markdown)
         n--;
     if (markdown)
         page_markdown(&item->page, text, n, width);
+    else if (item->n_unsure > 0)
+        page_captions(&item->page, text, n, item->text.n - item->n_unsure, width);
     else
         page_plain(&item->page, text, n, width, style_of(item->kind));
     return &item->page;
@@ -156,7 +170,7 @@ static const char *marker(const struct view *v, size_t i)
     enum item_kind kind = v->items[i].kind;
     bool opens = (kind == ITEM_USER || kind == ITEM_CHIP) && (i == 0 || v->items[i - 1].kind != ITEM_CHIP);
 
-    return opens ? "›" : kind == ITEM_ERROR ? "!" : kind == ITEM_NOTE ? "·" : "";
+    return opens ? "›" : kind == ITEM_ERROR ? "!" : kind == ITEM_NOTE ? "·" : kind == ITEM_CAPTIONS ? "»" : "";
 }
 
 /* Before the text: what kind of item it is, or the bar beside the selected one. */

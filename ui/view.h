@@ -18,12 +18,14 @@
 enum item_kind {
     ITEM_USER, ITEM_CHIP,           /* what the person wrote and attached; chips come first */
     ITEM_ANSWER,                    /* Markdown; the others are plain */
+    ITEM_CAPTIONS,                  /* what is heard while it is said */
     ITEM_NOTE, ITEM_ERROR           /* the program's own words */
 };
 
 struct item {                       /* one part of the conversation on the screen */
     enum item_kind kind;
     struct buffer text;
+    size_t n_unsure;                /* ITEM_CAPTIONS: bytes at its end that may be others yet, drawn dimly */
     int64_t turn;                   /* the caller's number for the turn it belongs to; 0: none */
     char label[16];                 /* drawn dimly at the right of its first line: "2/3" of branches; "" */
     bool folded;                    /* the first lines and how many more there are, if it is long: questions and chips begin so */
@@ -50,6 +52,8 @@ struct view {                       /* all zero: empty, the end is shown */
 size_t view_add(struct view *v, enum item_kind kind, int64_t turn, const char *text);   /* its index */
 void view_append(struct view *v, size_t item, const char *text, size_t n);
 void view_set_text(struct view *v, size_t item, const char *text);
+/* Captions: more that is sure, and what may follow in place of what was unsure. */
+void view_hear(struct view *v, size_t item, const char *sure, const char *unsure);
 void view_truncate(struct view *v, size_t n_items);         /* forgets items from the end */
 void view_free(struct view *v);
 
