@@ -14,6 +14,7 @@ enum { BLOCK = AUDIO_HZ / 10, WAIT_MS = 20 };
 struct listening {
     struct live *live;
     struct sound_queue *queue;
+    uint32_t sound;
     const struct compute *c;
     struct words sure;              /* since they were told */
     bool in_line;
@@ -44,9 +45,9 @@ static bool tell(struct listening *x, listening_heard *heard, void *user, struct
 
 static bool is_cancelled(const struct listening *x, struct error *err)
 {
-    if (sound_queue_is_thrown_away(x->queue))
+    if (sound_queue_is_thrown_away(x->queue, x->sound))
         error_set(err, ERROR_CANCELLED, "cancelled");
-    return sound_queue_is_thrown_away(x->queue) || compute_cancelled(x->c, err);
+    return sound_queue_is_thrown_away(x->queue, x->sound) || compute_cancelled(x->c, err);
 }
 
 /* What has come, at most what a pass may find new, and no further than a pause. */
@@ -56,7 +57,7 @@ static bool take_sound(struct listening *x, size_t *n_fed, struct error *err)
     size_t n = 1;
 
     while (n > 0 && *n_fed + BLOCK <= LIVE_MOST_FEED && !live_is_paused(x->live)) {
-        n = sound_queue_take(x->queue, block, BLOCK);
+        n = sound_queue_take(x->queue, x->sound, block, BLOCK);
         if (!live_feed(x->live, block, n, err))
             return false;
         *n_fed += n;
@@ -69,7 +70,7 @@ static bool listen_on(struct listening *x, listening_heard *heard, void *user, s
     const struct timespec pause = { 0, WAIT_MS * 1000000L };
     size_t n_fed = 0;
 
-    while (!sound_queue_is_done(x->queue)) {
+    while (!sound_queue_is_done(x->queue, x->sound)) {
         if (is_cancelled(x, err) || !take_sound(x, &n_fed, err))
             return false;
         if (live_wanted(x->live) > 0) {
@@ -84,9 +85,9 @@ static bool listen_on(struct listening *x, listening_heard *heard, void *user, s
 }
 
 bool listening_run(const struct whisper *w, const struct compute *c, const struct whisper_params *params,
-                  struct sound_queue *queue, listening_heard *heard, void *user, struct error *err)
+                  struct sound_queue *queue, uint32_t sound, listening_heard *heard, void *user, struct error *err)
 {
-    struct listening x = { .queue = queue, .c = c };
+    struct listening x = { .queue = queue, .sound = sound, .c = c };
     const struct live_params p = { .whisper = *params, .on_piece = on_piece, .user = &x };
 
     x.live = live_new(w, c, &p, err);

@@ -32,6 +32,7 @@ struct request {
     struct turn turn;               /* ASK, MEASURE, RESTORE; owns what it points to */
     char *answer;                   /* RESTORE */
     size_t n_turns;                 /* REWIND */
+    uint32_t sound;                 /* LISTEN */
     struct session_settings settings;   /* CONFIGURE; owns what it points to */
 };
 
@@ -190,7 +191,8 @@ uint32_t session_listen(struct session *s)
 {
     struct request *r = request_new(REQUEST_LISTEN);
 
-    sound_queue_restart(&s->sound);
+    if (r != NULL)
+        r->sound = sound_queue_restart(&s->sound);
     return submit(s, r, r != NULL);
 }
 
@@ -395,7 +397,7 @@ static void *work(void *user)
         case REQUEST_ATTACH:  worker_attach(s->worker, r->number, r->path); break;
         case REQUEST_CORRECT: worker_correct(s->worker, r->number, r->attachment, r->i_segment, r->name); break;
         case REQUEST_PREVIEW: worker_preview(s->worker, r->number, r->path); break;
-        case REQUEST_LISTEN:  worker_listen(s->worker, r->number, &s->sound); break;
+        case REQUEST_LISTEN:  worker_listen(s->worker, r->number, &s->sound, r->sound); break;
         case REQUEST_ASK:     worker_ask(s->worker, r->number, &r->turn); break;
         case REQUEST_MEASURE: worker_measure(s->worker, r->number, &r->turn); break;
         case REQUEST_RESTORE: worker_restore(s->worker, r->number, &r->turn, r->answer); break;

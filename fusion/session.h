@@ -117,7 +117,7 @@ const struct preview *attachment_preview(const struct attachment *a);   /* as lo
 /* ---- live sound ------------------------------------------------------------ */
 
 /* Captions of what is being said: SESSION_HEARD as words become sure, then SESSION_LISTENED.  One at a
- * time: the next not before the last event of the one before. */
+ * time: another one throws away what was not told of the one before. */
 uint32_t session_listen(struct session *s);
 /* More sound, mono at 16 kHz, copied.  A worker that falls behind tells words later; what comes while
  * 10 minutes wait for it is not told. */

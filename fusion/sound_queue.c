@@ -19,12 +19,14 @@ void sound_queue_done(struct sound_queue *q)
     free(q->samples);
 }
 
-void sound_queue_restart(struct sound_queue *q)
+uint32_t sound_queue_restart(struct sound_queue *q)
 {
     pthread_mutex_lock(&q->lock);
+    uint32_t sound = ++q->sound;
     q->n = 0;
     q->ended = q->thrown_away = false;
     pthread_mutex_unlock(&q->lock);
+    return sound;
 }
 
 static bool has_room(struct sound_queue *q, size_t n)
@@ -61,10 +63,10 @@ void sound_queue_end(struct sound_queue *q, bool keep)
     pthread_mutex_unlock(&q->lock);
 }
 
-size_t sound_queue_take(struct sound_queue *q, float *samples, size_t n)
+size_t sound_queue_take(struct sound_queue *q, uint32_t sound, float *samples, size_t n)
 {
     pthread_mutex_lock(&q->lock);
-    n = n < q->n ? n : q->n;
+    n = q->sound != sound ? 0 : n < q->n ? n : q->n;
     if (n > 0) {
         q->n -= n;
         memcpy(samples, q->samples, n * sizeof *samples);
@@ -74,18 +76,18 @@ size_t sound_queue_take(struct sound_queue *q, float *samples, size_t n)
     return n;
 }
 
-bool sound_queue_is_done(struct sound_queue *q)
+bool sound_queue_is_done(struct sound_queue *q, uint32_t sound)
 {
     pthread_mutex_lock(&q->lock);
-    bool done = q->ended && q->n == 0;
+    bool done = q->sound != sound || (q->ended && q->n == 0);
     pthread_mutex_unlock(&q->lock);
     return done;
 }
 
-bool sound_queue_is_thrown_away(struct sound_queue *q)
+bool sound_queue_is_thrown_away(struct sound_queue *q, uint32_t sound)
 {
     pthread_mutex_lock(&q->lock);
-    bool thrown_away = q->thrown_away;
+    bool thrown_away = q->sound != sound || q->thrown_away;
     pthread_mutex_unlock(&q->lock);
     return thrown_away;
 }

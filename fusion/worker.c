@@ -274,14 +274,14 @@ static void send_heard(void *user, const char *sure, const char *unsure)
     worker_send(user, (struct session_event){ .kind = SESSION_HEARD, .text = strdup(sure), .unsure = strdup(unsure) });
 }
 
-void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue)
+void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue, uint32_t sound)
 {
     struct error err = { 0 };
     struct whisper_params params;
 
     w->request = request;
     const struct whisper *whisper = senses_whisper(w->senses, &params, &err);
-    if (whisper != NULL && listening_run(whisper, w->compute, &params, queue, send_heard, w, &err))
+    if (whisper != NULL && listening_run(whisper, w->compute, &params, queue, sound, send_heard, w, &err))
         worker_send(w, (struct session_event){ .kind = SESSION_LISTENED });
     else
         worker_fail(w, &err);

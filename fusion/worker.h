@@ -24,7 +24,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
 void worker_attach(struct worker *w, uint32_t request, const char *path);
 void worker_correct(struct worker *w, uint32_t request, uint32_t id, size_t i_segment, const char *text);
 void worker_preview(struct worker *w, uint32_t request, const char *path);
-void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue);
+void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue, uint32_t sound);
 void worker_ask(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_measure(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer);

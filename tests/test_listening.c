@@ -151,6 +151,23 @@ static void test_thrown_away_before_its_turn(void **state)
     session_free(s);
 }
 
+/* Not waited for: the next begins at once. */
+static void test_another_after_it(void **state)
+{
+    struct session *s = open_session(TINY_WHISPER, NULL);
+
+    (void)state;
+    uint32_t one = session_listen(s);
+    begin(s, one);
+    session_listen_end(s, false);
+    uint32_t two = session_listen(s);
+    assert_int_equal(finish(s, one, NULL), SESSION_FAILED);
+    begin(s, two);
+    session_listen_end(s, true);
+    assert_int_equal(finish(s, two, NULL), SESSION_LISTENED);
+    session_free(s);
+}
+
 static void test_ended_under_it(void **state)
 {
     struct session *s = open_session(TINY_WHISPER, NULL);
@@ -170,28 +187,34 @@ static void test_queue(void **state)
 
     (void)state;
     sound_queue_init(&q);
-    assert_false(sound_queue_is_done(&q));
+    uint32_t sound = sound_queue_restart(&q);
+    assert_false(sound_queue_is_done(&q, sound));
     for (size_t round = 0; round < 100; round++) {
         for (size_t i = 0; i < 1000; i++)
             x[i] = (float)(n_added + i);
         sound_queue_add(&q, x, 1000);
         n_added += 1000;
-        size_t n = sound_queue_take(&q, y, 700);
+        size_t n = sound_queue_take(&q, sound, y, 700);
         for (size_t i = 0; i < n; i++)
             assert_true(y[i] == (float)(n_taken + i));
         n_taken += n;
     }
     sound_queue_end(&q, true);
-    assert_false(sound_queue_is_done(&q));
-    for (size_t n; (n = sound_queue_take(&q, y, 700)) > 0; n_taken += n)
+    assert_false(sound_queue_is_done(&q, sound));
+    for (size_t n; (n = sound_queue_take(&q, sound, y, 700)) > 0; n_taken += n)
         assert_true(y[0] == (float)n_taken);
     assert_int_equal(n_taken, n_added);
-    assert_true(sound_queue_is_done(&q));
-    assert_false(sound_queue_is_thrown_away(&q));
-    sound_queue_restart(&q);
-    assert_false(sound_queue_is_done(&q));
+    assert_true(sound_queue_is_done(&q, sound));
+    assert_false(sound_queue_is_thrown_away(&q, sound));
+    uint32_t older = sound;
+    sound = sound_queue_restart(&q);
+    sound_queue_add(&q, x, 1);
+    assert_true(sound_queue_is_thrown_away(&q, older));
+    assert_int_equal(sound_queue_take(&q, older, y, 1), 0);
+    assert_int_equal(sound_queue_take(&q, sound, y, 2), 1);
+    assert_false(sound_queue_is_done(&q, sound));
     sound_queue_end(&q, false);
-    assert_true(sound_queue_is_thrown_away(&q));
+    assert_true(sound_queue_is_thrown_away(&q, sound));
     sound_queue_done(&q);
 }
 
@@ -204,10 +227,11 @@ static void test_queue_is_bounded(void **state)
 
     (void)state;
     sound_queue_init(&q);
+    uint32_t sound = sound_queue_restart(&q);
     for (int i = 0; i < 12; i++)
         sound_queue_add(&q, x, MINUTE);
     assert_int_equal(q.n, 10 * MINUTE);
-    assert_int_equal(sound_queue_take(&q, x, MINUTE), MINUTE);
+    assert_int_equal(sound_queue_take(&q, sound, x, MINUTE), MINUTE);
     sound_queue_add(&q, x, MINUTE);
     sound_queue_add(&q, x, 1);
     assert_int_equal(q.n, 10 * MINUTE);
@@ -219,7 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_model), cmocka_unit_test(test_heard), cmocka_unit_test(test_thrown_away),
-        cmocka_unit_test(test_thrown_away_before_its_turn), cmocka_unit_test(test_ended_under_it),
+        cmocka_unit_test(test_thrown_away_before_its_turn), cmocka_unit_test(test_another_after_it), cmocka_unit_test(test_ended_under_it),
         cmocka_unit_test(test_queue), cmocka_unit_test(test_queue_is_bounded),
     };
 

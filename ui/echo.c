@@ -44,6 +44,7 @@ struct request {
     size_t n;                       /* turns: of a rewind, of a summary; the line of a correction */
     struct echo_file file;
     struct said said;
+    struct echo_ear ear;
     size_t step;                    /* events given */
     size_t done, n_pieces;          /* bytes and pieces said */
     size_t n_prompt;
@@ -68,7 +69,6 @@ struct echo {
     struct echo_turn *turns;
     size_t n_turns, turn_capacity;
     struct session_settings settings;
-    struct echo_ear ear;
     size_t n_ctx;
     const char *loaded;             /* the model in use */
     uint32_t last_number;
@@ -313,11 +313,11 @@ static void correct(struct echo *e, struct request *r, struct session_event *eve
 }
 
 /* False: nothing new was said. */
-static bool listen_on(struct echo *e, struct session_event *event)
+static bool listen_on(struct echo *e, struct request *r, struct session_event *event)
 {
     if (e->cancelled)
-        echo_ear_end(&e->ear, false);
-    if (!echo_ear_next(&e->ear, event))
+        echo_ear_end(&r->ear, false);
+    if (!echo_ear_next(&r->ear, event))
         return false;
     if (event->kind != SESSION_HEARD)
         next_request(e);
@@ -466,7 +466,7 @@ static bool poll_event(void *self, struct session_event *event)
     case WISH_ATTACH:
     case WISH_PREVIEW: next_of_file(e, r, event); break;
     case WISH_CORRECT: correct(e, r, event); break;
-    case WISH_LISTEN:  return listen_on(e, event);
+    case WISH_LISTEN:  return listen_on(e, r, event);
     case WISH_MEASURE: measure(e, r, event); break;
     default:           next_of_answer(e, r, event); break;
     }
@@ -485,21 +485,35 @@ static uint32_t preview(void *self, const char *path)
     return add_request(self, (struct request){ .wish = WISH_PREVIEW, .text = text_copy(path) });
 }
 
+/* Of the newest that listens; NULL: none does. */
+static struct echo_ear *newest_ear(struct echo *e)
+{
+    for (size_t i = e->n; i > e->first; i--)
+        if (e->requests[i - 1].wish == WISH_LISTEN)
+            return &e->requests[i - 1].ear;
+    return NULL;
+}
+
 static uint32_t listen_to(void *self)
 {
-    ((struct echo *)self)->ear = (struct echo_ear){ 0 };
     return add_request(self, (struct request){ .wish = WISH_LISTEN });
 }
 
 static void hear(void *self, const float *samples, size_t n)
 {
+    struct echo_ear *ear = newest_ear(self);
+
     (void)samples;
-    ((struct echo *)self)->ear.n_samples += n;
+    if (ear != NULL)
+        ear->n_samples += n;
 }
 
 static void listen_end(void *self, bool keep)
 {
-    echo_ear_end(&((struct echo *)self)->ear, keep);
+    struct echo_ear *ear = newest_ear(self);
+
+    if (ear != NULL)
+        echo_ear_end(ear, keep);
 }
 
 static struct request of_turn(const struct echo *e, enum wish wish, const struct turn *turn)

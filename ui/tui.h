@@ -108,7 +108,7 @@ struct tui {
     struct record *record;          /* MODE_RECORDING */
     struct record_level level;
     struct hold hold;               /* of the key that is held to speak */
-    struct { uint32_t request; size_t item; bool began, thrown_away; } captions;   /* request 0: none; item: SIZE_MAX before the first word */
+    struct { uint32_t request; size_t item; bool began; } captions;    /* request 0: none; item: SIZE_MAX before the first word */
     struct play *play;              /* NULL: nothing is played */
     struct play_state playing;
     const struct attachment *played;

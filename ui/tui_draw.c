@@ -215,7 +215,7 @@ static enum style print_activity(const struct tui *t, struct buffer *text)
         return t->hint_warns ? STYLE_WARNING : STYLE_PLAIN;
     }
     if (t->mode == MODE_RECORDING)
-        buffer_print(text, "%s", t->captions.request == 0 ? "recording" : t->captions.began ? "listening" : buffer_text(&t->activity));
+        buffer_print(text, "%s", t->captions.request == 0 ? "recording" : t->captions.began || t->activity.n == 0 ? "listening" : buffer_text(&t->activity));
     else if (t->draft.editor.prefixed)
         buffer_print(text, "C-x");
     else if (t->send_waits && t->talk.request != 0)

@@ -12,7 +12,7 @@ void tui_listen(struct tui *t)
     if (!tui_is_idle(t) || !tui_record(t))
         return;
     t->captions.item = SIZE_MAX;
-    t->captions.began = t->captions.thrown_away = false;
+    t->captions.began = false;
     t->captions.request = t->engine->listen(t->engine->self);
     view_to_end(&t->view);
     tui_set_activity(t, "getting ready");
@@ -27,7 +27,15 @@ void tui_tick_captions(struct tui *t)
         t->engine->hear(t->engine->self, samples, n);
 }
 
-/* What was heard of a take that is thrown away goes, too, unless something stands below it. */
+static void end(struct tui *t)
+{
+    if (t->captions.item < t->view.n_items)
+        view_hear(&t->view, t->captions.item, "", "");
+    t->captions.item = SIZE_MAX;
+    t->captions.request = 0;
+}
+
+/* What was heard of a take that is thrown away goes, too, unless something stands below it; what comes of it yet is passed over. */
 void tui_end_captions(struct tui *t, bool keep)
 {
     if (t->captions.request == 0)
@@ -35,11 +43,12 @@ void tui_end_captions(struct tui *t, bool keep)
     if (keep) {
         tui_tick_captions(t);
         tui_set_activity(t, "writing down the rest, Esc stops");
-    } else if (t->captions.item != SIZE_MAX && t->captions.item + 1 == t->view.n_items) {
-        view_truncate(&t->view, t->captions.item);
-        t->captions.item = SIZE_MAX;
+    } else {
+        if (t->captions.item != SIZE_MAX && t->captions.item + 1 == t->view.n_items)
+            view_truncate(&t->view, t->captions.item);
+        end(t);
+        buffer_clear(&t->activity);
     }
-    t->captions.thrown_away = !keep;
     t->engine->listen_end(t->engine->self, keep);
 }
 
@@ -64,19 +73,11 @@ static void failed(struct tui *t, const struct error *err)
     tui_note(t, ITEM_ERROR, "%s", err->text);
 }
 
-static void end(struct tui *t)
-{
-    if (t->captions.item < t->view.n_items)
-        view_hear(&t->view, t->captions.item, "", "");
-    t->captions.item = SIZE_MAX;
-    t->captions.request = 0;
-}
-
 bool tui_heard(struct tui *t, const struct session_event *e)
 {
     if (t->captions.request == 0 || e->request != t->captions.request)
         return false;
-    if (e->kind == SESSION_HEARD && !t->captions.thrown_away) {
+    if (e->kind == SESSION_HEARD) {
         t->captions.began = true;
         show(t, e->text != NULL ? e->text : "", e->unsure != NULL ? e->unsure : "");
     } else if (e->kind == SESSION_LISTENED || e->kind == SESSION_FAILED) {
