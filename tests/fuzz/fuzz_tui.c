@@ -38,6 +38,15 @@ struct record_level record_level(const struct record *r)
     return level;
 }
 
+size_t record_read(struct record *r, float *x, size_t n)
+{
+    static size_t n_calls;
+    (void)r;
+    for (size_t i = 0; i < n; i++)
+        x[i] = 0;
+    return ++n_calls % 3 != 0 ? n : 0;
+}
+
 char *record_finish(struct record *r, struct error *err)
 {
     (void)r;
