@@ -102,11 +102,17 @@ struct clip_spans clip_spans_of(const char *question)
     return s;
 }
 
-size_t question_span(const char *question, size_t at)
+size_t question_span(const char *question, size_t at, double *from_s, double *to_s)
 {
     struct clip_span span;
 
-    return read_span(question, at, &span) ? span.n : 0;
+    if (!read_span(question, at, &span))
+        return 0;
+    if (from_s != NULL)
+        *from_s = span.from;
+    if (to_s != NULL)
+        *to_s = span.to;
+    return span.n;
 }
 
 /* ---- using ------------------------------------------------------------------------ */

@@ -129,8 +129,9 @@ void session_listen_end(struct session *s, bool keep);
 
 /* A question may name a part of a recording: @1:20-2:05, @1:20, @80s- (fusion/clip_span.h).  Then that
  * part alone is told; where nothing is attached to the question, of the last recording before it.
- * Bytes of the part that is named at question[at]; 0: none. */
-size_t question_span(const char *question, size_t at);
+ * Bytes of the part that is named at question[at]; 0: none.  from_s, to_s (may be NULL): seconds; to_s is
+ * INFINITY for the end, from_s for a moment. */
+size_t question_span(const char *question, size_t at, double *from_s, double *to_s);
 
 enum turn_task {
     TURN_CHAT,                      /* answer the text */

@@ -38,7 +38,10 @@ static void test_places(void **state)
         assert_int_equal(s.span[0].n, cases[i].n);
         assert_true(fabs(s.span[0].from - cases[i].from) < 1e-9);
         assert_true(s.span[0].to == cases[i].to || fabs(s.span[0].to - cases[i].to) < 1e-9);
-        assert_int_equal(question_span(cases[i].question, cases[i].at), cases[i].n);
+        double from_s = -1, to_s = -1;
+        assert_int_equal(question_span(cases[i].question, cases[i].at, NULL, NULL), cases[i].n);
+        assert_int_equal(question_span(cases[i].question, cases[i].at, &from_s, &to_s), cases[i].n);
+        assert_true(from_s == s.span[0].from && to_s == s.span[0].to);
     }
 }
 

@@ -327,7 +327,7 @@ size_t paths_mention(const char *text, size_t at, char **path)
 
     if (!paths_is_mark(text, at))
         return 0;
-    size_t most = form_length(form), span = question_span(text, at);     /* a time is no name, unless a file has all of it */
+    size_t most = form_length(form), span = question_span(text, at, NULL, NULL);     /* a time is no name, unless a file has all of it */
     for (size_t n = most < FORM_MOST ? most : FORM_MOST; n > 0 && n + 1 >= span; n--) {
         bool inside = ((unsigned char)form[n] & 0xC0) == 0x80;
         if (!quoted && (inside || !goes_on(form + n)))

@@ -1,45 +1,10 @@
 #include "ui/play.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- times -------------------------------------------------------------------------- */
-
-/* [[H:]M:]S[.F]; minutes and seconds behind a colon are under 60. */
-static bool parse_time(const char **text, double *seconds)
-{
-    const char *at = *text;
-    double sum = 0;
-
-    for (int n_parts = 1; n_parts <= 3; n_parts++) {
-        double part = 0, unit = 1;
-        const char *first = at;
-        for (; *at >= '0' && *at <= '9' && at - first < 6; at++)
-            part = part * 10 + (*at - '0');
-        if (at == first || (n_parts > 1 && part >= 60))
-            return false;
-        if (*at == '.')
-            for (at++; *at >= '0' && *at <= '9'; at++)
-                part += (*at - '0') * (unit /= 10);
-        sum = sum * 60 + part;
-        if (*at != ':')
-            break;
-        at++;
-    }
-    *text = at;
-    *seconds = sum;
-    return true;
-}
-
-bool span_parse(const char *text, double *from_s, double *to_s)
-{
-    *to_s = 0;
-    if (!parse_time(&text, from_s))
-        return false;
-    if (*text == '-' && *++text != '\0' && (!parse_time(&text, to_s) || *to_s <= *from_s))
-        return false;
-    return *text == '\0';
-}
 
 void span_print_time(struct buffer *text, double seconds)
 {
@@ -81,8 +46,10 @@ static bool take_span(char *words, double *from_s, double *to_s, struct error *e
     last = last != NULL ? last + 1 : words;
     if (*last != '@')
         return true;
-    if (!span_parse(last + 1, from_s, to_s))
-        return error_set(err, ERROR_USAGE, "%s is no span of a clip: @1:20-2:05 is one, and @1:20", last);
+    if (question_span(last, 0, from_s, to_s) != strlen(last) || *to_s < *from_s)
+        return error_set(err, ERROR_USAGE, "%s is no span of a clip: @1:20-2:05 is one, @1:20 and @80s- are", last);
+    if (*to_s <= *from_s || isinf(*to_s))
+        *to_s = 0;
     *last = '\0';
     return true;
 }

@@ -14,11 +14,10 @@ enum { PLAY_STEP_S = 5 };           /* that an arrow key goes on or back */
 
 /* ---- what to play ----------------------------------------------------------------- */
 
-/* "1:20-2:05", "1:20", "80-95.5", "1:02:03-": seconds; *to_s 0: to the end.  False: it is none. */
-bool span_parse(const char *text, double *from_s, double *to_s);
 void span_print_time(struct buffer *text, double seconds);  /* "1:05", "1:01:05" */
 
-/* "[ATTACHMENT] [@SPAN]": the last of the clips whose name holds the words, any case; without words, the last.  NULL and
+/* "[ATTACHMENT] [@SPAN]" (fusion/session.h): the last of the clips whose name holds the words, any case; without words, the
+ * last; *to_s 0: to the end, from a moment on, too.  NULL and
  * ERROR_USAGE when there is none, or the span is none. */
 const struct attachment *play_find(const char *argument, const struct engine *engine, const struct attachment *const *perceived,
                                    size_t n_perceived, double *from_s, double *to_s, struct error *err);

@@ -151,7 +151,7 @@ told '^note: recording; Enter ends it'
 told '^(note: clip take-.*attached|error: )'
 
 begin "a clip is played, and lines of a pipe wait for its end"
-printf '%s\n' "/attach $assets/speech.flac" '/play @1-2' '/play dog' 'what is said?' | piped --new --speaker "$work/heard.wav"
+printf '%s\n' "/attach $assets/speech.flac" '/play @0:01-0:02' '/play dog' 'what is said?' | piped --new --speaker "$work/heard.wav"
 told '^note: playing 0:01 of 0:02; Enter ends it'
 told '^note: the playing ended at 0:02'
 told '^error: no attached clip has "dog" in its name'

@@ -96,7 +96,7 @@ wait_for ready
 type "/attach $speech"
 press Enter
 wait_for "10 tokens"
-type "/play @1-2"
+type "/play @0:01-0:02"
 press Enter
 wait_for "playing 0:01 of 0:02"
 wait_gone "playing"
@@ -117,7 +117,7 @@ wait_for "nothing here plays sound"
 
 begin "ALSA's null device"
 printf 'pcm.default { type null }\n' >"$work/alsa.conf"
-type "/play @1-2"
+type "/play @0:01-0:02"
 press Enter
 wait_for "Space plays"
 grep -q "info: playing to default at" "$XDG_DATA_HOME/mynah/log/chat.log" || fail "the log does not say so"
