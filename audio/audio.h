@@ -57,10 +57,6 @@ bool sound_read(struct sound *s, const float **samples, size_t *n, struct error 
 /* From the start again: channel 1, 2, ... of the file alone, or 0 for the mean of all. */
 bool sound_rewind(struct sound *s, size_t channel, struct error *err);
 
-/* What fd (a pipe) still gives, as a file of the user's alone that has no name and goes with its
- * descriptor: to be opened as /proc/self/fd/N and closed by the caller.  -1 and ERROR_INPUT. */
-int sound_spool(int fd, struct error *err);
-
 /* ---- transcription -------------------------------------------------------- */
 
 struct whisper;

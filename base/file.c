@@ -83,6 +83,20 @@ static void to_hex(const unsigned char digest[32], char hex[SHA256_HEX])
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+bool file_write_all(int fd, const void *bytes, size_t n)
+{
+    for (const char *at = bytes; n > 0; ) {
+        ssize_t wrote = write(fd, at, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return false;
+        at += wrote;
+        n -= (size_t)wrote;
+    }
+    return true;
+}
+
 void sha256_bytes(const void *data, size_t n_bytes, char hex[SHA256_HEX])
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };

@@ -192,47 +192,6 @@ static void test_cut_is_told_at_the_end(void **state)
     close(f.fd);
 }
 
-static void test_pipe(void **state)
-{
-    struct memory_file f = tones(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 16000, 1, 1.0);
-    struct clip *clip = clip_load(f.path, NULL);
-    char command[80], path[40];
-    struct stat st;
-    (void)state;
-
-    snprintf(command, sizeof command, "cat <&%d", f.fd);
-    assert_int_equal(lseek(f.fd, 0, SEEK_SET), 0);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    int fd = sound_spool(fileno(pipe), NULL);
-    pclose(pipe);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    assert_int_equal(st.st_nlink, 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct clip *piped = clip_load(path, NULL);
-    assert_non_null(piped);
-    assert_int_equal(piped->n_samples, clip->n_samples);
-    assert_memory_equal(piped->samples, clip->samples, clip->n_samples * sizeof(float));
-    clip_free(piped);
-    clip_free(clip);
-    close(fd);
-    close(f.fd);
-}
-
-static void test_spool_without_a_folder(void **state)
-{
-    struct error err = { 0 };
-    (void)state;
-
-    setenv("TMPDIR", "/none/here", 1);
-    assert_int_equal(sound_spool(STDIN_FILENO, &err), -1);
-    assert_int_equal(err.code, ERROR_INPUT);
-    assert_non_null(strstr(err.text, "/none/here"));
-    unsetenv("TMPDIR");
-}
-
 static void test_of_clip(void **state)
 {
     enum { N = 20000 };
@@ -256,8 +215,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_whole), cmocka_unit_test(test_length_before_the_end), cmocka_unit_test(test_channels),
-        cmocka_unit_test(test_extremes), cmocka_unit_test(test_cut_is_told_at_the_end), cmocka_unit_test(test_pipe),
-        cmocka_unit_test(test_spool_without_a_folder), cmocka_unit_test(test_of_clip),
+        cmocka_unit_test(test_extremes), cmocka_unit_test(test_cut_is_told_at_the_end), 
+        cmocka_unit_test(test_of_clip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

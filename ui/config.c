@@ -282,20 +282,6 @@ static void template(struct buffer *text)
     }
 }
 
-static bool write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t wrote = write(fd, text, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        text += wrote;
-        n -= (size_t)wrote;
-    }
-    return fsync(fd) == 0;
-}
-
 /* Written beside it and renamed, so that a crash or a full disk leaves the old file whole.  What a
  * symbolic link points to is replaced, not the link. */
 static bool replace_file(const char *path, const char *text, size_t n, struct error *err)
@@ -312,7 +298,7 @@ static bool replace_file(const char *path, const char *text, size_t n, struct er
         return error_set(err, ERROR_INPUT, "%s: no memory for its name", path);
     }
     int fd = mkostemp(temporary, O_CLOEXEC);        /* 0600 */
-    bool ok = fd >= 0 && write_all(fd, text, n) && rename(temporary, target) == 0;
+    bool ok = fd >= 0 && (file_write_all(fd, text, n) && fsync(fd) == 0) && rename(temporary, target) == 0;
     int why = errno;
     if (fd >= 0)
         close(fd);

@@ -1,5 +1,6 @@
 #include "ui/export.h"
 
+#include "base/file.h"
 #include "base/utf8.h"
 #include "ui/buffer.h"
 
@@ -61,24 +62,10 @@ static int create(const char *name, struct buffer *path)
     return fd;
 }
 
-static bool write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t wrote = write(fd, text, n);
-        if (wrote < 0 && errno != EINTR)
-            return false;
-        if (wrote > 0) {
-            text += wrote;
-            n -= (size_t)wrote;
-        }
-    }
-    return true;
-}
-
 /* Takes fd over; a half-written file is removed. */
 static bool fill(int fd, const char *path, const char *text, struct error *err)
 {
-    bool written = write_all(fd, text, strlen(text));
+    bool written = file_write_all(fd, text, strlen(text));
     int why = errno;
 
     if (close(fd) != 0 && written) {

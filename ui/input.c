@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { MAX_PROMPT_BYTES = 16 << 20 };
 static const uint64_t MAX_FILE_BYTES = (uint64_t)4 << 30;
 
@@ -40,20 +42,6 @@ static int open_nameless(const char *folder)
     return fd;
 }
 
-static bool write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t wrote = write(fd, bytes, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        bytes += wrote;
-        n -= (size_t)wrote;
-    }
-    return true;
-}
-
 static bool copy_to(int fd, const char *folder, struct error *err)
 {
     char bytes[1 << 16];
@@ -64,7 +52,7 @@ static bool copy_to(int fd, const char *folder, struct error *err)
             continue;
         if (got < 0)
             return error_set(err, ERROR_INPUT, "standard input: %s", strerror(errno));
-        if (!write_all(fd, bytes, (size_t)got))
+        if (!file_write_all(fd, bytes, (size_t)got))
             return error_set(err, ERROR_INPUT, "standard input: its copy in %s cannot be written: %s; TMPDIR names another folder",
                              folder, strerror(errno));
         n += (uint64_t)got;

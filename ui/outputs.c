@@ -1,5 +1,6 @@
 #include "ui/outputs.h"
 
+#include "base/file.h"
 #include "ui/input.h"
 
 #include <errno.h>
@@ -105,20 +106,6 @@ bool outputs_free(const struct outputs *o, const char *path, struct error *err)
            error_set(err, ERROR_INPUT, "%s: is there already and was left as it is; --force writes over it", path);
 }
 
-static bool write_all(int fd, const char *text, size_t n)
-{
-    while (n > 0) {
-        ssize_t wrote = write(fd, text, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        text += wrote;
-        n -= (size_t)wrote;
-    }
-    return true;
-}
-
 bool outputs_write(const struct outputs *o, const char *path, const char *text, struct error *err)
 {
     char *part = NULL;
@@ -128,7 +115,7 @@ bool outputs_write(const struct outputs *o, const char *path, const char *text, 
     if (asprintf(&part, "%s.part", path) < 0)
         return error_set(err, ERROR_INFERENCE, "%s: no memory", path);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool written = fd >= 0 && write_all(fd, text, strlen(text));
+    bool written = fd >= 0 && file_write_all(fd, text, strlen(text));
     int why = errno;
     if (fd >= 0 && close(fd) != 0 && written) {
         written = false;
