@@ -9,6 +9,7 @@
 
 #include "base/folder.h"
 #include "ui/buffer.h"
+#include "ui/when.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -211,14 +212,10 @@ static const char *ask_for_image(struct buffer *bytes, double deadline)
 
 static void print_name(struct buffer *path, const char *folder, const char *ending)
 {
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
+    char stamp[WHEN_BYTES];
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    buffer_print(path, "%s/clipboard-%s-%03ld.%s", folder, stamp, now.tv_nsec / 1000000, ending);
+    when_stamp(stamp);
+    buffer_print(path, "%s/clipboard-%s.%s", folder, stamp, ending);
 }
 
 /* Two in one millisecond: the next one's name is free. */

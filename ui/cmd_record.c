@@ -7,6 +7,7 @@
 #include "audio/audio.h"
 #include "base/folder.h"
 #include "ui/buffer.h"
+#include "ui/when.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define UNFINISHED "unfinished-"
@@ -29,14 +29,10 @@ struct record {
 static char *new_path(const char *folder)
 {
     struct buffer path = { 0 };
-    struct timespec now;
-    struct tm local;
-    char stamp[32];
+    char stamp[WHEN_BYTES];
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    localtime_r(&now.tv_sec, &local);
-    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    buffer_print(&path, "%s/" UNFINISHED "%s-%03ld.flac", folder, stamp, now.tv_nsec / 1000000);
+    when_stamp(stamp);
+    buffer_print(&path, "%s/" UNFINISHED "%s.flac", folder, stamp);
     return path.s;
 }
 

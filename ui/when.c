@@ -33,3 +33,14 @@ void when_said(int64_t at, int64_t now, char out[WHEN_BYTES])
     else
         snprintf(out, WHEN_BYTES, "%d %s %d", tm.tm_mday, months[tm.tm_mon], 1900 + tm.tm_year);
 }
+
+void when_stamp(char out[WHEN_BYTES])
+{
+    struct timespec now;
+    struct tm local;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    localtime_r(&now.tv_sec, &local);
+    size_t n = strftime(out, WHEN_BYTES, "%Y%m%d-%H%M%S", &local);
+    snprintf(out + n, WHEN_BYTES - n, "-%03ld", now.tv_nsec / 1000000);
+}
