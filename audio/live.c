@@ -457,7 +457,8 @@ static bool shorten(struct live *l, struct error *err)
         return true;
     if (!settle(l, l->newer.n, false, err))
         return false;
-    cut_all(l, quietest(l, less(l->n_decoded, SECONDS(0.5)), l->n_decoded));
+    size_t end = l->n_decoded > 0 ? l->n_decoded : l->buffer.n / 2;     /* nothing was believed: the older half goes */
+    cut_all(l, quietest(l, less(end, SECONDS(0.5)), end));
     l->cut_in_speech = true;
     return true;
 }

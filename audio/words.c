@@ -114,7 +114,7 @@ static void join_closing(struct splitting *s)
 
     for (size_t i = 0; i < s->n_pieces; i++) {
         struct piece p = s->pieces[i], *before = n > 0 ? &s->pieces[n - 1] : NULL;
-        if (before != NULL && s->spelled[before->at + before->n_bytes - 1] != ' ' && among(s, &p, false, closing)) {
+        if (before != NULL && before->n_bytes > 0 && s->spelled[before->at + before->n_bytes - 1] != ' ' && among(s, &p, false, closing)) {
             before->n_bytes += p.n_bytes;
             before->end = p.end;
         } else {
@@ -135,7 +135,12 @@ static void trim(struct splitting *s)
             break;
         s->n_pieces--;
     }
-    while (s->n_pieces > 0 && is_blank(s->spelled[s->pieces->at])) {
+    while (s->n_pieces > 0 && (s->pieces->n_bytes == 0 || is_blank(s->spelled[s->pieces->at]))) {
+        if (s->pieces->n_bytes == 0) {
+            s->pieces++;
+            s->n_pieces--;
+            continue;
+        }
         s->pieces->at++;
         s->pieces->n_bytes--;
     }

@@ -151,6 +151,7 @@ static void test_splitting(void **state)
     check_words("en", LIST(" And", " so", ",", " my", " fel", "low", " Ameri", "cans", "."), LIST("And", " so,", " my", " fellow", " Americans."));
     check_words("en", LIST(" He", " said", " \"", "No", ".\"", " then", " "), LIST("He", " said", " \"No.\"", " then"));
     check_words("en", LIST(" \"", "Yes", "\"", ".", " ("), LIST("\"Yes\".", " ("));
+    check_words("en", LIST("\n", " \t", " hello", " you"), LIST("hello", " you"));
     check_words("ko", LIST(" \xec\x95", "\x88", "\xeb\x85\x95", " \xec\x84\xb8\xea\xb3\x84", "."), LIST("안녕", " 세계."));
     check_words("ja", LIST("\xe4\xbb", "\x8a", "日は", "、", "いい"), LIST("今", "日は、", "いい"));
     check_words("th", LIST("ก", "ิ", "น"), LIST("กิ", "น"));

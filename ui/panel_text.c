@@ -34,7 +34,8 @@ struct text_panel {
     struct buffer hint;
     struct text_line *said;         /* [n_said] lines that may be corrected */
     size_t n_said, i_said;          /* the marked one */
-    enum { NOT_CORRECTING, CHOOSING, CORRECTING } correcting;
+    enum correcting { NOT_CORRECTING, CHOOSING, CORRECTING } correcting;
+    const char *keys;               /* of the panel while nothing is corrected */
     bool marked;
     size_t wanted;                  /* byte that is to be on top at the next draw; SIZE_MAX: none */
     struct editor line;             /* CORRECTING: in the last row */
@@ -363,6 +364,13 @@ static void show_said(struct text_panel *t)
         t->wanted = start;
 }
 
+static void set_correcting(struct text_panel *t, enum correcting correcting)
+{
+    t->correcting = correcting;
+    t->panel.keys = correcting == CHOOSING ? "up, down: which line · Enter corrects it · Esc leaves it"
+                  : correcting == CORRECTING ? "Enter keeps it · Esc drops it · an empty line brings back what was heard" : t->keys;
+}
+
 static struct panel_outcome choose_line(struct text_panel *t)
 {
     size_t top = t->n_lines > 0 ? t->lines[line_at(t, t->top)].start : t->first;
@@ -374,7 +382,7 @@ static struct panel_outcome choose_line(struct text_panel *t)
             t->i_said = i;
             break;
         }
-    t->correcting = CHOOSING;
+    set_correcting(t, CHOOSING);
     show_said(t);
     return (struct panel_outcome){ .act = PANEL_HINT, .text = "up, down: which line · Enter corrects it · Esc leaves it" };
 }
@@ -385,11 +393,11 @@ static struct panel_outcome press_choosing(struct text_panel *t, const struct pr
     bool down = press->kind == PRESS_DOWN || (press->kind == PRESS_TEXT && press->n == 1 && press->text[0] == 'j');
 
     if (press->kind == PRESS_ESCAPE || (press->kind == PRESS_CTRL && press->letter == 'g'))
-        t->correcting = NOT_CORRECTING;
+        set_correcting(t, NOT_CORRECTING);
     if (press->kind == PRESS_ENTER && strlen(t->said[t->i_said].text) > PANEL_INPUT_BYTES)
         return (struct panel_outcome){ .act = PANEL_HINT, .text = "this line is too long to be corrected here", .warns = true };
     if (press->kind == PRESS_ENTER) {
-        t->correcting = CORRECTING;
+        set_correcting(t, CORRECTING);
         editor_set(&t->line, t->said[t->i_said].text);
     }
     if (up && t->i_said > 0)
@@ -407,11 +415,11 @@ static struct panel_outcome press_correcting(struct text_panel *t, const struct 
     const char *text = buffer_text(&t->line.text);
 
     if (press->kind == PRESS_ESCAPE || (press->kind == PRESS_CTRL && press->letter == 'g'))
-        t->correcting = NOT_CORRECTING;
+        set_correcting(t, NOT_CORRECTING);
     else if (press->kind != PRESS_ENTER)
         panel_edit(&t->line, press);
     else {
-        t->correcting = NOT_CORRECTING;
+        set_correcting(t, NOT_CORRECTING);
         return (struct panel_outcome){ .act = PANEL_CORRECT, .choice = (int)line->part, .id = (int64_t)line->i,
                                        .text = text[strspn(text, " ")] != '\0' ? text : NULL };
     }
@@ -424,7 +432,7 @@ void panel_text_take_lines(struct panel *p, struct text_line *lines, size_t n)
 
     t->said = lines;
     t->n_said = n;
-    p->keys = "Esc closes · Space plays · e corrects what was heard · / searches";
+    t->keys = p->keys = "Esc closes · Space plays · e corrects what was heard · / searches";
 }
 
 bool panel_text_corrects(const struct panel *p)

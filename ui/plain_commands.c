@@ -360,9 +360,9 @@ static void run_export(struct plain *p, const char *argument)
     struct paths paths;
 
     paths_parse(argument, &paths);
-    if (paths.n > 1 && strcmp(paths.items[0], "transcript") == 0)
-        export_transcript(p, paths.items[1], paths.n > 2 ? paths.items[2] : NULL);
-    if ((paths.n > 1 && strcmp(paths.items[0], "transcript") == 0) || !saves(p) || !has_turn(p)) {
+    if (paths.n > 0 && strcmp(paths.items[0], "transcript") == 0)
+        export_transcript(p, paths.n > 1 ? paths.items[1] : "", paths.n > 2 ? paths.items[2] : NULL);
+    if ((paths.n > 0 && strcmp(paths.items[0], "transcript") == 0) || !saves(p) || !has_turn(p)) {
         paths_free(&paths);
         return;
     }

@@ -201,6 +201,7 @@ void tui_end_captions(struct tui *t, bool keep);                        /* the t
 
 /* tui_play.c */
 void tui_play(struct tui *t, const char *argument);         /* as /play takes it; opens the details */
+void tui_renew_details(struct tui *t, const struct attachment *first);      /* as they are now, from `first` on; what is played goes on */
 bool tui_play_span(struct tui *t, const struct attachment *a, double from_s, double to_s);      /* to_s 0: to its end; false: why not is told */
 void tui_play_or_pause(struct tui *t, size_t i_perceived);
 void tui_seek(struct tui *t, int direction);                /* -1, 1: by PLAY_STEP_S */

@@ -37,7 +37,7 @@ void tui_corrected(struct tui *t, const struct attachment *a)
     talk_replace(&t->talk, a);
     if (t->panel == NULL || t->purpose != FOR_DETAILS || panel_details_corrects(t->panel))
         return;
-    tui_open_details(t, edited != SIZE_MAX ? t->perceived[edited] : NULL);
+    tui_renew_details(t, edited != SIZE_MAX ? t->perceived[edited] : NULL);
     if (edited != SIZE_MAX)
         panel_details_show(t->panel, edited, t->edited.line);
 }
@@ -153,7 +153,7 @@ void tui_export_transcript(struct tui *t, const char *format, const char *path)
     if (clip == NULL)
         tui_hint(t, true, "no clip was attached yet");
     else if ((text = t->engine->transcript(clip, format)) == NULL)
-        tui_hint(t, true, "/export transcript takes txt, srt, vtt, lrc, csv or json, and a path: not '%s'", format);
+        tui_hint(t, true, "/export transcript takes txt, srt, vtt, lrc, csv or json, and a path: /export transcript srt talk.srt");
     else if (path == NULL)
         tui_hint(t, true, "/export transcript %s takes the path of the new file, too", format);
     else if (export_to(path, text, &err))

@@ -255,8 +255,8 @@ static void run_export(struct tui *t, const char *argument)
     struct paths paths;
 
     paths_parse(argument, &paths);
-    if (paths.n > 1 && strcmp(paths.items[0], "transcript") == 0) {
-        tui_export_transcript(t, paths.items[1], paths.n > 2 ? paths.items[2] : NULL);
+    if (paths.n > 0 && strcmp(paths.items[0], "transcript") == 0) {
+        tui_export_transcript(t, paths.n > 1 ? paths.items[1] : "", paths.n > 2 ? paths.items[2] : NULL);
         paths_free(&paths);
         return;
     }

@@ -40,6 +40,21 @@ bool tui_play_span(struct tui *t, const struct attachment *a, double from_s, dou
     return true;
 }
 
+void tui_renew_details(struct tui *t, const struct attachment *first)
+{
+    struct play *play = t->play;
+    const struct attachment *played = t->played;
+    uint32_t id = play != NULL ? t->engine->attachment(played).id : 0;
+
+    t->play = NULL;                 /* the panel that closes would stop it */
+    tui_open_details(t, first);
+    for (size_t i = 0; play != NULL && i < t->n_perceived; i++)
+        if (t->engine->attachment(t->perceived[i]).id == id)
+            played = t->perceived[i];
+    if (play != NULL)
+        set_playing(t, play, played);
+}
+
 void tui_play(struct tui *t, const char *argument)
 {
     double from_s, to_s;

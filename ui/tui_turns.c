@@ -167,6 +167,7 @@ void tui_new_session(struct tui *t)
     talk_begin(&t->talk);
     start_over(t);
     use_settings(t, "");
+    tui_end_captions(t, false);
     view_truncate(&t->view, 0);
     t->i_answer = SIZE_MAX;
     buffer_clear(&t->activity);

@@ -18,6 +18,7 @@ type e
 wait_for "which line"
 press Down; press Enter
 wait_for "> what is said then"
+expect "Enter keeps it"
 type ", they say"; press Enter
 wait_for "$said, they say  (edited)"
 wait_for "an empty line brings back what was heard"
@@ -52,6 +53,9 @@ wait_for "is written to talk.srt"
 [ "$(sed -n 3p talk.srt)" = "what is said then, they say" ] || fail "talk.srt has $(cat talk.srt)"
 type "/export transcript srt talk.srt"; press Enter
 wait_for "a file of that name is there"
+type "/export transcript"; press Enter
+wait_for "csv or json, and a path: /export"
+[ ! -e transcript ] || fail "the conversation was written to a file called transcript"
 type "/export transcript doc talk.doc"; press Enter
 wait_for "takes txt, srt, vtt, lrc, csv or json"
 

@@ -76,6 +76,22 @@ wait_gone "what was perceived"
 press Tab
 wait_gone "e edit"
 
+begin "it plays on when a line is corrected meanwhile"
+type "/play @0:01-0:13"
+press Enter
+wait_for "playing 0:0"
+type e
+wait_for "which line"
+press Enter
+wait_for "> what is said"
+type "!"
+press Enter
+wait_for "(edited)"
+press Space
+wait_for "paused at 0:0"
+press Escape
+wait_gone "what was perceived"
+
 begin "no such span, no such clip"
 type "/play @9:00"
 press Enter
