@@ -19,7 +19,7 @@
 #define PAUSE SECONDS(0.8)          /* what was said before is whole */
 #define MARGIN SECONDS(0.3)         /* of quiet around what is decoded */
 #define SEEN SECONDS(0.2)           /* of quiet behind the last word, that a pass saw it whole */
-#define LATE SECONDS(2)             /* a word that two passes heard differently is told that much later: more would hardly change it */
+#define LATE SECONDS(1.5)            /* a word that two passes heard differently is told that much later: more would hardly change it */
 #define LEAST_LOUD 5                /* frames: 0.1 s, or it is no word */
 #define CUT_AT_SEGMENT SECONDS(7)   /* a buffer longer is cut where a segment ends ... */
 #define CUT_AT_WORD SECONDS(11)     /* ... or behind a sure word ... */
