@@ -199,7 +199,7 @@ static const char *ask_for_image(struct buffer *bytes, double deadline)
     static const char *const types[] = { "image/png", "image/jpeg", "image/webp" };
     const char *ending = NULL;
 
-    for (size_t i = 0; i < sizeof types / sizeof types[0] && ending == NULL; i++) {
+    for (size_t i = 0; i < sizeof types / sizeof types[0] && ending == NULL && now_ms() < deadline; i++) {
         const char *const wl_paste[] = { "wl-paste", "--no-newline", "--type", types[i], NULL };
         const char *const xclip[] = { "xclip", "-selection", "clipboard", "-target", types[i], "-out", NULL };
         if (has("WAYLAND_DISPLAY") && output_of(wl_paste, deadline, bytes))
