@@ -16,6 +16,7 @@
 
 #define SECONDS(x) ((size_t)((x) * AUDIO_HZ))
 #define LEAST_STEP SECONDS(0.7)     /* between two passes: a word and a half */
+#define SOON SECONDS(0.3)           /* ... when the last was not believed: its words wait already */
 #define PAUSE SECONDS(0.8)          /* what was said before is whole */
 #define MARGIN SECONDS(0.3)         /* of quiet around what is decoded */
 #define SEEN SECONDS(0.2)           /* of quiet behind the last word, that a pass saw it whole */
@@ -45,6 +46,7 @@ struct live {
     size_t n_sure;                  /* words of newer */
     struct tokens heard;            /* of newer; the first words' are the next decoding's prefix */
     double told_end;                /* of the last word told */
+    bool doubted;                   /* the last pass was not believed */
     bool cut_in_speech;             /* words may be heard on both sides of the last cut */
     double pass_seconds, slowest;
     struct text_buffer pending, piece;
@@ -126,9 +128,9 @@ bool live_is_paused(const struct live *l)
 
 size_t live_wanted(const struct live *l)
 {
-    size_t step = SECONDS(l->pass_seconds);
+    size_t step = SECONDS(l->pass_seconds), least = l->doubted ? SOON : LEAST_STEP;
 
-    step = step < LEAST_STEP ? LEAST_STEP : step > LIVE_MOST_FEED ? LIVE_MOST_FEED : step;
+    step = step < least ? least : step > LIVE_MOST_FEED ? LIVE_MOST_FEED : step;
     size_t wanted = less(step, l->n_new), pause = less(l->end_loud + PAUSE, l->buffer.n);
     return l->n_loud > 0 && pause < wanted ? pause : wanted;
 }
@@ -292,6 +294,7 @@ static bool decode(struct live *l, bool last, bool *believed, struct error *err)
     if (!ok)
         return false;
     *believed = is_believed(l);
+    l->doubted = !*believed;
     if (!*believed) {
         log_debug("live: %.2f s not believed: log-probability %.2f, compression %.2f, no speech %.2f", (double)n / AUDIO_HZ,
                   (double)x->decoding.avg_logprob, (double)x->decoding.compression, (double)x->decoding.no_speech_p);
