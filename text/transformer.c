@@ -65,85 +65,116 @@ size_t transformer_scratch_bytes(const struct transformer *t, size_t n_ctx, size
 
 /* ---- forward ------------------------------------------------------------------------ */
 
+/* One layer of one pass.  The last layer gives its keys for all rows, its output only for
+ * those whose logits are asked for: these are the `n` rows from `first` on. */
+struct pass {
+    const struct transformer *t;
+    const struct transformer_layer *layer;
+    const struct compute *c;
+    struct kv_cache *kv;
+    struct transformer_work *w;
+    size_t i_layer, n_all, first, n;
+    struct error *err;
+};
+
 /* Norms and biases are F32: transformer_open sees to it. */
 static const float *floats(const struct tensor *t)
 {
     return t == NULL ? NULL : t->data;
 }
 
-/* The new positions' keys and values, into the cache. */
-static bool store_keys(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
-                       struct transformer_work *w, size_t i_layer, size_t n, struct error *err)
+/* y [n][n_out] = weight x (+ bias).  Each product with a weight of a layer goes through here. */
+static bool project(const struct pass *p, const struct tensor *weight, const struct tensor *bias,
+                    const float *x, size_t n, float *y)
 {
-    const struct transformer_block *b = &t->blocks[i_layer];
+    return ops_matmul(p->c, p->w->scratch, weight, floats(bias), x, n, y, p->err);
+}
 
-    if (!ops_matmul(c, w->scratch, b->attn_k, floats(b->attn_k_bias), w->norm, n, w->k, err) ||
-        !ops_matmul(c, w->scratch, b->attn_v, floats(b->attn_v_bias), w->norm, n, w->v, err))
+static void norm(const struct pass *p, const struct tensor *weight, const float *x, size_t n, float *y)
+{
+    ops_rms_norm(p->c, x, floats(weight), n, p->t->n_embd, p->t->eps, y);
+}
+
+/* Keys and values of all rows, whose norms are in w->norm, into the cache. */
+static bool store_keys(const struct pass *p)
+{
+    const struct transformer *t = p->t;
+    const struct transformer_layer *l = p->layer;
+    struct transformer_work *w = p->w;
+
+    if (!project(p, l->attn_k, l->attn_k_bias, w->norm, p->n_all, w->k) ||
+        !project(p, l->attn_v, l->attn_v_bias, w->norm, p->n_all, w->v))
         return false;
-    ops_rope(c, w->k, n, t->n_head_kv, t->head_dim, w->turns, t->rope_interleaved);
-    kv_cache_store(kv, c, i_layer, w->k, w->v, n);
+    ops_rope(p->c, w->k, p->n_all, t->n_head_kv, t->head_dim, w->turns, t->rope_interleaved);
+    kv_cache_store(p->kv, p->c, p->i_layer, w->k, w->v, p->n_all);
     return true;
 }
 
-/* x [n] += attention of these rows, which stand at positions pos0 and on. */
-static bool attend(const struct transformer *t, const struct compute *c, const struct kv_cache *kv,
-                   struct transformer_work *w, size_t i_layer, size_t n, size_t pos0, const float *norm,
-                   float *x, struct error *err)
+/* x += output(attention(rope(q(norm)), keys, values)) */
+static bool attend(const struct pass *p, float *x)
 {
-    const struct transformer_block *b = &t->blocks[i_layer];
-    struct ops_keys keys = kv_cache_layer(kv, i_layer);
+    const struct transformer *t = p->t;
+    const struct transformer_layer *l = p->layer;
+    struct transformer_work *w = p->w;
+    struct ops_keys keys = kv_cache_layer(p->kv, p->i_layer);
 
-    if (!ops_matmul(c, w->scratch, b->attn_q, floats(b->attn_q_bias), norm, n, w->q, err))
+    if (!project(p, l->attn_q, l->attn_q_bias, w->norm + p->first * t->n_embd, p->n, w->q))
         return false;
-    ops_rope(c, w->q, n, t->n_head, t->head_dim, w->turns + (pos0 - kv->used) * t->head_dim, t->rope_interleaved);
-    if (!ops_attention_cached(c, w->scratch, w->q, &keys, n, pos0, t->n_head, t->n_head_kv,
-                              t->head_dim, NULL, w->attended, err) ||
-        !ops_matmul(c, w->scratch, b->attn_output, NULL, w->attended, n, w->norm, err))
+    ops_rope(p->c, w->q, p->n, t->n_head, t->head_dim, w->turns + p->first * t->head_dim, t->rope_interleaved);
+    if (!ops_attention_cached(p->c, w->scratch, w->q, &keys, p->n, p->kv->used + p->first, t->n_head, t->n_head_kv,
+                              t->head_dim, NULL, w->attended, p->err) ||
+        !project(p, l->attn_output, NULL, w->attended, p->n, w->norm))
         return false;
-    ops_add(c, x, w->norm, n * t->n_embd);
+    ops_add(p->c, x, w->norm, p->n * t->n_embd);
     return true;
 }
 
-/* x [n] += down(silu(gate(norm(x))) * up(norm(x))) */
-static bool feed_forward(const struct transformer *t, const struct compute *c, struct transformer_work *w,
-                         size_t i_layer, size_t n, float *x, struct error *err)
+/* x += down(silu(gate(norm(x))) * up(norm(x))) */
+static bool feed_forward(const struct pass *p, float *x)
 {
-    const struct transformer_block *b = &t->blocks[i_layer];
+    const struct transformer *t = p->t;
+    const struct transformer_layer *l = p->layer;
+    struct transformer_work *w = p->w;
 
-    ops_rms_norm(c, x, floats(b->ffn_norm), n, t->n_embd, t->eps, w->norm);
-    if (!ops_matmul(c, w->scratch, b->ffn_gate, NULL, w->norm, n, w->gate, err) ||
-        !ops_matmul(c, w->scratch, b->ffn_up, NULL, w->norm, n, w->up, err))
+    norm(p, l->ffn_norm, x, p->n, w->norm);
+    if (!project(p, l->ffn_gate, NULL, w->norm, p->n, w->gate) || !project(p, l->ffn_up, NULL, w->norm, p->n, w->up))
         return false;
-    ops_silu_mul(c, w->gate, w->up, n * t->n_ff);
-    if (!ops_matmul(c, w->scratch, b->ffn_down, NULL, w->gate, n, w->norm, err))
+    ops_silu_mul(p->c, w->gate, w->up, p->n * t->n_ff);
+    if (!project(p, l->ffn_down, NULL, w->gate, p->n, w->norm))
         return false;
-    ops_add(c, x, w->norm, n * t->n_embd);
+    ops_add(p->c, x, w->norm, p->n * t->n_embd);
     return true;
+}
+
+static bool evaluate_layer(const struct pass *p)
+{
+    float *x = p->w->x + p->first * p->t->n_embd;
+
+    norm(p, p->layer->attn_norm, p->w->x, p->n_all, p->w->norm);
+    return store_keys(p) && (p->n == 0 || (attend(p, x) && feed_forward(p, x)));
 }
 
 bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
                          struct transformer_work *w, size_t n, size_t n_logits,
                          transformer_layer_done *layer_done, void *user, struct error *err)
 {
+    struct pass p = { .t = t, .c = c, .kv = kv, .w = w, .n_all = n, .n = n, .err = err };
+
     ops_rope_turns(c, n, t->head_dim, kv->used, t->rope_theta, w->turns);
     for (size_t i = 0; i < t->n_layer; i++) {
-        /* The last layer gives its keys for all rows, its output only for those that are asked for. */
-        size_t first = i + 1 < t->n_layer ? 0 : n - n_logits;
-        float *x = w->x + first * t->n_embd;
-
-        if (compute_cancelled(c, err))
-            return false;
-        ops_rms_norm(c, w->x, floats(t->blocks[i].attn_norm), n, t->n_embd, t->eps, w->norm);
-        if (!store_keys(t, c, kv, w, i, n, err))
-            return false;
-        if (first < n && (!attend(t, c, kv, w, i, n - first, kv->used + first, w->norm + first * t->n_embd, x, err) ||
-                          !feed_forward(t, c, w, i, n - first, x, err)))
+        p.i_layer = i;
+        p.layer = &t->layers[i];
+        if (i + 1 == t->n_layer) {
+            p.n = n_logits;
+            p.first = n - n_logits;
+        }
+        if (compute_cancelled(c, err) || !evaluate_layer(&p))
             return false;
         if (layer_done != NULL)
             layer_done(user, i + 1);
     }
     if (n_logits == 0)
         return true;
-    ops_rms_norm(c, w->x + (n - n_logits) * t->n_embd, floats(t->output_norm), n_logits, t->n_embd, t->eps, w->norm);
+    norm(&p, t->output_norm, w->x + p.first * t->n_embd, n_logits, w->norm);
     return ops_matmul(c, w->scratch, t->output, NULL, w->norm, n_logits, w->logits, err);
 }

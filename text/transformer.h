@@ -20,8 +20,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Weights of one layer, under their GGUF names; NULL: the architecture has none. */
-struct transformer_block {
+/* Weights of one layer, under their GGUF names; NULL: the architecture has none.
+ * Nothing but tensors: transformer_open walks it. */
+struct transformer_layer {
     const struct tensor *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
     const struct tensor *attn_q_bias, *attn_k_bias, *attn_v_bias;       /* qwen2 only */
     const struct tensor *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;
@@ -33,7 +34,7 @@ struct transformer {
     float eps, rope_theta;
     bool rope_interleaved;
     const struct tensor *token_embd, *output_norm, *output;     /* output may be token_embd (tied) */
-    struct transformer_block *blocks;
+    struct transformer_layer *layers;      /* [n_layer] */
 };
 
 /* transformer_open.c.  Reads settings and binds weights; data stay borrowed from g, tables come from

@@ -159,7 +159,7 @@ static bool bind_model(struct transformer *t, const struct gguf *g, struct error
 
 static bool bind_block(struct transformer *t, const struct settings *s, unsigned i_block, struct error *err)
 {
-#define FIELD(name) offsetof(struct transformer_block, name)
+#define FIELD(name) offsetof(struct transformer_layer, name)
     size_t n_q = t->n_head * t->head_dim, n_kv = t->n_head_kv * t->head_dim;
     const struct gguf_binding table[] = {
         { "blk.%u.attn_norm.weight", FIELD(attn_norm), t->n_embd, 0, false },
@@ -178,7 +178,7 @@ static bool bind_block(struct transformer *t, const struct settings *s, unsigned
         { "blk.%u.attn_v.bias", FIELD(attn_v_bias), n_kv, 0, false },
     };
 #undef FIELD
-    struct transformer_block *b = &t->blocks[i_block];
+    struct transformer_layer *b = &t->layers[i_block];
 
     return gguf_bind(s->g, table, N_OF(table), i_block, b, err) &&
            (!s->architecture->qkv_bias || gguf_bind(s->g, biases, N_OF(biases), i_block, b, err));
@@ -197,7 +197,7 @@ static bool check_vectors(const struct transformer *t, const struct gguf *g, str
     if (!is_vector_f32(g, t->output_norm, err))
         return false;
     for (size_t i = 0; i < t->n_layer; i++) {
-        const struct transformer_block *b = &t->blocks[i];
+        const struct transformer_layer *b = &t->layers[i];
         if (!is_vector_f32(g, b->attn_norm, err) || !is_vector_f32(g, b->ffn_norm, err) ||
             !is_vector_f32(g, b->attn_q_bias, err) || !is_vector_f32(g, b->attn_k_bias, err) ||
             !is_vector_f32(g, b->attn_v_bias, err))
@@ -213,8 +213,8 @@ static bool is_bound(const struct transformer *t, const struct tensor *tensor)
 
     if (sscanf(tensor->name, "blk.%zu.", &i_block) != 1 || i_block >= t->n_layer)
         return tensor == t->token_embd || tensor == t->output_norm || tensor == t->output;
-    const struct tensor *const *field = (const struct tensor *const *)&t->blocks[i_block];
-    for (size_t k = 0; k < sizeof t->blocks[i_block] / sizeof *field; k++)
+    const struct tensor *const *field = (const struct tensor *const *)&t->layers[i_block];
+    for (size_t k = 0; k < sizeof t->layers[i_block] / sizeof *field; k++)
         if (field[k] == tensor)
             return true;
     return false;
@@ -240,8 +240,8 @@ bool transformer_open(struct transformer *t, const struct gguf *g, size_t n_voca
     if (t->n_layer > gguf_n_tensors(g))     /* before memory is taken for them */
         return error_set(err, ERROR_MODEL, "%s: %zu blocks, but only %zu tensors", gguf_path(g), t->n_layer,
                          gguf_n_tensors(g));
-    t->blocks = arena_zero(arena, t->n_layer, sizeof *t->blocks, err);
-    if (t->blocks == NULL)
+    t->layers = arena_zero(arena, t->n_layer, sizeof *t->layers, err);
+    if (t->layers == NULL)
         return false;
     for (size_t i = 0; i < t->n_layer; i++)
         if (!bind_block(t, &s, (unsigned)i, err))
