@@ -1,11 +1,8 @@
-/* MemAvailable of /proc/meminfo (proc(5)) counts what can be had without swapping,
- * page cache included: weights that are mapped already are therefore counted
- * once as needed and once as available, which cancels out. */
 #include "fusion/memory.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
+
+#include "base/memory.h"
 
 bool memory_fits_in(const char *what, size_t file_bytes, size_t work_bytes, size_t available, struct error *err)
 {
@@ -16,24 +13,6 @@ bool memory_fits_in(const char *what, size_t file_bytes, size_t work_bytes, size
                      "%.0f MB are available: close other programs, choose a smaller model or a smaller context (-c)",
                      what, (double)(file_bytes + work_bytes) / 1e6, (double)file_bytes / 1e6,
                      (double)work_bytes / 1e6, (double)available / 1e6);
-}
-
-static bool memory_available(size_t *bytes)
-{
-    FILE *file = fopen("/proc/meminfo", "re");
-    char line[256];
-    size_t kib;
-    bool found = false;
-
-    if (file == NULL)
-        return false;
-    while (!found && fgets(line, sizeof line, file) != NULL)
-        if (sscanf(line, "MemAvailable: %zu kB", &kib) == 1) {
-            *bytes = kib * 1024;
-            found = true;
-        }
-    fclose(file);
-    return found;
 }
 
 bool memory_fits(const char *what, size_t file_bytes, size_t work_bytes, struct error *err)

@@ -146,6 +146,11 @@ static bool take_packages(const struct place *p, const cJSON *object, struct man
     return true;
 }
 
+static bool is_web_address(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}
+
 static bool take_source(const struct place *p, const cJSON *object, struct manifest_source *s)
 {
     s->url = text_of(object, "url");
@@ -158,9 +163,23 @@ static bool take_source(const struct place *p, const cJSON *object, struct manif
         return false;
     if (s->url == NULL)
         return take_packages(p, object, s);
-    if (strncmp(s->url, "https://", 8) != 0 && strncmp(s->url, "http://", 7) != 0)
+    if (!is_web_address(s->url))
         return wrong(p, "url", "http or https");
     return s->n_inputs == 1 || wrong(p, "inputs", "one input of a URL");
+}
+
+/* Fields that may be missing. */
+static bool take_rest(const struct place *p, const cJSON *object, struct model_entry *e)
+{
+    const cJSON *kv = cJSON_GetObjectItemCaseSensitive(object, "kv");
+
+    e->terms = text_of(object, "terms");
+    if (cJSON_HasObjectItem(object, "terms") && (e->terms == NULL || !is_web_address(e->terms)))
+        return wrong(p, "terms", "http or https");
+    if (kv != NULL && (!cJSON_IsNumber(kv) || !(kv->valuedouble >= 1.0) || kv->valuedouble > 1e9))
+        return wrong(p, "kv", "a number of 1 or more");
+    e->kv_bytes = kv != NULL ? (uint64_t)kv->valuedouble : 0;
+    return true;
 }
 
 static bool take_role(const struct place *p, const cJSON *object, enum model_role *role)
@@ -185,7 +204,7 @@ static bool take_model(struct place *p, const cJSON *object, struct manifest_mod
         return false;
     p->model = e->name;
     if (!take_role(p, object, &e->role) || !take_text(p, object, "title", &e->title) ||
-        !take_text(p, object, "licence", &e->licence) || !take_name(p, object, "file", &e->file))
+        !take_text(p, object, "licence", &e->licence) || !take_name(p, object, "file", &e->file) || !take_rest(p, object, e))
         return false;
     m->sources = take_list(p, object, "sources", sizeof *m->sources, &list, &m->n_sources);
     if (m->sources == NULL)

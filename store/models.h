@@ -20,9 +20,11 @@ struct model_entry {
     enum model_role role;
     const char *title;              /* "Qwen2.5-Coder-1.5B-Instruct Q4_K_M" */
     const char *licence;
+    const char *terms;              /* address of terms to agree to before it is fetched; NULL: free to use */
     const char *file;               /* name of the usable file in the models folder */
     uint64_t bytes;                 /* of that file */
     uint64_t download_bytes;        /* about, from the last source */
+    uint64_t kv_bytes;              /* of text: the F16 cache's a position; 0: not known */
 };
 
 struct models;

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/clock.h"
+#include "tensor/bandwidth.h"
 #include "tensor/compute.h"
 #include "tensor/pool.h"
 
@@ -21,44 +21,12 @@ struct peaks {
 
 /* ---- memory ---------------------------------------------------------------------- */
 
-enum { PEAK_BYTES = 512 << 20, PEAK_CHUNK = 512 << 10, PEAK_RUNS = 6 };
-
-typedef uint64_t peak_words __attribute__((vector_size(64)));
-
-struct peak_memory { const unsigned char *bytes; _Atomic uint64_t sum; };
-
-static inline void peak_read_chunks(void *user, size_t first, size_t last, size_t i_thread)
-{
-    struct peak_memory *m = user;
-    peak_words a = { 0 }, b = a;
-
-    (void)i_thread;
-    for (size_t i = first * PEAK_CHUNK; i < last * PEAK_CHUNK; i += 2 * sizeof a) {
-        a += *(const peak_words *)(const void *)(m->bytes + i);
-        b += *(const peak_words *)(const void *)(m->bytes + i + sizeof a);
-    }
-    a += b;
-    m->sum += a[0] + a[1] + a[2] + a[3] + a[4] + a[5] + a[6] + a[7];
-}
+enum { PEAK_BYTES = 512 << 20, PEAK_RUNS = 6 };
 
 /* GB/s that the threads of the pool read; 0 when there is no memory to read. */
 static inline double peak_read(struct pool *pool)
 {
-    struct peak_memory m = { .bytes = aligned_alloc(2 << 20, PEAK_BYTES) };
-    double best = 0;
-
-    if (m.bytes == NULL)
-        return 0;
-    (void)madvise((void *)(size_t)m.bytes, PEAK_BYTES, MADV_HUGEPAGE);
-    memset((void *)(size_t)m.bytes, 1, PEAK_BYTES);
-    for (int run = 0; run < PEAK_RUNS; run++) {
-        double start = clock_ms();
-        pool_run(pool, PEAK_BYTES / PEAK_CHUNK, 1, peak_read_chunks, &m);
-        double speed = PEAK_BYTES / (clock_ms() - start) * 1e-6;
-        best = speed > best ? speed : best;
-    }
-    free((void *)(size_t)m.bytes);
-    return best;
+    return bandwidth_read(pool, PEAK_BYTES, PEAK_RUNS) * 1e-9;
 }
 
 /* ---- products -------------------------------------------------------------------- */

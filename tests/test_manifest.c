@@ -114,6 +114,9 @@ static void test_refused(void **state)
         { "\"inputs\"", "\"outputs\"", "inputs: a list" },
         { "\"url\": \"https://example.org/b\", ", "", "packages: a list" },
         { "\"licence\": \"MIT\", \"file\": \"b.bin\"", "\"file\": \"b.bin\"", "licence" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": \"see there\"", "terms: http" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": 1", "terms: http" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"kv\": 0", "kv: a number" },
     };
 
     (void)state;

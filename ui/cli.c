@@ -29,9 +29,11 @@ const struct command commands[] = {
       "  arecord -f S16_LE -r 16000 -t wav | mynah listen -\n"
       "  ffmpeg -i rtsp://... -f wav - | mynah listen -\n"
       "Ctrl-C ends it; what was said until then is still written." },
-    { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need", NULL },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models and which are here",
-      "With -q, their names alone." },
+    { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
+      "Models whose licence is not a free one are fetched once you agree to its terms." },
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models, which are here and which fit this machine",
+      "MEMORY is what a text model takes with a context of 8192 tokens, and whether that is there now; SPEED what it\n"
+      "would about write, from how fast this machine reads memory.  With -q, names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
       "The speed of this machine is measured, too, for some seconds; not with -q." },
     { "bench", BENCH, cmd_bench, "", NULL, "measure the speed of this machine with a model", NULL },
@@ -72,6 +74,7 @@ const struct option_row option_rows[] = {
     { "lang", 0, OPTION_TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)", LANGUAGES },
     { "format", 0, OPTION_WORDS, AT(format), TRANSCRIBE, "F", "txt (words only), srt, vtt, lrc, csv or json, with --out several: srt,json (default: txt)", "txt srt vtt lrc csv json" },
     { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
+    { "agree", 0, OPTION_FLAG, AT(agree), PULL, NULL, "agree to the terms of the models' licences without being asked", NULL },
     { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
     { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE | LISTEN, "L", "language spoken in clips (default: detected)", LANGUAGES },
     { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE | LISTEN, NULL, "translate speech into English", NULL },

@@ -43,7 +43,7 @@ struct options {
     const char *engine;             /* "echo" in tests of the chat */
     const char *mode;               /* of the chat: "full", "inline", "plain" */
     const char *theme;
-    bool mouse, translate, words, channels, force, times, raw, json, quiet, fresh, help, version;
+    bool mouse, translate, words, channels, force, times, raw, agree, json, quiet, fresh, help, version;
 };
 
 typedef int command_run(const struct options *o);

@@ -3,6 +3,7 @@
 
 #include "audio/audio.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "store/models.h"
 #include "tensor/pool.h"
 #include "text/text.h"
@@ -46,24 +47,12 @@ void doctor_tell(const struct options *o, enum doctor_state state, const char *w
     fflush(stdout);
 }
 
-static double available_memory_gb(void)
-{
-    FILE *file = fopen("/proc/meminfo", "r");
-    char text[128];
-    double kb = 0;
-
-    while (file != NULL && fgets(text, sizeof text, file) != NULL)
-        if (sscanf(text, "MemAvailable: %lf kB", &kb) == 1)
-            break;
-    if (file != NULL)
-        fclose(file);
-    return kb * 1024 / 1e9;
-}
-
 static void check_space(const struct options *o, const char *folder)
 {
     struct statvfs disk;
-    double memory_gb = available_memory_gb();
+    size_t available = 0;
+    memory_available(&available);
+    double memory_gb = (double)available / 1e9;
 
     doctor_tell(o, memory_gb > 1.5 ? DOCTOR_OK : DOCTOR_MISSING, "memory", "%.1f GB available; the default model wants about 1.5 GB", memory_gb);
     /* The folder may not be there yet: its file system is then the one of what is. */

@@ -1,5 +1,8 @@
-/* cmd_models.c - `mynah models`: the known models and which are here. */
+/* cmd_models.c - `mynah models`: the known models, which are here and which fit. */
+#include "base/memory.h"
 #include "store/models.h"
+#include "tensor/bandwidth.h"
+#include "tensor/compute.h"
 #include "ui/carried.h"
 #include "ui/cli.h"
 
@@ -8,7 +11,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_json(const struct models *m, const struct model_entry *e)
+enum { N_CTX = 8192, PROBE_BYTES = 128 << 20, PROBE_RUNS = 6 };
+#define WORK_BYTES 150e6        /* buffers of a pass, tokenizer, the program: about */
+
+/* What this machine can do; 0: not known. */
+struct machine {
+    size_t memory;                  /* bytes available */
+    double bandwidth;               /* bytes read a second */
+};
+
+static struct machine look_at_machine(const struct options *o)
+{
+    struct machine here = { 0 };
+    struct compute c;
+
+    memory_available(&here.memory);
+    if (!o->quiet && compute_init(&c, o->n_threads, NULL, NULL)) {
+        here.bandwidth = bandwidth_read(c.pool, PROBE_BYTES, PROBE_RUNS);
+        compute_done(&c);
+    }
+    return here;
+}
+
+/* Bytes of memory that a text model takes, weights and a context of N_CTX; 0: not known. */
+static double needs(const struct model_entry *e)
+{
+    return e->kv_bytes == 0 ? 0.0 : (double)e->bytes + (double)N_CTX * (double)e->kv_bytes + WORK_BYTES;
+}
+
+static bool fits(const struct machine *here, const struct model_entry *e)
+{
+    return here->memory == 0 || needs(e) <= (double)here->memory;
+}
+
+/* Every weight is read once for a token. */
+static double tokens_a_second(const struct machine *here, const struct model_entry *e)
+{
+    return e->role == MODEL_TEXT ? here->bandwidth / (double)e->bytes : 0.0;
+}
+
+static void print_line(const struct models *m, const struct machine *here, const struct model_entry *e)
+{
+    char memory[40] = "", speed[40] = "";
+
+    if (needs(e) > 0)
+        snprintf(memory, sizeof memory, "%.1f GB%s", needs(e) / 1e9, fits(here, e) ? "" : ": too big");
+    if (tokens_a_second(here, e) > 0)
+        snprintf(speed, sizeof speed, "%.0f tok/s", tokens_a_second(here, e));
+    printf("%-19s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
+           models_present(m, e->name) ? "yes" : "no", memory, speed, e->licence, e->title);
+}
+
+static void print_json(const struct models *m, const struct machine *here, const struct model_entry *e)
 {
     cJSON *object = cJSON_CreateObject();
     char *path = NULL;
@@ -21,6 +75,14 @@ static void print_json(const struct models *m, const struct model_entry *e)
     cJSON_AddBoolToObject(object, "present", models_present(m, e->name));
     cJSON_AddNumberToObject(object, "bytes", (double)e->bytes);
     cJSON_AddStringToObject(object, "licence", e->licence);
+    if (e->terms != NULL)
+        cJSON_AddStringToObject(object, "terms", e->terms);
+    if (needs(e) > 0) {
+        cJSON_AddNumberToObject(object, "needs_bytes", needs(e));
+        cJSON_AddBoolToObject(object, "fits", fits(here, e));
+    }
+    if (tokens_a_second(here, e) > 0)
+        cJSON_AddNumberToObject(object, "tokens_per_s", (int)(10 * tokens_a_second(here, e)) / 10.0);
     char *text = cJSON_PrintUnformatted(object);
     if (text != NULL)
         puts(text);
@@ -64,7 +126,7 @@ static void print_carried(const struct options *o)
         else if (o->quiet)
             puts(c.name);
         else
-            printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", c.name, c.role, (double)c.file->n_bytes / 1e6, "yes", "see --json", c.title);
+            printf("%-19s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", c.name, c.role, (double)c.file->n_bytes / 1e6, "yes", "", "", "see --json", c.title);
     }
 }
 
@@ -92,19 +154,19 @@ int cmd_models(const struct options *o)
 
     if (m == NULL)
         return cli_fail(&err);
+    struct machine here = look_at_machine(o);
     if (!o->json && !o->quiet)
-        printf("%-19s %-11s %9s  %-5s  %-11s %s\n", "NAME", "ROLE", "SIZE", "HERE", "LICENCE", "WHAT IT IS");
+        printf("%-19s %-11s %9s  %-5s %-15s %-10s %-13s %s\n", "NAME", "ROLE", "SIZE", "HERE", "MEMORY", "SPEED", "LICENCE", "WHAT IT IS");
     for (size_t i = 0; i < models_count(m); i++) {
         const struct model_entry *e = models_at(m, i);
         if (!has_name(o, model_role_name(e->role)))
             continue;
         if (o->json)
-            print_json(m, e);
+            print_json(m, &here, e);
         else if (o->quiet)
             puts(e->name);
         else
-            printf("%-19s %-11s %6.1f MB  %-5s  %-11s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
-                   models_present(m, e->name) ? "yes" : "no", e->licence, e->title);
+            print_line(m, &here, e);
     }
     print_carried(o);
     if (!o->json && !o->quiet)

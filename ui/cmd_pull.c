@@ -105,12 +105,32 @@ static bool pull(const struct models *m, const char *name, struct screen *s, str
     return ok;
 }
 
-/* Unknown names are told before anything is fetched. */
-static bool pull_all(const struct models *m, const char *const *names, size_t n, struct screen *s, struct error *err)
+/* A licence with terms of its own is agreed to before anything of the model is fetched. */
+static bool agree(const struct options *o, const struct models *m, const struct model_entry *e, struct error *err)
+{
+    char answer[16] = "";
+
+    if (e->terms == NULL || o->agree || models_present(m, e->name))
+        return true;
+    if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
+        return error_set(err, ERROR_USAGE, "%s is under the licence %s: read %s, and add --agree when you agree", e->name, e->licence, e->terms);
+    fprintf(stderr, "%s is under the licence %s:\n%s\nDo you agree to its terms?  Type yes to fetch it: ", e->name, e->licence, e->terms);
+    if (fgets(answer, sizeof answer, stdin) == NULL)
+        fputc('\n', stderr);
+    answer[strcspn(answer, "\n")] = '\0';
+    return strcmp(answer, "yes") == 0 || strcmp(answer, "y") == 0
+        || error_set(err, ERROR_CANCELLED, "%s was not fetched: its terms were not agreed to", e->name);
+}
+
+/* Unknown names and what is not agreed to are told before anything is fetched. */
+static bool pull_all(const struct options *o, const struct models *m, const char *const *names, size_t n, struct screen *s, struct error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (models_find(m, names[i]) == NULL)
             return models_pull(m, names[i], NULL, NULL, err);
+    for (size_t i = 0; i < n; i++)
+        if (!agree(o, m, models_find(m, names[i]), err))
+            return false;
     for (size_t i = 0; i < n; i++)
         if (!pull(m, names[i], s, err))
             return false;
@@ -134,7 +154,7 @@ int cmd_pull(const struct options *o)
     sigaddset(&s.stop, SIGTERM);
     sigaddset(&s.stop, SIGHUP);
     sigprocmask(SIG_BLOCK, &s.stop, NULL);
-    bool ok = pull_all(m, named ? o->arguments : usual, named ? o->n_arguments : sizeof usual / sizeof *usual, &s, &err);
+    bool ok = pull_all(o, m, named ? o->arguments : usual, named ? o->n_arguments : sizeof usual / sizeof *usual, &s, &err);
     models_close(m);
     int status = ok ? 0 : cli_fail(&err);
     return s.stopped_by != 0 ? 128 + s.stopped_by : status;
