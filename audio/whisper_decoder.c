@@ -154,12 +154,12 @@ static bool attend_past(struct whisper_decoder *d, const struct batch *b, size_t
 {
     size_t row = d->w->n_state, n_head = d->w->n_text_head, head_dim = row / n_head;
     size_t n_passes = b->sequence == NULL ? 1 : b->n, n = b->n / n_passes;
+    struct ops_attention how = { .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim };
 
     for (size_t i = 0; i < n_passes; i++) {
         size_t at = cache_at(d, b->sequence == NULL ? 0 : b->sequence[i], i_layer);
         struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim };
-        if (!ops_attention_cached(d->c, d->step, d->q + i * row, &keys, n, d->n_past, n_head, n_head, head_dim, NULL,
-                                  d->normed + i * row, err))
+        if (!ops_attention_cached(d->c, d->step, &how, d->q + i * row, &keys, n, d->n_past, d->normed + i * row, err))
             return false;
     }
     return true;
@@ -215,9 +215,9 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     const float *bias = n_kv < w->n_audio_ctx ? d->audio_bias : NULL;
 
     if (n <= FEW_TOKENS && d->watch == NULL) {
+        struct ops_attention how = { .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .bias = bias };
         for (size_t i = 0; i < n; i++)
-            if (!ops_attention_cached(d->c, d->step, d->q + i * row, &keys, 1, n_kv - 1, n_head, n_head, head_dim,
-                                      bias, d->normed + i * row, err))
+            if (!ops_attention_cached(d->c, d->step, &how, d->q + i * row, &keys, 1, n_kv - 1, d->normed + i * row, err))
                 return false;
         return true;
     }

@@ -3,6 +3,9 @@
  *   item = block of query positions x one key/value head x a span of positions
  *   for each chunk of keys:  s = q k^T   running max m and sum l   out = out e^(m - m') + p v
  *
+ * Chunks and spans begin at multiples of their length whatever the queries see of them,
+ * so that a query's sums have one order.
+ *
  * All query heads that share a key/value head are rows of the same small
  * product, so keys and values are converted once per key/value head.  The
  * running softmax is Milakov & Gimelshein 2018, arXiv:1805.02867.  With few
@@ -15,6 +18,7 @@
 #include "tensor/pool.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #define CHUNK 128                   /* key positions at a time */
@@ -27,12 +31,14 @@ struct attention {
     const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
     struct ops_keys half;           /* ... these; its steps are those of k and v, too */
     const float *bias;              /* [n_keys], or NULL */
-    size_t n, pos0, n_kv;           /* query i sees n_kv keys, or pos0 + i + 1 when causal */
+    float soft_cap;
+    size_t n, pos0, n_kv;           /* query i sees n_kv keys, or those up to pos0 + i when causal, */
+    size_t window;                  /* ... of which the last `window`, at most SIZE_MAX */
     bool causal, few;               /* few: at most FEW_QUERIES over F16 keys */
     size_t n_head, n_head_kv, head_dim;
     float scale, *out;
     size_t group, n_queries, n_blocks;      /* heads sharing keys; queries in a block; blocks */
-    size_t span, n_spans;                   /* positions in a span; spans */
+    size_t span, span0, n_spans;            /* positions in a span; the first that is seen; spans from it on */
     float *work, *parts;            /* work: [n_threads][work_floats] */
     size_t work_floats;             /* parts: [n_spans][n][n_head][head_dim + 2], when n_spans > 1 */
 };
@@ -52,12 +58,26 @@ static size_t n_visible(const struct attention *a, size_t query)
     return a->causal ? a->pos0 + query + 1 : a->n_kv;
 }
 
-/* How many of the n positions from `at` on a query sees. */
-static size_t seen_from(const struct attention *a, size_t query, size_t at, size_t n)
+/* The first position that a query sees. */
+static size_t first_visible(const struct attention *a, size_t query)
 {
-    size_t seen = n_visible(a, query);
+    size_t n = n_visible(a, query);
 
-    return seen > at ? min_size(seen - at, n) : 0;
+    return n > a->window ? n - a->window : 0;
+}
+
+/* What a query sees of n positions: [first, last), counted from the first of them. */
+struct seen {
+    size_t first, last;
+};
+
+static struct seen seen_from(const struct attention *a, size_t query, size_t at, size_t n)
+{
+    size_t first = first_visible(a, query), last = n_visible(a, query);
+    struct seen seen = { first > at ? first - at : 0, last > at ? min_size(last - at, n) : 0 };
+
+    seen.first = min_size(seen.first, seen.last);
+    return seen;
 }
 
 /* Rows [n][head_dim] of head `head` from position `first`, as f32: in place, or
@@ -77,14 +97,17 @@ static const float *chunk_rows(const struct attention *a, const float *x, const 
     return buffer;
 }
 
-/* Scores of n keys from `first` on to weights relative to the running maximum; what was
- * gathered before is scaled down to the new maximum. */
-static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t first, size_t n)
+/* Scores of the keys of the chunk at `at` that a row sees to weights relative to the running
+ * maximum; what was gathered before is scaled down to the new maximum. */
+static void weigh_row(const struct attention *a, const struct block *b, size_t r, size_t at, struct seen seen)
 {
-    float *score = b->score + r * CHUNK;
+    float *score = b->score + r * CHUNK + seen.first;
+    size_t n = seen.last - seen.first;
 
+    for (size_t i = 0; a->soft_cap != 0.0f && i < n; i++)
+        score[i] = a->soft_cap * tanhf(score[i] / a->soft_cap);
     if (a->bias != NULL)
-        a->c->kernels->add_scaled(score, 1.0f, a->bias + first, n);
+        a->c->kernels->add_scaled(score, 1.0f, a->bias + at + seen.first, n);
     float max = fmaxf(b->max[r], a->c->kernels->max(score, n));
     float shrink = expf(b->max[r] - max);
     b->sum[r] = b->sum[r] * shrink + a->c->kernels->exp_sum(score, max, n);
@@ -101,13 +124,19 @@ static void attend_chunk(const struct attention *a, const struct block *b, size_
 
     blas_sgemm(true, b->n_rows, n, d, a->scale, b->q, d, k, ld, 0.0f, b->score, CHUNK);
     for (size_t r = 0; r < b->n_rows; r++) {
-        size_t n_seen = seen_from(a, query0 + r / a->group, at, n);
-        memset(b->score + r * CHUNK + n_seen, 0, (n - n_seen) * sizeof *b->score);
-        if (n_seen > 0)
-            weigh_row(a, b, r, at, n_seen);
+        struct seen seen = seen_from(a, query0 + r / a->group, at, n);
+        memset(b->score + r * CHUNK, 0, seen.first * sizeof *b->score);
+        memset(b->score + r * CHUNK + seen.last, 0, (n - seen.last) * sizeof *b->score);
+        if (seen.first < seen.last)
+            weigh_row(a, b, r, at, seen);
     }
     const float *v = chunk_rows(a, a->v, a->half.v, head_kv, at, n, b->chunk, &ld);
     blas_sgemm(false, b->n_rows, d, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, d);
+}
+
+static bool same(struct seen a, struct seen b)
+{
+    return a.first == b.first && a.last == b.last;
 }
 
 /* Likewise over F16 keys as they are.  Queries that see the same keys go together: with
@@ -117,15 +146,17 @@ static void attend_chunk_few(const struct attention *a, const struct block *b, s
     size_t d = a->head_dim, step = a->half.step, skip = head_kv * a->half.head_step + at * step, rows;
 
     for (size_t r = 0; r < b->n_rows; r += rows) {
-        size_t n_seen = seen_from(a, query0 + r / a->group, at, n);
-        for (rows = a->group; r + rows < b->n_rows && seen_from(a, query0 + (r + rows) / a->group, at, n) == n_seen; )
+        struct seen seen = seen_from(a, query0 + r / a->group, at, n);
+        size_t n_seen = seen.last - seen.first, from = skip + seen.first * step;
+        float *score = b->score + r * CHUNK + seen.first;
+        for (rows = a->group; r + rows < b->n_rows && same(seen, seen_from(a, query0 + (r + rows) / a->group, at, n)); )
             rows += a->group;
         if (n_seen == 0)
             continue;
-        a->c->kernels->score_keys(b->q + r * d, rows, a->half.k + skip, step, n_seen, d, a->scale, b->score + r * CHUNK, CHUNK);
+        a->c->kernels->score_keys(b->q + r * d, rows, a->half.k + from, step, n_seen, d, a->scale, score, CHUNK);
         for (size_t i = r; i < r + rows; i++)
-            weigh_row(a, b, i, at, n_seen);
-        a->c->kernels->gather_values(b->score + r * CHUNK, CHUNK, rows, a->half.v + skip, step, n_seen, d, b->out + r * d);
+            weigh_row(a, b, i, at, seen);
+        a->c->kernels->gather_values(score, CHUNK, rows, a->half.v + from, step, n_seen, d, b->out + r * d);
     }
 }
 
@@ -179,10 +210,11 @@ static void attend_items(void *user, size_t first, size_t last, size_t i_thread)
         size_t i_span = item % a->n_spans, head_kv = item / a->n_spans % a->n_head_kv;
         size_t query0 = item / a->n_head_kv / a->n_spans * a->n_queries;
         size_t n = min_size(a->n_queries, a->n - query0);
-        size_t end = min_size((i_span + 1) * a->span, n_visible(a, query0 + n - 1));
+        size_t start = (a->span0 + i_span) * a->span, seen = first_visible(a, query0) / CHUNK * CHUNK;
+        size_t end = min_size(start + a->span, n_visible(a, query0 + n - 1));
         struct block b = start_block(a, i_thread, query0, n, head_kv);
 
-        for (size_t at = i_span * a->span; at < end; at += CHUNK)
+        for (size_t at = start > seen ? start : seen; at < end; at += CHUNK)
             (a->few ? attend_chunk_few : attend_chunk)(a, &b, query0, head_kv, at, min_size(CHUNK, end - at));
         finish_block(a, &b, query0, head_kv, i_span);
     }
@@ -197,17 +229,18 @@ static void join_parts(void *user, size_t first, size_t last, size_t i_thread)
 
     for (size_t row = first; row < last; row++) {
         const float *part = a->parts + row * (d + 2);
-        size_t n_spans = (n_visible(a, row / a->n_head) + a->span - 1) / a->span;
-        float *out = a->out + row * d, max = part[d], sum = 0.0f;
+        size_t query = row / a->n_head, s0 = first_visible(a, query) / a->span - a->span0;
+        size_t n_spans = (n_visible(a, query) + a->span - 1) / a->span - a->span0;
+        float *out = a->out + row * d, max = part[s0 * step + d], sum = 0.0f;
 
-        for (size_t s = 1; s < n_spans; s++)
+        for (size_t s = s0 + 1; s < n_spans; s++)
             max = fmaxf(max, part[s * step + d]);
-        for (size_t s = 0; s < n_spans; s++) {
+        for (size_t s = s0; s < n_spans; s++) {
             float weight = expf(part[s * step + d] - max);
             sum += weight * part[s * step + d + 1];
-            if (s == 0)
+            if (s == s0)
                 for (size_t i = 0; i < d; i++)
-                    out[i] = weight * part[i];
+                    out[i] = weight * part[s * step + i];
             else
                 a->c->kernels->add_scaled(out, weight, part + s * step, d);
         }
@@ -226,7 +259,8 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
     a->n_blocks = (a->n + a->n_queries - 1) / a->n_queries;
     a->few = a->half.k != NULL && a->n <= FEW_QUERIES;
     a->span = a->n <= FEW_QUERIES ? SPAN : n_keys;
-    a->n_spans = (n_keys + a->span - 1) / a->span;
+    a->span0 = first_visible(a, 0) / a->span;
+    a->n_spans = (n_keys + a->span - 1) / a->span - a->span0;
 
     size_t rows = a->n_queries * a->group;
     a->work_floats = (2 * rows * d + CHUNK * d + rows * CHUNK + 2 * rows + 15) / 16 * 16;
@@ -242,15 +276,15 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
     return a->parts != NULL;
 }
 
-bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
-                          const struct ops_keys *keys, size_t n, size_t pos0,
-                          size_t n_head, size_t n_head_kv, size_t head_dim,
-                          const float *bias, float *out, struct error *err)
+bool ops_attention_cached(const struct compute *c, struct arena *scratch, const struct ops_attention *how,
+                          const float *q, const struct ops_keys *keys, size_t n, size_t pos0,
+                          float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .half = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = bias,
-        .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim,
-        .scale = 1.0f / sqrtf((float)head_dim), .out = out,
+        .c = c, .q = q, .half = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = how->bias,
+        .window = how->window != 0 ? how->window : SIZE_MAX, .soft_cap = how->soft_cap,
+        .n_head = how->n_head, .n_head_kv = how->n_head_kv, .head_dim = how->head_dim,
+        .scale = how->scale != 0.0f ? how->scale : 1.0f / sqrtf((float)how->head_dim), .out = out,
     };
     return attend(&a, scratch, err);
 }
@@ -260,7 +294,7 @@ bool ops_attention_full(const struct compute *c, struct arena *scratch, const fl
                         float scale, const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k = k, .v = v, .half = { .step = n_head * head_dim, .head_step = head_dim }, .bias = bias, .n = n, .n_kv = n_kv,
+        .c = c, .q = q, .k = k, .v = v, .half = { .step = n_head * head_dim, .head_step = head_dim }, .bias = bias, .n = n, .n_kv = n_kv, .window = SIZE_MAX,
         .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .scale = scale, .out = out,
     };
     return attend(&a, scratch, err);

@@ -60,15 +60,23 @@ struct ops_keys {
     size_t step, head_step;         /* numbers from one position, or head, to the next */
 };
 
+/* What attention over a cache is like; all that is 0 or NULL stands for none. */
+struct ops_attention {
+    size_t n_head, n_head_kv, head_dim;
+    float scale;                    /* of q k; 0: 1 / sqrt(head_dim) */
+    size_t window;                  /* a position sees this many keys, its own and those before it; 0: all */
+    float soft_cap;                 /* scores s become cap tanh(s / cap) (Gemma 2, arXiv:2408.00118) */
+    const float *bias;              /* [pos0 + n], finite: added to the scores of each key */
+};
+
 /* Causal attention of n new positions over a cache of F16 keys and values.
  *   q [n][n_head][head_dim]; keys: positions 0 .. pos0 + n - 1 are filled;
- *   out [n][n_head][head_dim];
- *   bias [pos0 + n], finite, or NULL for none: added to the scores of each key.
- * Up to OPS_SAME_ROWS positions, each has the bits that it has alone. */
-bool ops_attention_cached(const struct compute *c, struct arena *scratch, const float *q,
-                          const struct ops_keys *keys, size_t n, size_t pos0,
-                          size_t n_head, size_t n_head_kv, size_t head_dim,
-                          const float *bias, float *out, struct error *err);
+ *   out [n][n_head][head_dim].
+ * Keys before all of the windows are not read.  Up to OPS_SAME_ROWS positions, each has the
+ * bits that it has alone. */
+bool ops_attention_cached(const struct compute *c, struct arena *scratch, const struct ops_attention *how,
+                          const float *q, const struct ops_keys *keys, size_t n, size_t pos0,
+                          float *out, struct error *err);
 
 /* Full (not causal) attention in f32, as encoders use it: q [n][n_head][head_dim],
  * k, v [n_kv][n_head][head_dim], out like q; softmax(scale q k + bias), bias [n_kv],

@@ -88,6 +88,7 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
 {
     uint16_t *k = (uint16_t *)(void *)b->weights, *v = k + (POOL_BYTES / 4);
     struct ops_keys keys = { k, v, head_dim, (pos0 + n) * head_dim };
+    struct ops_attention how = { .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim };
     double ms[N_RUNS];
     char line[120];
 
@@ -96,7 +97,7 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
         return;
     for (int i = 0; i < N_RUNS; i++) {
         double start = clock_ms();
-        ops_attention_cached(&b->c, b->scratch, b->x, &keys, n, pos0, n_head, n_head_kv, head_dim, NULL, b->y, NULL);
+        ops_attention_cached(&b->c, b->scratch, &how, b->x, &keys, n, pos0, b->y, NULL);
         ms[i] = clock_ms() - start;
     }
     double pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);

@@ -272,19 +272,21 @@ static void test_rope(void **state)
     compute_done(&c);
 }
 
-/* One query's attention over n keys, in double; bias may be NULL.  *scores: the largest sum of |q k| scaled. */
+/* One query's attention over n keys, in double; bias may be NULL, cap 0.  *scores: the largest sum of |q k| scaled. */
 static void attend(const float *q, const double *k, const double *v, const float *bias, size_t n, size_t step, size_t d,
-                   double scale, double *out, double *scores)
+                   double scale, double cap, double *out, double *scores)
 {
     double *p = malloc(n * sizeof *p), max = -INFINITY, sum = 0.0;
 
     for (size_t i = 0; i < n; i++) {
         double size = bias == NULL ? 0.0 : fabs((double)bias[i]);
-        p[i] = bias == NULL ? 0.0 : (double)bias[i];
+        p[i] = 0.0;
         for (size_t j = 0; j < d; j++) {
             p[i] += scale * (double)q[j] * k[i * step + j];
             size += fabs(scale * (double)q[j] * k[i * step + j]);
         }
+        p[i] = cap == 0.0 ? p[i] : cap * tanh(p[i] / cap);
+        p[i] += bias == NULL ? 0.0 : (double)bias[i];
         max = fmax(max, p[i]);
         *scores = fmax(*scores, size);
     }
@@ -298,7 +300,7 @@ static void attend(const float *q, const double *k, const double *v, const float
     free(p);
 }
 
-struct shape { size_t n, pos0, n_head, n_head_kv, d; };
+struct shape { size_t n, pos0, n_head, n_head_kv, d, window; };
 
 /* |v| <= 1.  A score that is off by s changes each weight by a factor e^(+-s), the
  * output by 2 s; the sums of weights and values add k = n_keys / 8 roundings and
@@ -312,7 +314,7 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
     float *bias = biased ? random_floats(n_keys) : NULL;
     float *full = malloc(2 * n_keys * step * sizeof *full);
     double *kv = malloc(2 * n_keys * step * sizeof *kv), want[128];
-    float scale = cached ? 1.0f / sqrtf((float)s.d) : 0.3f;
+    float scale = cached && !biased ? 1.0f / sqrtf((float)s.d) : 0.3f;     /* not biased: the default */
 
     for (size_t i = 0; i < s.n * s.n_head * s.d; i++)
         q[i] *= 8.0f;                               /* weights that differ */
@@ -326,13 +328,16 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
         ops_f32_to_f16_heads(c, full, n_keys, s.n_head_kv, s.d, apart, keys.head_step);
         ops_f32_to_f16_heads(c, full + n_keys * step, n_keys, s.n_head_kv, s.d, apart + n_keys * step + room, keys.head_step);
     }
-    assert_true(cached ? ops_attention_cached(c, scratch, q, &keys, s.n, s.pos0, s.n_head, s.n_head_kv, s.d, bias, out, NULL)
+    struct ops_attention how = { s.n_head, s.n_head_kv, s.d, biased ? scale : 0.0f, s.window, s.window != 0 ? 3.0f : 0.0f, bias };
+    assert_true(cached ? ops_attention_cached(c, scratch, &how, q, &keys, s.n, s.pos0, out, NULL)
                        : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, bias, out, NULL));
     for (size_t i = 0; i < s.n; i++) for (size_t h = 0; h < s.n_head; h++) {
         size_t at = (i * s.n_head + h) * s.d, head_kv = h / (s.n_head / s.n_head_kv);
         double scores = 0.0;
-        attend(q + at, kv + head_kv * s.d, kv + n_keys * step + head_kv * s.d, bias, cached ? s.pos0 + i + 1 : n_keys, step, s.d,
-               (double)scale, want, &scores);
+        size_t n_seen = cached ? s.pos0 + i + 1 : n_keys, first = s.window != 0 && n_seen > s.window ? n_seen - s.window : 0;
+        const double *k = kv + first * step + head_kv * s.d;
+        attend(q + at, k, k + n_keys * step, bias == NULL ? NULL : bias + first, n_seen - first, step, s.d,
+               (double)scale, (double)how.soft_cap, want, &scores);
         double bound = (2.0 * (double)(s.d / 8 + 16) * scores + (double)n_keys + 64.0) * EPS;
         for (size_t j = 0; j < s.d; j++)
             check_near(cached ? "attention_cached" : "attention_full", at + j, (double)out[at + j], want[j], bound);
@@ -343,10 +348,13 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
 static void test_attention(void **state)
 {
     static const struct shape cached[] = {
-        { 1, 0, 4, 2, 64 }, { 1, 700, 6, 2, 64 }, { 3, 511, 6, 1, 32 }, { 8, 250, 3, 3, 16 }, { 9, 0, 4, 2, 64 },
-        { 70, 130, 12, 2, 128 }, { 40, 1000, 9, 3, 64 }, { 5, 3, 100, 1, 8 }, { 1, 1499, 8, 8, 64 }
+        { 1, 0, 4, 2, 64, 0 }, { 1, 700, 6, 2, 64, 0 }, { 3, 511, 6, 1, 32, 0 },
+        { 8, 250, 3, 3, 16, 0 }, { 9, 0, 4, 2, 64, 0 }, { 70, 130, 12, 2, 128, 0 }, { 40, 1000, 9, 3, 64, 0 },
+        { 5, 3, 100, 1, 8, 0 }, { 1, 1499, 8, 8, 64, 0 },
+        { 1, 700, 6, 2, 64, 100 }, { 1, 511, 6, 2, 64, 1 }, { 8, 507, 4, 1, 64, 512 }, { 8, 640, 4, 1, 64, 130 }, { 3, 2, 4, 2, 64, 2 },
+        { 300, 0, 4, 2, 64, 37 }, { 90, 1000, 12, 2, 128, 256 }, { 70, 100, 4, 1, 64, 4000 }
     };
-    static const struct shape full[] = { { 1, 0, 2, 2, 64 }, { 1, 900, 8, 8, 64 }, { 150, 77, 2, 2, 32 }, { 12, 500, 3, 3, 40 } };
+    static const struct shape full[] = { { 1, 0, 2, 2, 64, 0 }, { 1, 900, 8, 8, 64, 0 }, { 150, 77, 2, 2, 32, 0 }, { 12, 500, 3, 3, 40, 0 } };
     struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
     (void)state;
 
@@ -422,6 +430,7 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
 {
     static uint16_t half[1200 * 2 * 64];
     const struct ops_keys keys = { half, half, 64, 1200 * 64 };
+    const struct ops_attention how = { .n_head = 4, .n_head_kv = 2, .head_dim = 64 };
     float *at = out;
 
     ops_f32_to_f16(c, x, half, 1200 * 2 * 64);
@@ -433,8 +442,8 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     ops_layer_norm(c, x, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
     ops_rope_turns(c, 50, 64, 3, 1e4f, at);
     ops_rope(c, at - 50 * 64, 50, 1, 64, at, true), at += 50 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, &keys, 1, 1100, 4, 2, 64, NULL, at, NULL)), at += 4 * 64;
-    assert_true(ops_attention_cached(c, scratch, x, &keys, 50, 1100, 4, 2, 64, NULL, at, NULL)), at += 50 * 4 * 64;
+    assert_true(ops_attention_cached(c, scratch, &how, x, &keys, 1, 1100, at, NULL)), at += 4 * 64;
+    assert_true(ops_attention_cached(c, scratch, &how, x, &keys, 50, 1100, at, NULL)), at += 50 * 4 * 64;
     assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, NULL, at, NULL)), at += 100 * 2 * 64;
     memcpy(at, x, 20000 * sizeof *at);
     ops_gelu(c, at, 20000), ops_silu_mul(c, at, x, 20000), at += 20000;

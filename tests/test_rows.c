@@ -60,6 +60,7 @@ static void for_computes(void (*check)(const struct compute *c, struct arena *sc
     arena_free(scratch);
 }
 
+static const size_t windows[] = { 1, 6, 131, 300 };
 /* Positions around the ends of vectors, chunks (128) and spans (256). */
 static const size_t starts[] = { 0, 1, 5, 14, 120, 124, 127, 128, 250, 255, 256, 509, 1023 };
 static const struct { size_t n_head, n_head_kv, d; } heads[] = {
@@ -73,24 +74,24 @@ static void check_attention(const struct compute *c, struct arena *scratch)
     float *alone = malloc(MOST * WIDEST * sizeof *alone), *together = malloc(MOST * WIDEST * sizeof *together);
     uint16_t *k = random_halves(N_CTX * KEYS), *v = random_halves(N_CTX * KEYS);
 
-    for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++) {
+    for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
+    for (int windowed = 0; windowed < 2; windowed++) {
         size_t row = heads[h].n_head * heads[h].d;
         if ((c->kernels == &kernels_ref || pool_n_threads(c->pool) != 2) && s % 4 != 0)     /* they are slow */
             continue;
         struct ops_keys keys = { k, v, heads[h].d, N_CTX * heads[h].d };
         if (s % 2)                                          /* or heads side by side */
             keys.step = heads[h].n_head_kv * heads[h].d, keys.head_step = heads[h].d;
-        const float *extra = s % 3 ? bias : NULL;
+        struct ops_attention how = { heads[h].n_head, heads[h].n_head_kv, heads[h].d, 0.0f,
+                                     windowed ? windows[(h + s) % 4] : 0, windowed ? 4.0f : 0.0f, s % 3 ? bias : NULL };
         for (size_t i = 0; i < MOST; i++)
-            assert_true(ops_attention_cached(c, scratch, q + i * row, &keys, 1, starts[s] + i, heads[h].n_head, heads[h].n_head_kv,
-                                             heads[h].d, extra, alone + i * row, NULL));
+            assert_true(ops_attention_cached(c, scratch, &how, q + i * row, &keys, 1, starts[s] + i, alone + i * row, NULL));
         for (size_t n = 2; n <= MOST; n++) {
-            assert_true(ops_attention_cached(c, scratch, q, &keys, n, starts[s], heads[h].n_head, heads[h].n_head_kv,
-                                             heads[h].d, extra, together, NULL));
+            assert_true(ops_attention_cached(c, scratch, &how, q, &keys, n, starts[s], together, NULL));
             for (size_t i = 0; i < n; i++)
                 if (memcmp(together + i * row, alone + i * row, row * sizeof *alone) != 0)
-                    fail_msg("%s: %zu of %zu heads of %zu, row %zu of %zu after %zu", compute_kernels_name(c), heads[h].n_head,
-                             heads[h].n_head_kv, heads[h].d, i, n, starts[s]);
+                    fail_msg("%s: %zu of %zu heads of %zu, row %zu of %zu after %zu, window %zu", compute_kernels_name(c),
+                             heads[h].n_head, heads[h].n_head_kv, heads[h].d, i, n, starts[s], how.window);
         }
     }
     free(q), free(bias), free(alone), free(together), free(k), free(v);
@@ -103,10 +104,11 @@ static void test_attention(void **state)
     for_computes(check_attention);
 }
 
-/* A later position's keys and values are not even touched, be they infinite. */
-static void test_later_positions(void **state)
+/* Keys and values of later positions, and of those before the window, are not even touched, be they infinite. */
+static void test_positions_not_seen(void **state)
 {
-    enum { D = 64, N = 3 };
+    enum { D = 64, N = 5, FIRST = 2 };
+    static const struct ops_attention how = { .n_head = 1, .n_head_kv = 1, .head_dim = D, .window = N - 1 - FIRST };
     struct compute c;
     struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
     float *q = random_floats(N * D, 1.0f), out[N * D];
@@ -114,11 +116,11 @@ static void test_later_positions(void **state)
     (void)state;
 
     for (size_t i = 0; i < D; i++)
-        k[(N - 1) * D + i] = v[(N - 1) * D + i] = 0x7c00;
+        k[i] = v[i] = k[(N - 1) * D + i] = v[(N - 1) * D + i] = 0x7c00;
     FOR_TABLES(table) {
         assert_true(compute_init(&c, 1, (*table)->name, NULL));
-        assert_true(ops_attention_cached(&c, scratch, q, &(struct ops_keys){ k, v, D, 0 }, N, 0, 1, 1, D, NULL, out, NULL));
-        for (size_t i = 0; i < (N - 1) * D; i++)
+        assert_true(ops_attention_cached(&c, scratch, &how, q, &(struct ops_keys){ k, v, D, 0 }, N, 0, out, NULL));
+        for (size_t i = FIRST * D; i < (N - 1) * D; i++)
             assert_true(isfinite(out[i]));
         compute_done(&c);
     }
@@ -215,7 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attention),
-        cmocka_unit_test(test_later_positions),
+        cmocka_unit_test(test_positions_not_seen),
         cmocka_unit_test(test_elements),
         cmocka_unit_test(test_matmul),
     };

@@ -117,12 +117,12 @@ static bool attend(const struct pass *p, float *x)
     const struct transformer_layer *l = p->layer;
     struct transformer_work *w = p->w;
     struct ops_keys keys = kv_cache_layer(p->kv, p->i_layer);
+    struct ops_attention how = { .n_head = t->n_head, .n_head_kv = t->n_head_kv, .head_dim = t->head_dim };
 
     if (!project(p, l->attn_q, l->attn_q_bias, w->norm + p->first * t->n_embd, p->n, w->q))
         return false;
     ops_rope(p->c, w->q, p->n, t->n_head, t->head_dim, w->turns + p->first * t->head_dim, t->rope_interleaved);
-    if (!ops_attention_cached(p->c, w->scratch, w->q, &keys, p->n, p->kv->used + p->first, t->n_head, t->n_head_kv,
-                              t->head_dim, NULL, w->attended, p->err) ||
+    if (!ops_attention_cached(p->c, w->scratch, &how, w->q, &keys, p->n, p->kv->used + p->first, w->attended, p->err) ||
         !project(p, l->attn_output, NULL, w->attended, p->n, w->norm))
         return false;
     ops_add(p->c, x, w->norm, p->n * t->n_embd);
