@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "fusion/prompt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
 
     if (n_bytes == 0)
         return true;
-    if (!text_tokenize(m, params->begun, n_bytes, false, &ids, &n, err))
+    if (!tokenize_answer(m, params->begun, &ids, &n, err))
         return false;
     bool good = add_ids(a, ids, n, err);
     free(ids);

@@ -439,13 +439,24 @@ static bool add_span(struct span_list *list, struct text_span span, struct error
     return true;
 }
 
+/* The id that the list ends with, as text_tokenize_after takes it. */
+static int32_t last_id(const struct span_list *list)
+{
+    for (size_t i = list->n_spans; i-- > 0;) {
+        const struct text_span *span = &list->spans[i];
+        if (span->n > 0)
+            return span->ids != NULL ? span->ids[span->n - 1] : TEXT_MIDST;
+    }
+    return -1;
+}
+
 static bool add_tokenised(struct span_list *list, const struct text_model *m, const char *text, bool special,
                           struct error *err)
 {
     int32_t *ids;
     size_t n;
 
-    return text_tokenize(m, text, strlen(text), special, &ids, &n, err) &&
+    return text_tokenize_after(m, last_id(list), text, strlen(text), special, &ids, &n, err) &&
            add_span(list, (struct text_span){ .ids = ids, .n = n }, err);
 }
 
@@ -460,24 +471,56 @@ static bool add_ids(struct span_list *list, const int32_t *ids, size_t n, struct
     return add_span(list, (struct text_span){ .ids = copy, .n = n }, err);
 }
 
+static bool add_piece_span(struct span_list *list, const struct text_model *m, const struct piece *p, struct error *err)
+{
+    switch (p->kind) {
+    case PIECE_OPEN:  return add_tokenised(list, m, text_role_open(m, p->role), true, err);
+    case PIECE_CLOSE: return add_tokenised(list, m, text_role_close(m, p->role), true, err);
+    case PIECE_TEXT:  return add_tokenised(list, m, p->text, false, err);
+    case PIECE_IDS:   return add_ids(list, p->ids, p->n_ids, err);
+    case PIECE_ROWS:  return add_span(list, (struct text_span){ .rows = p->rows, .n = p->n_rows }, err);
+    }
+    return false;
+}
+
+/* Puts it in front of the only span, unless that begins with it: a template may write it. */
+static bool begin_with(struct span_list *list, int32_t bos, struct error *err)
+{
+    struct text_span first = list->spans[0];
+
+    if (first.ids != NULL && first.n > 0 && first.ids[0] == bos)
+        return true;
+    if (!add_ids(list, &bos, 1, err))
+        return false;
+    list->spans[0] = list->spans[1];
+    list->spans[1] = first;
+    return true;
+}
+
 bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err)
 {
+    int32_t bos = text_bos(m);
+
     if (s->failed)
         return error_set(err, ERROR_INFERENCE, "no memory for the prompt");
-    for (size_t i = 0; i < s->n_pieces; i++) {
-        const struct piece *p = &s->pieces[i];
-        bool good = false;
-        switch (p->kind) {
-        case PIECE_OPEN:  good = add_tokenised(list, m, text_role_open(m, p->role), true, err); break;
-        case PIECE_CLOSE: good = add_tokenised(list, m, text_role_close(m, p->role), true, err); break;
-        case PIECE_TEXT:  good = add_tokenised(list, m, p->text, false, err); break;
-        case PIECE_IDS:   good = add_ids(list, p->ids, p->n_ids, err); break;
-        case PIECE_ROWS:  good = add_span(list, (struct text_span){ .rows = p->rows, .n = p->n_rows }, err); break;
-        }
-        if (!good)
+    for (size_t i = 0; i < s->n_pieces; i++)
+        if (!add_piece_span(list, m, &s->pieces[i], err) ||
+            (list->n_spans == 1 && bos >= 0 && !begin_with(list, bos, err)))
             return false;
-    }
     return true;
+}
+
+bool tokenize_answer(const struct text_model *m, const char *text, int32_t **ids, size_t *n_ids, struct error *err)
+{
+    const char *open = text_role_open(m, TEXT_ASSISTANT);
+    int32_t *opening;
+    size_t n;
+
+    if (!text_tokenize_after(m, TEXT_MIDST, open, strlen(open), true, &opening, &n, err))
+        return false;
+    int32_t before = n > 0 ? opening[n - 1] : TEXT_MIDST;
+    free(opening);
+    return text_tokenize_after(m, before, text, strlen(text), false, ids, n_ids, err);
 }
 
 void span_list_done(struct span_list *list)

@@ -88,8 +88,11 @@ struct span_list {                  /* starts as { 0 } */
     size_t n_spans, capacity;
     size_t n_tokens, n_rows;        /* positions in all; those of them that are rows */
 };
+/* A list begins with the token that the model wants in front of all, once. */
 bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err);
 void span_list_done(struct span_list *list);
+/* The ids that a list has of an answer's text behind its opening; malloc'd. */
+bool tokenize_answer(const struct text_model *m, const char *text, int32_t **ids, size_t *n_ids, struct error *err);
 
 bool text_has_hangul(const char *text);
 bool exchange_has(const struct exchange *e, enum attachment_kind kind);

@@ -7,6 +7,7 @@
 #include "fusion/answer.h"
 #include "fusion/cite.h"
 #include "fusion/clip_span.h"
+#include "fusion/prompt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -303,7 +304,7 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
 static bool know_ids(const struct worker *w, struct exchange *e, struct error *err)
 {
     return e->answer_ids != NULL ||
-           text_tokenize(w->model, e->answer, strlen(e->answer), false, &e->answer_ids, &e->n_answer_ids, err);
+           tokenize_answer(w->model, e->answer, &e->answer_ids, &e->n_answer_ids, err);
 }
 
 /* The exchange's answer becomes old and new, or stays as it was. */

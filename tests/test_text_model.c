@@ -2,6 +2,7 @@
 #include "tests/text_models.h"
 
 #include "base/log.h"
+#include "fusion/prompt.h"
 #include "tensor/gguf.h"
 #include "text/chat_template.h"
 
@@ -157,13 +158,13 @@ static size_t put_string(char *out, const char *key, const char *value, size_t n
 
 /* A copy of a model with one setting more.  A second one fills up to a multiple of 32
  * bytes, so that the tensors' data keep their alignment. */
-static struct text_model *open_with(const char *path, const char *key, uint32_t type, const void *value,
-                                    size_t n_value, struct error *err)
+static struct text_model *open_bytes_with(char *bytes, size_t n, const char *key, uint32_t type, const void *value,
+                                          size_t n_value, struct error *err)
 {
     enum { HEAD = 24, ROOM = 1024 };
     static const char filler[] = "                                ";
-    size_t n, n_new = 0;
-    char *bytes = read_whole(path, &n), *grown = malloc(n + ROOM), more[ROOM];
+    size_t n_new = 0;
+    char *grown = malloc(n + ROOM), more[ROOM];
 
     if (type == 8) {
         n_new = put_string(more, key, value, n_value);
@@ -183,8 +184,18 @@ static struct text_model *open_with(const char *path, const char *key, uint32_t 
     memcpy(grown + HEAD, more, n_new);
     memcpy(grown + HEAD + n_new, bytes + HEAD, n - HEAD);
     struct text_model *m = open_bytes(grown, n + n_new, err);
-    free(bytes);
     free(grown);
+    return m;
+}
+
+static struct text_model *open_with(const char *path, const char *key, uint32_t type, const void *value,
+                                    size_t n_value, struct error *err)
+{
+    size_t n;
+    char *bytes = read_whole(path, &n);
+    struct text_model *m = open_bytes_with(bytes, n, key, type, value, n_value, err);
+
+    free(bytes);
     return m;
 }
 
@@ -197,7 +208,6 @@ static void test_what_is_not_computed_is_refused_by_name(void **state)
 {
     const uint32_t two = 2, eight = 8;
     const float half = 0.5f;
-    const char yes = 1;
     const struct {
         const char *key;
         uint32_t type;
@@ -210,7 +220,6 @@ static void test_what_is_not_computed_is_refused_by_name(void **state)
         { "llama.attention.sliding_window", U32, &eight, 4 },
         { "llama.rope.dimension_count", U32, &two, 4 },
         { "llama.attention.value_length", U32, &two, 4 },
-        { "tokenizer.ggml.add_bos_token", BOOL, &yes, 1 },
     };
 
     (void)state;
@@ -234,6 +243,38 @@ static void test_the_same_settings_without_effect_are_fine(void **state)
     m = open_with(TINY_LLAMA, "llama.rope.dimension_count", U32, &eight, 4, &err);
     assert_non_null(m);
     text_model_close(m);
+}
+
+/* A token that no template writes, taken as the first one. */
+static void test_bos_comes_once_and_first(void **state)
+{
+    struct error err = { 0 };
+    size_t n;
+    char *bytes = read_whole(TINY_LLAMA, &n);
+    struct span_list list = { 0 };
+    struct script script = { 0 };
+    const uint32_t tilde = '~' - '!';
+
+    (void)state;
+    patch(bytes, n, "tokenizer.ggml.eos_token_id", 4, &tilde, 4);
+    memcpy(memmem(bytes, n, "tokenizer.ggml.eos_token_id", 27), "tokenizer.ggml.bos_token_id", 27);
+    struct text_model *m = open_bytes_with(bytes, n, "tokenizer.ggml.add_bos_token", BOOL, "\1", 1, &err);
+    assert_non_null(m);
+    int32_t bos = text_bos(m);
+    assert_true(bos >= 0);
+    script_system(&script, "system", NULL);
+    assert_true(span_list_add(&list, m, &script, &err));
+    assert_true(span_list_add(&list, m, &script, &err));
+    size_t n_bos = 0;
+    for (size_t i = 0; i < list.n_spans; i++)
+        for (size_t j = 0; j < list.spans[i].n; j++)
+            n_bos += list.spans[i].ids[j] == bos;
+    assert_int_equal(list.spans[0].ids[0], bos);
+    assert_int_equal(n_bos, 1);
+    span_list_done(&list);
+    script_done(&script);
+    text_model_close(m);
+    free(bytes);
 }
 
 /* A bias that the llama architecture as we compute it has no use for. */
@@ -322,6 +363,7 @@ int main(void)
         cmocka_unit_test(test_wrong_settings_are_refused),
         cmocka_unit_test(test_what_is_not_computed_is_refused_by_name),
         cmocka_unit_test(test_the_same_settings_without_effect_are_fine),
+        cmocka_unit_test(test_bos_comes_once_and_first),
         cmocka_unit_test(test_tensors_without_a_use_are_refused),
         cmocka_unit_test(test_a_control_token_cannot_be_merged),
         cmocka_unit_test(test_memory_is_checked_first),

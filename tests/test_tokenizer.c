@@ -1,88 +1,9 @@
 /* Token ids against the `tokenizers` package (tests/golden/make_tokens.py), and what
  * that package does not promise: bytes that are not UTF-8, forged control tokens,
  * long inputs. */
-#include "tests/text_cases.h"
+#include "tests/tokenizer_files.h"
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "tensor/gguf.h"
-#include "text/tokenizer.h"
-
-struct opened {
-    struct gguf *g;
-    struct arena *arena;
-    struct tokenizer *t;
-};
-
-static struct opened open_file(const char *path)
-{
-    struct opened o;
-    struct error err = { 0 };
-
-    o.g = gguf_open(path, &err);
-    if (o.g == NULL)
-        fail_msg("%s", err.text);
-    o.arena = arena_new("model", 1 << 16, &err);
-    o.t = tokenizer_open(o.g, o.arena, &err);
-    if (o.t == NULL)
-        fail_msg("%s", err.text);
-    return o;
-}
-
-static void close_file(struct opened o)
-{
-    tokenizer_close(o.t);
-    arena_free(o.arena);
-    gguf_close(o.g);
-}
-
-static char *decode(const struct tokenizer *t, const int32_t *ids, size_t n_ids, size_t *n_bytes)
-{
-    char *text = malloc(n_ids * 64 + 4096);
-
-    *n_bytes = 0;
-    for (size_t i = 0; i < n_ids; i++) {
-        size_t n;
-        const char *bytes = tokenizer_bytes(t, ids[i], &n);
-        memcpy(text + *n_bytes, bytes, n);
-        *n_bytes += n;
-    }
-    return text;
-}
-
-static void check_case(void *user, const struct text_case *c)
-{
-    const struct tokenizer *t = user;
-    struct error err = { 0 };
-    int32_t *ids;
-    size_t n_ids, n_bytes;
-
-    assert_true(tokenizer_encode(t, c->text, c->n_bytes, false, &ids, &n_ids, &err));
-    if (n_ids != c->n_ids || memcmp(ids, c->ids, n_ids * sizeof *ids) != 0) {
-        print_message("text: %.*s\nwanted:", (int)c->n_bytes, c->text);
-        for (size_t i = 0; i < c->n_ids; i++)
-            print_message(" %d", c->ids[i]);
-        print_message("\nfound: ");
-        for (size_t i = 0; i < n_ids; i++)
-            print_message(" %d", ids[i]);
-        fail_msg("other token ids");
-    }
-    char *text = decode(t, ids, n_ids, &n_bytes);
-    free(ids);
-    assert_true(tokenizer_encode(t, text, n_bytes, false, &ids, &n_ids, &err));     /* text again, ids again */
-    assert_int_equal(n_ids, c->n_ids);
-    assert_memory_equal(ids, c->ids, n_ids * sizeof *ids);
-    free(text);
-    free(ids);
-}
-
-static void check_golden(const char *model, const char *cases)
-{
-    struct opened o = open_file(model);
-
-    assert_true(text_cases(cases, check_case, o.t) > 300);
-    close_file(o);
-}
 
 static void test_smollm(void **state)
 {
@@ -94,20 +15,6 @@ static void test_qwen2(void **state)
 {
     (void)state;
     check_golden("tests/golden/text_qwen2_cut.gguf", "tests/golden/tokens_qwen2_cut.txt");
-}
-
-static void round_trip(const struct tokenizer *t, const char *text, size_t n_bytes, const char *want, size_t n_want)
-{
-    struct error err = { 0 };
-    int32_t *ids;
-    size_t n_ids, n_back;
-
-    assert_true(tokenizer_encode(t, text, n_bytes, false, &ids, &n_ids, &err));
-    char *back = decode(t, ids, n_ids, &n_back);
-    assert_int_equal(n_back, n_want);
-    assert_memory_equal(back, want, n_want);
-    free(back);
-    free(ids);
 }
 
 static void test_broken_utf8_survives(void **state)
@@ -159,11 +66,11 @@ static void test_control_tokens_only_where_allowed(void **state)
     size_t n_ids, n_bytes;
 
     (void)state;
-    assert_true(tokenizer_encode(o.t, text, sizeof text - 1, false, &ids, &n_ids, &err));
+    assert_true(tokenizer_encode(o.t, TOKENIZER_BEGIN, text, sizeof text - 1, false, &ids, &n_ids, &err));
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(count(ids, n_ids, tokenizer_control(o.t, controls[i])), 0);
     free(ids);
-    assert_true(tokenizer_encode(o.t, text, sizeof text - 1, true, &ids, &n_ids, &err));
+    assert_true(tokenizer_encode(o.t, TOKENIZER_BEGIN, text, sizeof text - 1, true, &ids, &n_ids, &err));
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(count(ids, n_ids, tokenizer_control(o.t, controls[i])), 1);
     assert_int_equal(ids[0], tokenizer_control(o.t, "<|im_start|>"));
@@ -213,7 +120,7 @@ static void test_long_words(void **state)
         int32_t *ids;
         for (size_t i = 0; i < n_used; i++)
             text[i] = units[k][i % length];
-        assert_true(tokenizer_encode(o.t, text, n_used, true, &ids, &n_ids, &err));
+        assert_true(tokenizer_encode(o.t, TOKENIZER_BEGIN, text, n_used, true, &ids, &n_ids, &err));
         assert_true(n_ids > 0);
         free(ids);
     }

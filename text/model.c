@@ -79,7 +79,23 @@ const struct text_info *text_model_info(const struct text_model *m)
 bool text_tokenize(const struct text_model *m, const char *text, size_t n_bytes, bool special,
                    int32_t **ids, size_t *n_ids, struct error *err)
 {
-    return tokenizer_encode(m->tokenizer, text, n_bytes, special, ids, n_ids, err);
+    return tokenizer_encode(m->tokenizer, TOKENIZER_BEGIN, text, n_bytes, special, ids, n_ids, err);
+}
+
+bool text_tokenize_after(const struct text_model *m, int32_t before, const char *text, size_t n_bytes, bool special,
+                         int32_t **ids, size_t *n_ids, struct error *err)
+{
+    return tokenizer_encode(m->tokenizer, before, text, n_bytes, special, ids, n_ids, err);
+}
+
+int32_t text_bos(const struct text_model *m)
+{
+    return tokenizer_bos(m->tokenizer);
+}
+
+int32_t text_eos(const struct text_model *m)
+{
+    return tokenizer_eos(m->tokenizer);
 }
 
 const char *text_token_bytes(const struct text_model *m, int32_t id, size_t *n_bytes)

@@ -41,6 +41,17 @@ const struct text_info *text_model_info(const struct text_model *m);
  * text of the program's own (the template), never for a user's or a file's. */
 bool text_tokenize(const struct text_model *m, const char *text, size_t n_bytes, bool special,
                    int32_t **ids, size_t *n_ids, struct error *err);
+/* The same of text that stands after the token `before`, or, TEXT_MIDST, after something else
+ * such as rows: some tokenizers write a blank in front of a text that begins or that follows
+ * a control token, which text_tokenize takes to be so. */
+#define TEXT_MIDST (-2)
+bool text_tokenize_after(const struct text_model *m, int32_t before, const char *text, size_t n_bytes, bool special,
+                         int32_t **ids, size_t *n_ids, struct error *err);
+
+/* The token that the model wants in front of all others, once, or -1: none. */
+int32_t text_bos(const struct text_model *m);
+/* The token that the model wants at the end of a whole text (not of a conversation), or -1. */
+int32_t text_eos(const struct text_model *m);
 
 /* Bytes of one token, borrowed from the model; may be part of a character.
  * Control tokens give no bytes. */

@@ -44,7 +44,7 @@ static void check(const struct tokenizer *t, const char *text, size_t n, bool sp
     int32_t *ids;
     size_t n_ids, n_back;
 
-    if (!tokenizer_encode(t, text, n, special, &ids, &n_ids, &err))
+    if (!tokenizer_encode(t, TOKENIZER_BEGIN, text, n, special, &ids, &n_ids, &err))
         __builtin_trap();
     for (size_t i = 0; !special && i < n_ids; i++)
         if (tokenizer_ends_answer(t, ids[i]))
@@ -67,10 +67,10 @@ static void check_stable(const struct tokenizer *t, const char *text, size_t n)
     int32_t *ids, *again;
     size_t n_ids, n_again, n_back, n_twice;
 
-    if (!tokenizer_encode(t, text, n, false, &ids, &n_ids, &err))
+    if (!tokenizer_encode(t, TOKENIZER_BEGIN, text, n, false, &ids, &n_ids, &err))
         __builtin_trap();
     char *back = decode(t, ids, n_ids, &n_back);
-    if (utf8_valid(text, n) != utf8_valid(back, n_back) || !tokenizer_encode(t, back, n_back, false, &again, &n_again, &err))
+    if (utf8_valid(text, n) != utf8_valid(back, n_back) || !tokenizer_encode(t, TOKENIZER_BEGIN, back, n_back, false, &again, &n_again, &err))
         __builtin_trap();
     char *twice = decode(t, again, n_again, &n_twice);
     if (n_twice != n_back || memcmp(twice, back, n_back) != 0)

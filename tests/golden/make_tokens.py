@@ -57,7 +57,7 @@ def array(reader, key):
 
 
 def reference(tokens, types, merges, pre):
-    vocab = {t: i for i, (t, ty) in enumerate(zip(tokens, types)) if ty == TokenType.NORMAL}
+    vocab = {t: i for i, (t, ty) in enumerate(zip(tokens, types)) if ty in (TokenType.NORMAL, TokenType.USER_DEFINED)}
     t = Tokenizer(models.BPE(vocab=vocab, merges=[tuple(m.split(" ")) for m in merges]))
     if pre == "qwen2":
         t.normalizer = normalizers.NFC()
@@ -70,7 +70,14 @@ def reference(tokens, types, merges, pre):
         t.pre_tokenizer = pre_tokenizers.Sequence([
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)])
+    t.add_tokens([AddedToken(token, normalized=False) for token in user_defined(tokens, types)])
+    assert t.get_vocab_size() == len(vocab)
     return t
+
+
+def user_defined(tokens, types):
+    """Found in any text; not what a prompt format writes (text/vocabulary.h)."""
+    return [t for t, ty in zip(tokens, types) if ty == TokenType.USER_DEFINED and not (t.startswith("<|") and t.endswith("|>"))]
 
 
 def ids_of(t, text):
@@ -146,4 +153,5 @@ def main():
             f.write("\n".join(CORPUS[i:i + 8]))
 
 
-main()
+if __name__ == "__main__":
+    main()
