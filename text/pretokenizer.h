@@ -13,9 +13,13 @@
 
 struct pretokenizer;
 
-/* name: the value of tokenizer.ggml.pre, "smollm" or "qwen2"; ERROR_MODEL lists
- * what is supported (path names the file in it). */
+/* name: the value of tokenizer.ggml.pre, such as "qwen2"; ERROR_MODEL lists what is
+ * supported (path names the file in it).  "default" is taken as GPT-2's, and a warning logged. */
 struct pretokenizer *pretokenizer_new(const char *name, const char *path, struct error *err);
+/* A piece that is a token is that token, whatever merges make of it. */
+bool pretokenizer_keeps_whole(const struct pretokenizer *p);
+/* A text begins with the BOS token, unless the file says otherwise. */
+bool pretokenizer_wants_bos(const struct pretokenizer *p);
 void pretokenizer_free(struct pretokenizer *p);             /* NULL is fine */
 
 /* Called for each piece in order; false stops, with *err set. */

@@ -48,13 +48,10 @@ static bool open_bpe(struct tokenizer *t, const struct gguf *g, struct arena *ar
 {
     const char *pre = gguf_string(g, "tokenizer.ggml.pre");
 
-    if (pre == NULL)
-        return error_set(err, ERROR_MODEL, "%s: tokenizer.ggml.pre is missing, so the pre-tokenizer is not known",
-                         gguf_path(g));
-    t->pretokenizer = pretokenizer_new(pre, gguf_path(g), err);
+    t->pretokenizer = pretokenizer_new(pre == NULL ? "default" : pre, gguf_path(g), err);
     if (t->pretokenizer == NULL || !vocabulary_read(&t->v, g, SPELLING_BYTE_LEVEL, arena, err))
         return false;
-    t->bpe = bpe_new(g, &t->v, false, arena, err);
+    t->bpe = bpe_new(g, &t->v, pretokenizer_keeps_whole(t->pretokenizer), arena, err);
     return t->bpe != NULL && added_new(&t->added, &t->v, is_added, &t->v, false, arena, err);
 }
 
@@ -89,7 +86,8 @@ static void find_special(struct tokenizer *t, const struct gguf *g)
 {
     const char *architecture = gguf_string(g, "general.architecture");
 
-    t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", t->sentencepiece != NULL, "tokenizer.ggml.bos_token_id");
+    bool bos = t->bpe != NULL ? pretokenizer_wants_bos(t->pretokenizer) : true;
+    t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", bos, "tokenizer.ggml.bos_token_id");
     t->eos = find_edge(t, g, "tokenizer.ggml.add_eos_token", false, "tokenizer.ggml.eos_token_id");
     t->ends[0] = id_in_metadata(t, g, "tokenizer.ggml.eos_token_id");
     t->ends[1] = id_in_metadata(t, g, "tokenizer.ggml.eot_token_id");

@@ -16,7 +16,7 @@ from gguf import GGUFReader, GGUFWriter, TokenType
 from tokenizers import Tokenizer, Regex, AddedToken, models, normalizers, pre_tokenizers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODELS = os.environ["MYNAH_MODELS"]
+MODELS = os.environ.get("MYNAH_MODELS", "")
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
          r"|\s*[\r\n]+|\s+(?!\S)|\s+")
 
