@@ -7,6 +7,7 @@
 #define FUSION_ANSWER_H
 
 #include "fusion/words.h"
+#include "text/sampler.h"
 #include "text/text.h"
 
 struct answer_hooks {

@@ -5,10 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/text.h"
+#include "text/sampler.h"
 
 static struct sampler *make(struct sampler_params p, size_t n_vocab)
 {
@@ -23,7 +24,8 @@ static struct sampler *make(struct sampler_params p, size_t n_vocab)
 static struct sampler_params off(float temperature)
 {
     return (struct sampler_params){
-        .temperature = temperature, .top_p = 1.0f, .repetition_penalty = 1.0f, .penalty_window = 64, .seed = 42,
+        .temperature = temperature, .top_p = 1.0f, .typical_p = 1.0f, .repetition_penalty = 1.0f, .penalty_window = 64,
+        .dry_base = 1.75f, .mirostat_eta = 0.1f, .seed = 42,
     };
 }
 
@@ -235,11 +237,12 @@ static void test_logits_that_are_no_numbers(void **state)
 
 static void test_bad_settings_are_refused(void **state)
 {
-    struct sampler_params bad[6];
+    struct sampler_params bad[14];
+    static const struct sampler_bias bias = { 1, NAN };
     struct error err;
 
     (void)state;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 14; i++)
         bad[i] = sampler_params_default();
     bad[0].temperature = -1.0f;
     bad[1].temperature = NAN;
@@ -247,11 +250,122 @@ static void test_bad_settings_are_refused(void **state)
     bad[3].top_p = 1.5f;
     bad[4].min_p = -0.1f;
     bad[5].repetition_penalty = 0.0f;
-    for (size_t i = 0; i < 6; i++) {
+    bad[6].typical_p = 0.0f;
+    bad[7].frequency_penalty = NAN;
+    bad[8].presence_penalty = INFINITY;
+    bad[9].dry_multiplier = -1.0f;
+    bad[10].dry_base = 0.5f;
+    bad[11].mirostat_tau = -1.0f;
+    bad[12].mirostat_eta = 0.0f;
+    bad[13].biases = &bias;
+    bad[13].n_biases = 1;
+    for (size_t i = 0; i < 14; i++) {
         err.code = ERROR_NONE;
         assert_null(sampler_new(&bad[i], 10, &err));
         assert_int_equal(err.code, ERROR_USAGE);
     }
+}
+
+/* ---- tests/golden/sampler.txt ------------------------------------------------------- */
+
+struct golden {
+    struct sampler_params params;
+    struct sampler_bias biases[8];
+    int32_t breakers[8];
+    size_t n_vocab, same_logits;
+};
+
+static uint64_t split_mix(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+/* As make_sampler.py has them. */
+static void golden_logits(uint64_t seed, float *logits, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        logits[i] = (float)(split_mix(&seed) >> 40) * 0x0.Cp-20f - 6.0f;
+}
+
+static void read_lists(struct golden *g, const char *key, char *value)
+{
+    for (char *item = strtok(value, ","); item != NULL; item = strtok(NULL, ",")) {
+        char *bias = strchr(item, ':');
+        if (strcmp(key, "biases") == 0)
+            g->biases[g->params.n_biases++] = (struct sampler_bias){ (int32_t)strtol(item, NULL, 10), strtof(bias + 1, NULL) };
+        else
+            g->breakers[g->params.n_dry_breakers++] = (int32_t)strtol(item, NULL, 10);
+    }
+}
+
+static void read_setting(struct golden *g, const char *key, char *value)
+{
+    struct sampler_params *p = &g->params;
+    const struct { const char *key; float *real; size_t *count; } fields[] = {
+        { "temperature", &p->temperature, NULL }, { "top_k", NULL, &p->top_k }, { "top_p", &p->top_p, NULL }, { "min_p", &p->min_p, NULL },
+        { "typical_p", &p->typical_p, NULL }, { "repetition_penalty", &p->repetition_penalty, NULL },
+        { "frequency_penalty", &p->frequency_penalty, NULL }, { "presence_penalty", &p->presence_penalty, NULL },
+        { "penalty_window", NULL, &p->penalty_window }, { "dry_multiplier", &p->dry_multiplier, NULL }, { "dry_base", &p->dry_base, NULL },
+        { "dry_allowed_length", NULL, &p->dry_allowed_length }, { "dry_range", NULL, &p->dry_range },
+        { "mirostat_tau", &p->mirostat_tau, NULL }, { "mirostat_eta", &p->mirostat_eta, NULL },
+        { "n_vocab", NULL, &g->n_vocab }, { "same_logits", NULL, &g->same_logits },
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (strcmp(fields[i].key, key) != 0)
+            continue;
+        if (fields[i].real != NULL)
+            *fields[i].real = strtof(value, NULL);
+        else
+            *fields[i].count = strtoul(value, NULL, 10);
+        return;
+    }
+    if (strcmp(key, "seed") == 0)
+        p->seed = strtoull(value, NULL, 10);
+    else
+        read_lists(g, key, value);
+}
+
+/* Ids exact: draws fall within rounding of a limit once in many millions. */
+static void check_golden(char *line, size_t number)
+{
+    struct golden g = { 0 };
+    char *settings = strtok(line, "|"), *ids = strtok(NULL, "|"), *rest = NULL;
+    float logits[256];
+
+    for (char *item = strtok_r(settings, " ", &rest); item != NULL; item = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(item, '=');
+        *value = '\0';
+        read_setting(&g, item, value + 1);
+    }
+    g.params.biases = g.biases;
+    g.params.dry_breakers = g.breakers;
+    struct sampler *s = make(g.params, g.n_vocab);
+    for (size_t step = 0; *ids != '\0' && *ids != '\n'; step++) {
+        golden_logits(1000 * number + (g.same_logits ? 0 : step), logits, g.n_vocab);
+        int32_t wanted = (int32_t)strtol(ids, &ids, 10), id = sampler_next(s, logits);
+        if (id != wanted)
+            fail_msg("case %zu, step %zu: %d, wanted %d", number, step, (int)id, (int)wanted);
+    }
+    sampler_free(s);
+}
+
+static void test_golden(void **state)
+{
+    FILE *from = fopen("tests/golden/sampler.txt", "r");
+    char line[2048];
+    size_t n = 0;
+
+    (void)state;
+    assert_non_null(from);
+    while (fgets(line, sizeof line, from) != NULL)
+        check_golden(line, n++);
+    fclose(from);
+    assert_true(n >= 38);
 }
 
 int main(void)
@@ -268,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_repetition_penalty),
         cmocka_unit_test(test_logits_that_are_no_numbers),
         cmocka_unit_test(test_bad_settings_are_refused),
+        cmocka_unit_test(test_golden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "tests/weights.h"
 
 #include "text/context.h"
+#include "text/sampler.h"
 
 struct smollm2 {
     struct text_model *m;

@@ -1,7 +1,7 @@
 /* text.h - the language model: tokens or embedding rows in, text out.
  *
  *   messages -> chat template -> spans (token ids | rows [n][n_embd])
- *            -> transformer with a KV cache -> logits -> sampler -> token -> bytes
+ *            -> transformer with a KV cache -> logits -> sampler (text/sampler.h) -> token -> bytes
  *
  * Order of calls: text_model_open; text_context_new; then for each answer
  * text_prefill once and text_decode or text_decode_ahead per token.  A model never changes after it is
@@ -114,25 +114,5 @@ struct text_ahead {
     size_t n_guessed, n_right;
 };
 struct text_ahead text_context_ahead(const struct text_context *x);
-
-/* ---- sampling ------------------------------------------------------------- */
-
-struct sampler_params {
-    float temperature;              /* 0: greedy */
-    size_t top_k;                   /* 0: off */
-    float top_p;                    /* 1: off */
-    float min_p;                    /* 0: off */
-    float repetition_penalty;       /* 1: off; over the last penalty_window tokens */
-    size_t penalty_window;
-    uint64_t seed;
-};
-struct sampler_params sampler_params_default(void);
-
-struct sampler;
-struct sampler *sampler_new(const struct sampler_params *params, size_t n_vocab, struct error *err);
-void sampler_free(struct sampler *s);                       /* NULL is fine */
-int32_t sampler_next(struct sampler *s, const float *logits);       /* also remembers it */
-/* As if it had been sampled: an answer that goes on is penalised for how it began. */
-void sampler_remember(struct sampler *s, int32_t id);
 
 #endif
