@@ -17,8 +17,7 @@
 enum { SAID_BYTES = 48 };           /* of what was said, for messages */
 
 struct entry {
-    const char *bytes;              /* [n], the model's */
-    uint32_t n, shared;             /* bytes in common with the entry before */
+    uint32_t n, shared;             /* bytes; those in common with the entry before */
     int32_t id;
 };
 
@@ -28,6 +27,7 @@ struct constraint {
     struct matcher *matcher;
     uint32_t now;                   /* set of the text so far */
     struct entry *entries;          /* of tokens that have bytes and do not end answers */
+    unsigned char *bytes;           /* of each entry those that it does not share, one after the other */
     size_t n_entries;
     int32_t *others;                /* the rest */
     size_t n_others;
@@ -38,18 +38,39 @@ struct constraint {
 
 /* ---- the vocabulary -------------------------------------------------------------- */
 
+/* To be sorted: nearly always the first eight bytes, as a number, tell. */
+struct token {
+    uint64_t first;
+    const char *bytes;              /* [n], the model's */
+    uint32_t n;
+    int32_t id;
+};
+
 static int by_bytes(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct token *x = a, *y = b;
     uint32_t n = x->n < y->n ? x->n : y->n;
-    int order = memcmp(x->bytes, y->bytes, n);
 
+    if (x->first != y->first)
+        return x->first < y->first ? -1 : 1;
+    int order = memcmp(x->bytes, y->bytes, n);
     if (order != 0 || x->n != y->n)
         return order != 0 ? order : x->n < y->n ? -1 : 1;
     return x->id < y->id ? -1 : 1;
 }
 
-static uint32_t n_shared(const struct entry *a, const struct entry *b)
+static struct token token_of(const struct text_model *m, int32_t id)
+{
+    size_t n;
+    struct token t = { .bytes = text_token_bytes(m, id, &n), .id = id };
+
+    t.n = (uint32_t)n;
+    for (size_t i = 0; i < 8; i++)
+        t.first = t.first << 8 | (i < n ? (unsigned char)t.bytes[i] : 0);
+    return t;
+}
+
+static uint32_t n_shared(const struct token *a, const struct token *b)
 {
     uint32_t n = a->n < b->n ? a->n : b->n, i = 0;
 
@@ -58,30 +79,46 @@ static uint32_t n_shared(const struct entry *a, const struct entry *b)
     return i;
 }
 
+/* tokens[0..n) in order; they have n_bytes in all. */
+static bool list_entries(struct constraint *c, const struct token *tokens, size_t n, size_t n_bytes, size_t longest)
+{
+    c->entries = malloc((n + 1) * sizeof *c->entries);
+    c->bytes = malloc(n_bytes + 1);
+    c->path = malloc((longest + 1) * sizeof *c->path);
+    if (c->entries == NULL || c->bytes == NULL || c->path == NULL)
+        return false;
+    unsigned char *to = c->bytes;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t shared = i > 0 ? n_shared(&tokens[i - 1], &tokens[i]) : 0;
+        c->entries[i] = (struct entry){ tokens[i].n, shared, tokens[i].id };
+        memcpy(to, tokens[i].bytes + shared, tokens[i].n - shared);
+        to += tokens[i].n - shared;
+    }
+    c->n_entries = n;
+    return true;
+}
+
 static bool list_tokens(struct constraint *c, struct error *err)
 {
-    size_t n_vocab = text_model_info(c->model)->n_vocab, longest = 0;
+    size_t n_vocab = text_model_info(c->model)->n_vocab, n = 0, n_bytes = 0, longest = 0;
+    struct token *tokens = malloc((n_vocab + 1) * sizeof *tokens);
 
-    c->entries = malloc((n_vocab + 1) * sizeof *c->entries);
     c->others = malloc((n_vocab + 1) * sizeof *c->others);
-    for (size_t i = 0; c->entries != NULL && c->others != NULL && i < n_vocab; i++) {
-        size_t n;
-        int32_t id = (int32_t)i;
-        const char *bytes = text_token_bytes(c->model, id, &n);
-        if (n == 0 || text_token_ends_answer(c->model, id)) {
+    for (int32_t id = 0; tokens != NULL && c->others != NULL && (size_t)id < n_vocab; id++) {
+        struct token t = token_of(c->model, id);
+        if (t.n == 0 || text_token_ends_answer(c->model, id)) {
             c->others[c->n_others++] = id;
             continue;
         }
-        c->entries[c->n_entries++] = (struct entry){ .bytes = bytes, .n = (uint32_t)n, .id = id };
-        longest = n > longest ? n : longest;
+        tokens[n++] = t;
+        n_bytes += t.n;
+        longest = t.n > longest ? t.n : longest;
     }
-    c->path = malloc((longest + 1) * sizeof *c->path);
-    if (c->entries == NULL || c->others == NULL || c->path == NULL)
-        return error_set(err, ERROR_INFERENCE, "no memory for the order of %zu tokens", n_vocab);
-    qsort(c->entries, c->n_entries, sizeof *c->entries, by_bytes);
-    for (size_t i = 1; i < c->n_entries; i++)
-        c->entries[i].shared = n_shared(&c->entries[i - 1], &c->entries[i]);
-    return true;
+    if (tokens != NULL && c->others != NULL)
+        qsort(tokens, n, sizeof *tokens, by_bytes);
+    bool good = tokens != NULL && c->others != NULL && list_entries(c, tokens, n, n_bytes, longest);
+    free(tokens);
+    return good || error_set(err, ERROR_INFERENCE, "no memory for the order of %zu tokens", n_vocab);
 }
 
 struct constraint *constraint_new(const struct text_model *m, const struct grammar *g, struct error *err)
@@ -107,6 +144,7 @@ void constraint_free(struct constraint *c)
         return;
     matcher_free(c->matcher);
     free(c->entries);
+    free(c->bytes);
     free(c->others);
     free(c->path);
     free(c);
@@ -143,22 +181,23 @@ bool constraint_allows(struct constraint *c, int32_t id)
 size_t constraint_mask(struct constraint *c, float *logits)
 {
     size_t n_allowed = 0, dead = SIZE_MAX;          /* length of the last prefix that is not allowed */
+    const unsigned char *bytes = c->bytes;
 
     c->path[0] = c->now;
     for (size_t i = 0; i < c->n_entries; i++) {
-        const struct entry *e = &c->entries[i];
-        size_t k = e->shared;
-        if (k < dead) {
-            for (dead = SIZE_MAX; k < e->n && dead == SIZE_MAX; k++) {
-                c->path[k + 1] = matcher_step(c->matcher, c->path[k], (unsigned char)e->bytes[k]);
-                if (c->path[k + 1] == MATCHER_NOWHERE)
-                    dead = k + 1;
+        const struct entry e = c->entries[i];
+        if (e.shared < dead) {
+            dead = SIZE_MAX;
+            for (size_t k = e.shared; k < e.n && dead == SIZE_MAX; k++) {
+                c->path[k + 1] = matcher_step(c->matcher, c->path[k], bytes[k - e.shared]);
+                dead = c->path[k + 1] == MATCHER_NOWHERE ? k + 1 : SIZE_MAX;
             }
         }
         if (dead == SIZE_MAX)
             n_allowed++;
         else
-            logits[e->id] = -INFINITY;
+            logits[e.id] = -INFINITY;
+        bytes += e.n - e.shared;
     }
     for (size_t i = 0; i < c->n_others; i++) {
         if (constraint_may_end(c) && text_token_ends_answer(c->model, c->others[i]))
