@@ -158,7 +158,7 @@ static bool attend_past(struct whisper_decoder *d, const struct batch *b, size_t
 
     for (size_t i = 0; i < n_passes; i++) {
         size_t at = cache_at(d, b->sequence == NULL ? 0 : b->sequence[i], i_layer);
-        struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim };
+        struct ops_keys keys = { d->self_k + at, d->self_v + at, row, head_dim, OPS_KEYS_F16 };
         if (!ops_attention_cached(d->c, d->step, &how, d->q + i * row, &keys, n, d->n_past, d->normed + i * row, err))
             return false;
     }
@@ -211,7 +211,7 @@ static bool attend_window(struct whisper_decoder *d, size_t i_layer, size_t n, s
     const struct whisper *w = d->w;
     size_t row = w->n_state, n_kv = d->n_audio, n_head = w->n_text_head, head_dim = row / n_head;
     const uint16_t *k = d->cross_k + i_layer * n_kv * row, *v = d->cross_v + i_layer * n_kv * row;
-    struct ops_keys keys = { k, v, row, head_dim };
+    struct ops_keys keys = { k, v, row, head_dim, OPS_KEYS_F16 };
     const float *bias = n_kv < w->n_audio_ctx ? d->audio_bias : NULL;
 
     if (n <= FEW_TOKENS && d->watch == NULL) {

@@ -16,6 +16,7 @@
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
+#include "tensor/quant.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -29,12 +30,12 @@
 struct attention {
     const struct compute *c;
     const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
-    struct ops_keys half;           /* ... these; its steps are those of k and v, too */
+    struct ops_keys keys;           /* ... these; its steps are those of k and v, too */
     const float *bias;              /* [n_keys], or NULL */
     float soft_cap;
     size_t n, pos0, n_kv;           /* query i sees n_kv keys, or those up to pos0 + i when causal, */
     size_t window;                  /* ... of which the last `window`, at most SIZE_MAX */
-    bool causal, few;               /* few: at most FEW_QUERIES over F16 keys */
+    bool causal, few;               /* few: at most FEW_QUERIES over a cache */
     size_t n_head, n_head_kv, head_dim;
     float scale, *out;
     size_t group, n_queries, n_blocks;      /* heads sharing keys; queries in a block; blocks */
@@ -80,12 +81,19 @@ static struct seen seen_from(const struct attention *a, size_t query, size_t at,
     return seen;
 }
 
+/* Where the number `at` of the cache's keys or values lies. */
+static const void *place(const struct attention *a, const void *x, size_t at)
+{
+    return (const char *)x + ops_keys_bytes(a->keys.type, at);
+}
+
 /* Rows [n][head_dim] of head `head` from position `first`, as f32: in place, or
  * converted into `buffer`; *ld is their distance. */
-static const float *chunk_rows(const struct attention *a, const float *x, const uint16_t *half, size_t head,
+static const float *chunk_rows(const struct attention *a, const float *x, const void *cached, size_t head,
                                size_t first, size_t n, float *buffer, size_t *ld)
 {
-    size_t step = a->half.step, at = head * a->half.head_step + first * step;
+    enum tensor_type type = a->keys.type == OPS_KEYS_Q8_0 ? TENSOR_Q8_0 : TENSOR_F16;
+    size_t step = a->keys.step, at = head * a->keys.head_step + first * step;
 
     if (x != NULL) {
         *ld = step;
@@ -93,8 +101,26 @@ static const float *chunk_rows(const struct attention *a, const float *x, const 
     }
     *ld = a->head_dim;
     for (size_t i = 0; i < n; i++)
-        a->c->kernels->dequantize[TENSOR_F16](half + at + i * step, buffer + i * a->head_dim, a->head_dim);
+        a->c->kernels->dequantize[type](place(a, cached, at + i * step), buffer + i * a->head_dim, a->head_dim);
     return buffer;
+}
+
+/* Likewise as F16, *step numbers apart: in place, or of Q8_0 in `buffer`. */
+static const uint16_t *half_rows(const struct attention *a, const void *cached, size_t head, size_t first, size_t n,
+                                 float *buffer, size_t *step)
+{
+    size_t d = a->head_dim, at = head * a->keys.head_step + first * a->keys.step;
+    uint16_t *half = (uint16_t *)(void *)(buffer + d);
+
+    *step = a->keys.step;
+    if (a->keys.type == OPS_KEYS_F16)
+        return place(a, cached, at);
+    for (size_t i = 0; i < n; i++) {
+        a->c->kernels->dequantize[TENSOR_Q8_0](place(a, cached, at + i * *step), buffer, d);
+        a->c->kernels->f32_to_f16(buffer, half + i * d, d);
+    }
+    *step = d;
+    return half;
 }
 
 /* Scores of the keys of the chunk at `at` that a row sees to weights relative to the running
@@ -120,7 +146,7 @@ static void weigh_row(const struct attention *a, const struct block *b, size_t r
 static void attend_chunk(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
 {
     size_t d = a->head_dim, ld;
-    const float *k = chunk_rows(a, a->k, a->half.k, head_kv, at, n, b->chunk, &ld);
+    const float *k = chunk_rows(a, a->k, a->keys.k, head_kv, at, n, b->chunk, &ld);
 
     blas_sgemm(true, b->n_rows, n, d, a->scale, b->q, d, k, ld, 0.0f, b->score, CHUNK);
     for (size_t r = 0; r < b->n_rows; r++) {
@@ -130,7 +156,7 @@ static void attend_chunk(const struct attention *a, const struct block *b, size_
         if (seen.first < seen.last)
             weigh_row(a, b, r, at, seen);
     }
-    const float *v = chunk_rows(a, a->v, a->half.v, head_kv, at, n, b->chunk, &ld);
+    const float *v = chunk_rows(a, a->v, a->keys.v, head_kv, at, n, b->chunk, &ld);
     blas_sgemm(false, b->n_rows, d, n, 1.0f, b->score, CHUNK, v, ld, 1.0f, b->out, d);
 }
 
@@ -139,24 +165,43 @@ static bool same(struct seen a, struct seen b)
     return a.first == b.first && a.last == b.last;
 }
 
-/* Likewise over F16 keys as they are.  Queries that see the same keys go together: with
- * any others beside it a row gets the bits that it gets alone. */
+/* What row r sees of the n keys, and as much the *rows from it on. */
+static struct seen rows_alike(const struct attention *a, const struct block *b, size_t r, size_t query0, size_t at, size_t n,
+                              size_t *rows)
+{
+    struct seen seen = seen_from(a, query0 + r / a->group, at, n);
+
+    *rows = a->group;
+    while (r + *rows < b->n_rows && same(seen, seen_from(a, query0 + (r + *rows) / a->group, at, n)))
+        *rows += a->group;
+    return seen;
+}
+
+/* Likewise of few rows.  Queries that see the same keys go together: with any others
+ * beside it a row gets the bits that it gets alone.  Scores of all come first: keys and
+ * values of Q8_0 have one buffer. */
 static void attend_chunk_few(const struct attention *a, const struct block *b, size_t query0, size_t head_kv, size_t at, size_t n)
 {
-    size_t d = a->head_dim, step = a->half.step, skip = head_kv * a->half.head_step + at * step, rows;
+    size_t d = a->head_dim, step, rows;
+    const uint16_t *half = half_rows(a, a->keys.k, head_kv, at, n, b->chunk, &step);
 
     for (size_t r = 0; r < b->n_rows; r += rows) {
-        struct seen seen = seen_from(a, query0 + r / a->group, at, n);
-        size_t n_seen = seen.last - seen.first, from = skip + seen.first * step;
-        float *score = b->score + r * CHUNK + seen.first;
-        for (rows = a->group; r + rows < b->n_rows && same(seen, seen_from(a, query0 + (r + rows) / a->group, at, n)); )
-            rows += a->group;
+        struct seen seen = rows_alike(a, b, r, query0, at, n, &rows);
+        size_t n_seen = seen.last - seen.first;
         if (n_seen == 0)
             continue;
-        a->c->kernels->score_keys(b->q + r * d, rows, a->half.k + from, step, n_seen, d, a->scale, score, CHUNK);
+        a->c->kernels->score_keys(b->q + r * d, rows, half + seen.first * step, step, n_seen, d, a->scale,
+                                  b->score + r * CHUNK + seen.first, CHUNK);
         for (size_t i = r; i < r + rows; i++)
             weigh_row(a, b, i, at, seen);
-        a->c->kernels->gather_values(score, CHUNK, rows, a->half.v + from, step, n_seen, d, b->out + r * d);
+    }
+    half = half_rows(a, a->keys.v, head_kv, at, n, b->chunk, &step);
+    for (size_t r = 0; r < b->n_rows; r += rows) {
+        struct seen seen = rows_alike(a, b, r, query0, at, n, &rows);
+        size_t n_seen = seen.last - seen.first;
+        if (n_seen > 0)
+            a->c->kernels->gather_values(b->score + r * CHUNK + seen.first, CHUNK, rows, half + seen.first * step, step, n_seen, d,
+                                         b->out + r * d);
     }
 }
 
@@ -249,6 +294,11 @@ static void join_parts(void *user, size_t first, size_t last, size_t i_thread)
     }
 }
 
+size_t ops_keys_bytes(enum ops_keys_type type, size_t n)
+{
+    return type == OPS_KEYS_Q8_0 ? n / QUANT_BLOCK * sizeof(struct block_q8_0) : n * sizeof(uint16_t);
+}
+
 static bool attend(struct attention *a, struct arena *scratch, struct error *err)
 {
     struct arena_mark mark = arena_mark(scratch);
@@ -257,7 +307,7 @@ static bool attend(struct attention *a, struct arena *scratch, struct error *err
     a->group = a->n_head / a->n_head_kv;
     a->n_queries = a->group >= BLOCK_ROWS ? 1 : min_size(BLOCK_ROWS / a->group, a->n);
     a->n_blocks = (a->n + a->n_queries - 1) / a->n_queries;
-    a->few = a->half.k != NULL && a->n <= FEW_QUERIES;
+    a->few = a->keys.k != NULL && a->n <= FEW_QUERIES;
     a->span = a->n <= FEW_QUERIES ? SPAN : n_keys;
     a->span0 = first_visible(a, 0) / a->span;
     a->n_spans = (n_keys + a->span - 1) / a->span - a->span0;
@@ -281,7 +331,7 @@ bool ops_attention_cached(const struct compute *c, struct arena *scratch, const 
                           float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .half = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = how->bias,
+        .c = c, .q = q, .keys = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = how->bias,
         .window = how->window != 0 ? how->window : SIZE_MAX, .soft_cap = how->soft_cap,
         .n_head = how->n_head, .n_head_kv = how->n_head_kv, .head_dim = how->head_dim,
         .scale = how->scale != 0.0f ? how->scale : 1.0f / sqrtf((float)how->head_dim), .out = out,
@@ -294,7 +344,7 @@ bool ops_attention_full(const struct compute *c, struct arena *scratch, const fl
                         float scale, const float *bias, float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .k = k, .v = v, .half = { .step = n_head * head_dim, .head_step = head_dim }, .bias = bias, .n = n, .n_kv = n_kv, .window = SIZE_MAX,
+        .c = c, .q = q, .k = k, .v = v, .keys = { .step = n_head * head_dim, .head_step = head_dim }, .bias = bias, .n = n, .n_kv = n_kv, .window = SIZE_MAX,
         .n_head = n_head, .n_head_kv = n_head, .head_dim = head_dim, .scale = scale, .out = out,
     };
     return attend(&a, scratch, err);

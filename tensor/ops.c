@@ -4,6 +4,7 @@
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
 #include "tensor/pool.h"
+#include "tensor/quant.h"
 
 #include <math.h>
 
@@ -134,6 +135,42 @@ void ops_f32_to_f16_heads(const struct compute *c, const float *x, size_t n, siz
 {
     struct heads s = { c, x, n_head, head_dim, head_step, y };
     pool_run(c->pool, n, 32, heads_to_f16, &s);
+}
+
+struct blocks {
+    const struct compute *c;
+    const float *x;
+    size_t n_head, head_dim, head_step;
+    struct block_q8_0 *y;
+};
+
+/* The scale that q was found with, to F16: as GGUF files are quantised. */
+static void block_to_q8_0(const struct compute *c, const float *x, struct block_q8_0 *y)
+{
+    float scale, sum;
+
+    c->kernels->quantize(x, QUANT_BLOCK, 0, y->q, &scale, &sum);
+    y->d = quant_f32_to_f16(scale);
+}
+
+static void heads_to_q8_0(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct blocks *s = user;
+    size_t n_blocks = s->head_dim / QUANT_BLOCK;
+    (void)i_thread;
+
+    for (size_t i = first; i < last; i++)
+        for (size_t h = 0; h < s->n_head; h++)
+            for (size_t b = 0; b < n_blocks; b++)
+                block_to_q8_0(s->c, s->x + (i * s->n_head + h) * s->head_dim + b * QUANT_BLOCK,
+                              s->y + h * s->head_step / QUANT_BLOCK + i * n_blocks + b);
+}
+
+void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
+                           struct block_q8_0 *y, size_t head_step)
+{
+    struct blocks s = { c, x, n_head, head_dim, head_step, y };
+    pool_run(c->pool, n, 32, heads_to_q8_0, &s);
 }
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n)

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct block_q8_0;
+
 /* y[i][o] = sum_j w[o][j] x[i][j] (+ bias[o] if not NULL)
  *   w: any supported type, [n_out][n_in] (dim[0] = n_in, dim[1] = n_out)
  *   x: [n][n_in], y: [n][n_out], n >= 1.
@@ -53,12 +55,16 @@ void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t p
 void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
               const float *turns, bool interleaved);
 
-/* Keys and values of one layer as f16 bits, borrowed.  Memory is read fastest when a
- * head's positions follow each other: step = head_dim (docs/speed.md). */
+/* Keys and values of one layer, borrowed: f16 bits, or struct block_q8_0 (quant.h), where
+ * head_dim and the steps are multiples of 32.  Memory is read fastest when a head's
+ * positions follow each other: step = head_dim (docs/speed.md). */
+enum ops_keys_type { OPS_KEYS_F16, OPS_KEYS_Q8_0 };
 struct ops_keys {
-    const uint16_t *k, *v;
+    const void *k, *v;
     size_t step, head_step;         /* numbers from one position, or head, to the next */
+    enum ops_keys_type type;
 };
+size_t ops_keys_bytes(enum ops_keys_type type, size_t n);          /* of n numbers */
 
 /* What attention over a cache is like; all that is 0 or NULL stands for none. */
 struct ops_attention {
@@ -69,7 +75,7 @@ struct ops_attention {
     const float *bias;              /* [pos0 + n], finite: added to the scores of each key */
 };
 
-/* Causal attention of n new positions over a cache of F16 keys and values.
+/* Causal attention of n new positions over a cache of keys and values.
  *   q [n][n_head][head_dim]; keys: positions 0 .. pos0 + n - 1 are filled;
  *   out [n][n_head][head_dim].
  * Keys before all of the windows are not read.  Up to OPS_SAME_ROWS positions, each has the
@@ -89,6 +95,8 @@ void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t
 /* x [n][n_head][head_dim] to where struct ops_keys has them with step = head_dim. */
 void ops_f32_to_f16_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
                           uint16_t *y, size_t head_step);
+void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
+                           struct block_q8_0 *y, size_t head_step);
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);     /* gate = silu(gate) * up */
 void ops_gelu(const struct compute *c, float *x, size_t n);         /* erf form (Hendrycks & Gimpel 2016) */

@@ -84,15 +84,16 @@ static void bench_matmul(struct bench *b, enum tensor_type type, size_t n_in, si
     tell(b, line, best(ms, runs), (double)w.n_bytes, 2 * (double)(n_in * n_out * n), is_quantised(type) ? b->peaks.i8 : b->peaks.f32);
 }
 
-static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_head, size_t n_head_kv, size_t head_dim)
+static void bench_attention(struct bench *b, enum ops_keys_type type, size_t n, size_t pos0, size_t n_head, size_t n_head_kv,
+                            size_t head_dim)
 {
-    uint16_t *k = (uint16_t *)(void *)b->weights, *v = k + (POOL_BYTES / 4);
-    struct ops_keys keys = { k, v, head_dim, (pos0 + n) * head_dim };
+    const uint8_t *k = b->weights, *v = k + POOL_BYTES / 2;
+    struct ops_keys keys = { k, v, head_dim, (pos0 + n) * head_dim, type };
     struct ops_attention how = { .n_head = n_head, .n_head_kv = n_head_kv, .head_dim = head_dim };
     double ms[N_RUNS];
     char line[120];
 
-    snprintf(line, sizeof line, "attention %2zu/%zu heads of %3zu  %5zu + %4zu", n_head, n_head_kv, head_dim, pos0, n);
+    snprintf(line, sizeof line, "attention %s %2zu/%zu heads of %3zu  %5zu + %4zu", type == OPS_KEYS_F16 ? "F16 " : "Q8_0", n_head, n_head_kv, head_dim, pos0, n);
     if (strstr(line, b->filter) == NULL)
         return;
     for (int i = 0; i < N_RUNS; i++) {
@@ -101,7 +102,7 @@ static void bench_attention(struct bench *b, size_t n, size_t pos0, size_t n_hea
         ms[i] = clock_ms() - start;
     }
     double pairs = (double)n * ((double)pos0 + (double)(n + 1) / 2.0);
-    tell(b, line, best(ms, N_RUNS), (double)((pos0 + n) * n_head_kv * head_dim) * 2 * sizeof *k, 4 * pairs * (double)(n_head * head_dim), b->peaks.f32);
+    tell(b, line, best(ms, N_RUNS), 2.0 * (double)ops_keys_bytes(type, (pos0 + n) * n_head_kv * head_dim), 4 * pairs * (double)(n_head * head_dim), b->peaks.f32);
 }
 
 static void bench_full(struct bench *b, size_t n, size_t n_kv, size_t n_head, size_t head_dim)
@@ -172,12 +173,18 @@ static void bench_all(struct bench *b)
                 bench_matmul(b, shapes[s].type, shapes[s].n_in, shapes[s].n_out, rows[r]);
     bench_matmul(b, TENSOR_F16, 512, 2048, 1500);
     bench_matmul(b, TENSOR_F16, 2048, 512, 1500);
-    bench_attention(b, 1, 100, 12, 2, 128);
-    bench_attention(b, 1, 2000, 12, 2, 128);
-    bench_attention(b, 128, 0, 12, 2, 128);
-    bench_attention(b, 512, 0, 12, 2, 128);
-    bench_attention(b, 512, 2000, 12, 2, 128);
-    bench_attention(b, 128, 0, 9, 3, 64);
+    bench_attention(b, OPS_KEYS_F16, 1, 100, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 1, 2000, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 128, 0, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 512, 0, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 512, 2000, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 128, 0, 9, 3, 64);
+    bench_attention(b, OPS_KEYS_F16, 1, 2000, 9, 3, 64);
+    bench_attention(b, OPS_KEYS_Q8_0, 1, 2000, 9, 3, 64);
+    bench_attention(b, OPS_KEYS_Q8_0, 1, 2000, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_Q8_0, 8, 2000, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_F16, 8, 2000, 12, 2, 128);
+    bench_attention(b, OPS_KEYS_Q8_0, 512, 2000, 12, 2, 128);
     bench_full(b, 1500, 1500, 8, 64);
     bench_full(b, 1, 1500, 8, 64);
     bench_elements(b, "gelu", ops_gelu, 1500 * 2048);

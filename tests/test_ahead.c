@@ -29,14 +29,14 @@ struct pass {
     struct transformer_work work;
 };
 
-static struct pass new_pass(const struct transformer *t, size_t n_chunk)
+static struct pass new_pass(const struct transformer *t, enum ops_keys_type type, size_t n_chunk)
 {
     struct pass p;
     struct error err = { 0 };
 
     p.session = arena_new("session", 0, &err);
     p.step = arena_new("step", 0, &err);
-    assert_true(kv_cache_init(&p.kv, t->n_layer, TINY_N_CTX, t->n_head_kv, t->head_dim, p.session, &err));
+    assert_true(kv_cache_init(&p.kv, type, t->n_layer, TINY_N_CTX, t->n_head_kv, t->head_dim, p.session, &err));
     assert_true(transformer_work_init(&p.work, t, n_chunk, p.session, p.step, &err));
     return p;
 }
@@ -68,21 +68,21 @@ static void check_together(struct pass *together, const struct pass *alone, cons
             fail_msg("%s: row %zu of %zu from position %zu has other logits than alone", t->architecture, i, n, first);
     for (size_t l = 0; l < t->n_layer; l++) for (size_t h = 0; h < t->n_head_kv; h++) {
         struct ops_keys a = kv_cache_layer(&together->kv, l), b = kv_cache_layer(&alone->kv, l);
-        size_t at = h * a.head_step + first * a.step, bytes = n * a.step * sizeof *a.k;
-        assert_memory_equal(a.k + at, b.k + at, bytes);
-        assert_memory_equal(a.v + at, b.v + at, bytes);
+        size_t at = ops_keys_bytes(a.type, h * a.head_step + first * a.step), bytes = ops_keys_bytes(a.type, n * a.step);
+        assert_memory_equal((const char *)a.k + at, (const char *)b.k + at, bytes);
+        assert_memory_equal((const char *)a.v + at, (const char *)b.v + at, bytes);
     }
 }
 
 /* Positions 0 to 600 one by one; then blocks of each length, starting at every place
  * around the borders that attention may split positions at. */
-static void check_rows_together(const char *path, size_t n_threads)
+static void check_rows_together(const char *path, enum ops_keys_type type, size_t n_threads)
 {
     enum { N = 600 };
     struct text_model *m = must_open(path);
     struct compute c = must_compute(n_threads);
     const struct transformer *t = &m->net;
-    struct pass alone = new_pass(t, 1), together = new_pass(t, TRANSFORMER_LOGITS);
+    struct pass alone = new_pass(t, type, 1), together = new_pass(t, type, TRANSFORMER_LOGITS);
     float *logits = malloc(N * t->n_vocab * sizeof *logits);
     int32_t ids[N];
 
@@ -111,8 +111,9 @@ static void test_rows_together(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        check_rows_together(TINY_LLAMA, n_threads[i]);
-        check_rows_together(TINY_QWEN2, n_threads[i]);
+        check_rows_together(TINY_LLAMA, OPS_KEYS_F16, n_threads[i]);
+        check_rows_together(TINY_QWEN2, OPS_KEYS_F16, n_threads[i]);
+        check_rows_together(TINY_WIDE, OPS_KEYS_Q8_0, n_threads[i]);
     }
 }
 
@@ -198,7 +199,6 @@ static void test_ahead_gives_the_same(void **state)
 /* Of tokens evaluated ahead but never decoded the cache knows nothing. */
 static void test_what_was_not_decoded_is_no_prefix(void **state)
 {
-    struct setup s = set_up(TINY_LLAMA, 0);
     int32_t ids[300];
     struct error err = { 0 };
     const float *logits;
@@ -209,6 +209,7 @@ static void test_what_was_not_decoded_is_no_prefix(void **state)
     tiny_prompt(ids, 100);
     memcpy(ids + 100, ids, 100 * sizeof *ids);
     for (size_t n = 1; n <= 20; n++) {                  /* stops inside of guesses and at their ends */
+        struct setup s = set_up(TINY_LLAMA, 0);         /* fresh: what was held before would be put back */
         prefill(s.ahead, &s.c, ids, 108, &n_reused);
         prefill(s.plain, &s.c, ids, 108, &n_reused);
         for (size_t i = 0; i < n; i++) {
@@ -220,8 +221,8 @@ static void test_what_was_not_decoded_is_no_prefix(void **state)
         logits = prefill(s.ahead, &s.c, ids, 150, &n_reused);
         assert_int_equal(n_reused, 108 + n);
         assert_memory_equal(logits, wanted, sizeof wanted);
+        tear_down(&s);
     }
-    tear_down(&s);
 }
 
 static void test_ahead_at_the_context_s_end(void **state)

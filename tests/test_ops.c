@@ -305,7 +305,26 @@ struct shape { size_t n, pos0, n_head, n_head_kv, d, window; };
 /* |v| <= 1.  A score that is off by s changes each weight by a factor e^(+-s), the
  * output by 2 s; the sums of weights and values add k = n_keys / 8 roundings and
  * those of joining chunks. */
-static void check_attention(const struct compute *c, struct arena *scratch, struct shape s, bool cached, bool biased)
+enum keys { FULL, F16, Q8_0 };
+
+/* Blocks of x, each head's positions together; x becomes what they say, which differs by
+ * half a step of q, and by the rounding of d. */
+static struct block_q8_0 *to_q8_0(const struct compute *c, float *x, struct shape s, size_t n_keys, size_t head_step)
+{
+    struct block_q8_0 *blocks = malloc(ops_keys_bytes(OPS_KEYS_Q8_0, s.n_head_kv * head_step));
+
+    ops_f32_to_q8_0_heads(c, x, n_keys, s.n_head_kv, s.d, blocks, head_step);
+    for (size_t i = 0; i < n_keys * s.n_head_kv * s.d; i++) {
+        size_t head = i / s.d % s.n_head_kv, at = head * head_step + i / s.d / s.n_head_kv * s.d + i % s.d;
+        const struct block_q8_0 *b = &blocks[at / QUANT_BLOCK];
+        float said = quant_f16_to_f32(b->d) * (float)b->q[at % QUANT_BLOCK];
+        check_near("f32_to_q8_0", i, (double)said, (double)x[i], (double)quant_f16_to_f32(b->d) * (0.5 + 127.0 / 2048.0 + 1e-4));
+        x[i] = said;
+    }
+    return blocks;
+}
+
+static void check_attention(const struct compute *c, struct arena *scratch, struct shape s, enum keys type, bool biased)
 {
     size_t n_keys = s.pos0 + s.n, step = s.n_head_kv * s.d, room = s.n_head_kv * 5 * s.d;
     uint16_t *apart = malloc(2 * (n_keys * step + room) * sizeof *apart);
@@ -314,6 +333,8 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
     float *bias = biased ? random_floats(n_keys) : NULL;
     float *full = malloc(2 * n_keys * step * sizeof *full);
     double *kv = malloc(2 * n_keys * step * sizeof *kv), want[128];
+    struct block_q8_0 *k8 = NULL, *v8 = NULL;
+    bool cached = type != FULL;
     float scale = cached && !biased ? 1.0f / sqrtf((float)s.d) : 0.3f;     /* not biased: the default */
 
     for (size_t i = 0; i < s.n * s.n_head * s.d; i++)
@@ -321,13 +342,21 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
     for (size_t i = 0; biased && i < n_keys; i++)
         bias[i] *= 4.0f;
     for (size_t i = 0; i < 2 * n_keys * step; i++)
-        kv[i] = (double)(full[i] = quant_f16_to_f32(half[i]));
-    struct ops_keys keys = { half, half + n_keys * step, step, s.d };
+        full[i] = quant_f16_to_f32(half[i]);
+    struct ops_keys keys = { half, half + n_keys * step, step, s.d, OPS_KEYS_F16 };
     if (biased) {                                   /* each head's positions together, with some room */
-        keys = (struct ops_keys){ apart, apart + n_keys * step + room, s.d, (n_keys + 5) * s.d };
+        keys = (struct ops_keys){ apart, apart + n_keys * step + room, s.d, (n_keys + 5) * s.d, OPS_KEYS_F16 };
         ops_f32_to_f16_heads(c, full, n_keys, s.n_head_kv, s.d, apart, keys.head_step);
         ops_f32_to_f16_heads(c, full + n_keys * step, n_keys, s.n_head_kv, s.d, apart + n_keys * step + room, keys.head_step);
     }
+    if (type == Q8_0) {
+        size_t head_step = (n_keys + 5) * s.d;
+        k8 = to_q8_0(c, full, s, n_keys, head_step);
+        v8 = to_q8_0(c, full + n_keys * step, s, n_keys, head_step);
+        keys = (struct ops_keys){ k8, v8, s.d, head_step, OPS_KEYS_Q8_0 };
+    }
+    for (size_t i = 0; i < 2 * n_keys * step; i++)
+        kv[i] = (double)full[i];
     struct ops_attention how = { s.n_head, s.n_head_kv, s.d, biased ? scale : 0.0f, s.window, s.window != 0 ? 3.0f : 0.0f, bias };
     assert_true(cached ? ops_attention_cached(c, scratch, &how, q, &keys, s.n, s.pos0, out, NULL)
                        : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, bias, out, NULL));
@@ -339,10 +368,12 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
         attend(q + at, k, k + n_keys * step, bias == NULL ? NULL : bias + first, n_seen - first, step, s.d,
                (double)scale, (double)how.soft_cap, want, &scores);
         double bound = (2.0 * (double)(s.d / 8 + 16) * scores + (double)n_keys + 64.0) * EPS;
+        if (type == Q8_0)                           /* few rows take them as F16 */
+            bound += (2.0 * scores + 1.0) * 0x1p-11;
         for (size_t j = 0; j < s.d; j++)
             check_near(cached ? "attention_cached" : "attention_full", at + j, (double)out[at + j], want[j], bound);
     }
-    free(q), free(out), free(half), free(full), free(kv), free(bias), free(apart);
+    free(q), free(out), free(half), free(full), free(kv), free(bias), free(apart), free(k8), free(v8);
 }
 
 static void test_attention(void **state)
@@ -363,9 +394,12 @@ static void test_attention(void **state)
         struct compute c;
         assert_true(compute_init(&c, 2, (*k)->name, NULL));
         for (size_t i = 0; i < 2 * sizeof cached / sizeof cached[0]; i++)
-            check_attention(&c, scratch, cached[i / 2], true, i % 2);
+            check_attention(&c, scratch, cached[i / 2], F16, i % 2);
+        for (size_t i = 0; i < 2 * sizeof cached / sizeof cached[0]; i++)
+            if (cached[i / 2].d % QUANT_BLOCK == 0)
+                check_attention(&c, scratch, cached[i / 2], Q8_0, i % 2);
         for (size_t i = 0; i < 2 * sizeof full / sizeof full[0]; i++)
-            check_attention(&c, scratch, full[i / 2], false, i % 2);
+            check_attention(&c, scratch, full[i / 2], FULL, i % 2);
         compute_done(&c);
     }
     assert_int_equal(arena_mark(scratch).used, 0);
@@ -429,7 +463,7 @@ static void test_to_f32(void **state)
 static size_t run_all(const struct compute *c, struct arena *scratch, const struct tensor *w, const float *x, float *out)
 {
     static uint16_t half[1200 * 2 * 64];
-    const struct ops_keys keys = { half, half, 64, 1200 * 64 };
+    const struct ops_keys keys = { half, half, 64, 1200 * 64, OPS_KEYS_F16 };
     const struct ops_attention how = { .n_head = 4, .n_head_kv = 2, .head_dim = 64 };
     float *at = out;
 

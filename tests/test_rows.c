@@ -46,6 +46,17 @@ static uint16_t *random_halves(size_t n)
     return x;
 }
 
+static void *random_keys(const struct compute *c, enum ops_keys_type type, size_t n)
+{
+    if (type == OPS_KEYS_F16)
+        return random_halves(n);
+    float *x = random_floats(n, 1.0f);
+    void *blocks = malloc(ops_keys_bytes(type, n));
+    ops_f32_to_q8_0_heads(c, x, 1, 1, n, blocks, 0);
+    free(x);
+    return blocks;
+}
+
 static void for_computes(void (*check)(const struct compute *c, struct arena *scratch))
 {
     static const size_t threads[] = { 1, 2, 7 };
@@ -67,19 +78,21 @@ static const struct { size_t n_head, n_head_kv, d; } heads[] = {
     { 12, 2, 128 }, { 14, 2, 64 }, { 9, 3, 64 }, { 4, 4, 64 }, { 5, 1, 128 }, { 4, 2, 20 }, { 70, 1, 8 }
 };
 
-static void check_attention(const struct compute *c, struct arena *scratch)
+static void check_attention_of(const struct compute *c, struct arena *scratch, enum ops_keys_type type)
 {
     enum { N_CTX = 1031, WIDEST = 1536, KEYS = 4 * 64 };
     float *q = random_floats(MOST * WIDEST, 8.0f), *bias = random_floats(N_CTX, 2.0f);
     float *alone = malloc(MOST * WIDEST * sizeof *alone), *together = malloc(MOST * WIDEST * sizeof *together);
-    uint16_t *k = random_halves(N_CTX * KEYS), *v = random_halves(N_CTX * KEYS);
+    void *k = random_keys(c, type, N_CTX * KEYS), *v = random_keys(c, type, N_CTX * KEYS);
 
     for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
     for (int windowed = 0; windowed < 2; windowed++) {
         size_t row = heads[h].n_head * heads[h].d;
         if ((c->kernels == &kernels_ref || pool_n_threads(c->pool) != 2) && s % 4 != 0)     /* they are slow */
             continue;
-        struct ops_keys keys = { k, v, heads[h].d, N_CTX * heads[h].d };
+        if (type == OPS_KEYS_Q8_0 && heads[h].d % QUANT_BLOCK != 0)
+            continue;
+        struct ops_keys keys = { k, v, heads[h].d, N_CTX * heads[h].d, type };
         if (s % 2)                                          /* or heads side by side */
             keys.step = heads[h].n_head_kv * heads[h].d, keys.head_step = heads[h].d;
         struct ops_attention how = { heads[h].n_head, heads[h].n_head_kv, heads[h].d, 0.0f,
@@ -95,6 +108,12 @@ static void check_attention(const struct compute *c, struct arena *scratch)
         }
     }
     free(q), free(bias), free(alone), free(together), free(k), free(v);
+}
+
+static void check_attention(const struct compute *c, struct arena *scratch)
+{
+    check_attention_of(c, scratch, OPS_KEYS_F16);
+    check_attention_of(c, scratch, OPS_KEYS_Q8_0);
 }
 
 static void test_attention(void **state)
@@ -119,7 +138,7 @@ static void test_positions_not_seen(void **state)
         k[i] = v[i] = k[(N - 1) * D + i] = v[(N - 1) * D + i] = 0x7c00;
     FOR_TABLES(table) {
         assert_true(compute_init(&c, 1, (*table)->name, NULL));
-        assert_true(ops_attention_cached(&c, scratch, &how, q, &(struct ops_keys){ k, v, D, 0 }, N, 0, out, NULL));
+        assert_true(ops_attention_cached(&c, scratch, &how, q, &(struct ops_keys){ k, v, D, 0, OPS_KEYS_F16 }, N, 0, out, NULL));
         for (size_t i = FIRST * D; i < (N - 1) * D; i++)
             assert_true(isfinite(out[i]));
         compute_done(&c);

@@ -17,6 +17,7 @@
 
 #define TINY_LLAMA "tests/golden/text_llama_tiny.gguf"
 #define TINY_QWEN2 "tests/golden/text_qwen2_tiny.gguf"
+#define TINY_WIDE "tests/golden/text_wide.gguf"      /* heads of 32; make_lora.py */
 #define TINY_N_VOCAB 272
 #define TINY_N_CTX 1024
 

@@ -23,6 +23,12 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Positions kept beside the cache. */
+static size_t kept_most(size_t n_ctx)
+{
+    return n_ctx / 4;
+}
+
 static bool choose_n_ctx(const struct text_model *m, size_t *n_ctx, struct error *err)
 {
     if (*n_ctx == 0)
@@ -40,12 +46,13 @@ static size_t scratch_bytes(const struct text_model *m, size_t n_ctx)
     return transformer_scratch_bytes(&m->net, n_ctx, n_cores > 0 ? (size_t)n_cores : 1);
 }
 
-static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, struct error *err)
+/* With what may be kept beside the cache. */
+static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, enum ops_keys_type type, struct error *err)
 {
     const struct transformer *t = &m->net;
     size_t kv, all;
 
-    if (!kv_cache_bytes(t->n_layer, n_ctx, t->n_head_kv * t->head_dim, &kv) ||
+    if (!kv_cache_bytes(type, t->n_layer, n_ctx + kept_most(n_ctx), t->n_head_kv * t->head_dim, &kv) ||
         __builtin_add_overflow(kv, transformer_work_bytes(t, n_chunk) + scratch_bytes(m, n_ctx) +
                                m->info.file_bytes, &all))
         all = SIZE_MAX;
@@ -53,7 +60,7 @@ static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_c
                         "take a shorter context (-c) or a smaller model", err);
 }
 
-static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, struct error *err)
+static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, enum ops_keys_type type, struct error *err)
 {
     const struct transformer *t = &x->m->net;
 
@@ -62,13 +69,21 @@ static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, st
     if (x->step == NULL || arena_alloc(x->step, 0, 1, err) == NULL)     /* the chunk is taken now */
         return false;
     arena_reset(x->step);
-    return kv_cache_init(&x->kv, t->n_layer, n_ctx, t->n_head_kv, t->head_dim, x->session, err) &&
+    return kv_cache_init(&x->kv, type, t->n_layer, n_ctx, t->n_head_kv, t->head_dim, x->session, err) &&
+           kv_tails_init(&x->tails, kept_most(n_ctx), n_ctx, x->session, err) &&
            transformer_work_init(&x->work, t, n_chunk, x->session, x->step, err);
 }
 
 struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, struct error *err)
 {
-    if (!choose_n_ctx(m, &n_ctx, err) || !enough_memory(m, min_size(CHUNK, n_ctx), n_ctx, err))
+    return text_context_new_as(m, n_ctx, TEXT_KV_F16, err);
+}
+
+struct text_context *text_context_new_as(const struct text_model *m, size_t n_ctx, enum text_kv kv, struct error *err)
+{
+    enum ops_keys_type type = kv == TEXT_KV_Q8_0 ? OPS_KEYS_Q8_0 : OPS_KEYS_F16;
+
+    if (!choose_n_ctx(m, &n_ctx, err) || !enough_memory(m, min_size(CHUNK, n_ctx), n_ctx, type, err))
         return NULL;
     struct text_context *x = calloc(1, sizeof *x);
     if (x == NULL) {
@@ -77,7 +92,7 @@ struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, 
     }
     x->m = m;
     lookup_init(&x->lookup);
-    if (!take_memory(x, min_size(CHUNK, n_ctx), n_ctx, err)) {
+    if (!take_memory(x, min_size(CHUNK, n_ctx), n_ctx, type, err)) {
         text_context_free(x);
         return NULL;
     }
@@ -88,6 +103,7 @@ void text_context_free(struct text_context *x)
 {
     if (x == NULL)
         return;
+    kv_tails_clear(&x->tails);
     arena_free(x->session);
     arena_free(x->step);
     free(x);
@@ -105,7 +121,7 @@ size_t text_context_used(const struct text_context *x)
 
 size_t text_context_bytes(const struct text_context *x)
 {
-    return arena_bytes(x->session) + arena_bytes(x->step);
+    return arena_bytes(x->session) + arena_bytes(x->step) + kv_tails_bytes(&x->tails);
 }
 
 /* ---- prefill ------------------------------------------------------------------------- */
@@ -187,7 +203,8 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
         return error_set(err, ERROR_INFERENCE, "the conversation takes %zu positions, the context holds %zu; "
                          "start afresh or take a longer context (-c)", p.total, kv->n_ctx);
     /* The last position is always computed: its logits are wanted. */
-    kv->used = min_size(kv_cache_common(kv, spans, n_spans, x->m->net.n_embd), p.total - 1);
+    kv_tails_switch(&x->tails, kv, spans, n_spans, x->m->net.n_embd);
+    kv->used = min_size(kv->used, p.total - 1);
     *n_reused = kv->used;
     x->n_ahead = 0;
     lookup_reset(&x->lookup);
@@ -200,6 +217,22 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
     }
     *logits = x->work.logits;
     return true;
+}
+
+/* ---- shift ----------------------------------------------------------------------------- */
+
+size_t text_forget(struct text_context *x, const struct compute *c, size_t from, size_t n)
+{
+    struct kv_cache *kv = &x->kv;
+
+    x->n_ahead = 0;
+    if (n == 0 || from >= kv->used || n >= kv->used - from || kv->type != OPS_KEYS_F16) {
+        kv->used = n == 0 ? kv->used : min_size(from, kv->used);
+        return 0;
+    }
+    kv_cache_remove(kv, from, n);
+    transformer_turn_back(&x->m->net, c, kv, &x->work, from, n);
+    return kv->used - from;
 }
 
 /* ---- decode -------------------------------------------------------------------------- */

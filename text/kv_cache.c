@@ -2,12 +2,13 @@
 
 #include <string.h>
 
-bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes)
+#include "tensor/quant.h"
+
+bool kv_cache_bytes(enum ops_keys_type type, size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes)
 {
     size_t per_position, all;
 
-    if (__builtin_mul_overflow(n_layer, n_row, &per_position) ||
-        __builtin_mul_overflow(per_position, 2 * sizeof(uint16_t), &per_position) ||
+    if (__builtin_mul_overflow(2 * n_layer, ops_keys_bytes(type, n_row), &per_position) ||
         __builtin_add_overflow(per_position, sizeof(int32_t) + sizeof(uint64_t), &per_position) ||
         __builtin_mul_overflow(per_position, n_ctx, &all))
         return false;
@@ -15,37 +16,70 @@ bool kv_cache_bytes(size_t n_layer, size_t n_ctx, size_t n_row, size_t *n_bytes)
     return true;
 }
 
-bool kv_cache_init(struct kv_cache *kv, size_t n_layer, size_t n_ctx, size_t n_head_kv, size_t head_dim,
-                   struct arena *session, struct error *err)
+bool kv_cache_init(struct kv_cache *kv, enum ops_keys_type type, size_t n_layer, size_t n_ctx, size_t n_head_kv,
+                   size_t head_dim, struct arena *session, struct error *err)
 {
-    *kv = (struct kv_cache){ .n_layer = n_layer, .n_ctx = n_ctx, .n_head_kv = n_head_kv, .head_dim = head_dim };
-    size_t n_row = n_head_kv * head_dim;
+    *kv = (struct kv_cache){ .type = type, .n_layer = n_layer, .n_ctx = n_ctx, .n_head_kv = n_head_kv, .head_dim = head_dim };
+    if (type == OPS_KEYS_Q8_0 && head_dim % QUANT_BLOCK != 0)
+        return error_set(err, ERROR_USAGE, "a Q8_0 cache takes heads of a multiple of %d numbers, this model's have %zu; "
+                         "take an F16 cache (--kv f16)", QUANT_BLOCK, head_dim);
+    size_t row_bytes = n_head_kv * kv_cache_row_bytes(kv);
 
-    kv->k = arena_alloc(session, n_layer * n_ctx, n_row * sizeof *kv->k, err);
-    kv->v = kv->k == NULL ? NULL : arena_alloc(session, n_layer * n_ctx, n_row * sizeof *kv->v, err);
+    kv->k = arena_alloc(session, n_layer * n_ctx, row_bytes, err);
+    kv->v = kv->k == NULL ? NULL : arena_alloc(session, n_layer * n_ctx, row_bytes, err);
     kv->ids = kv->v == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->ids, err);
     kv->hashes = kv->ids == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->hashes, err);
     return kv->hashes != NULL;
 }
 
-static size_t layer_start(const struct kv_cache *kv, size_t i_layer)
+size_t kv_cache_row_bytes(const struct kv_cache *kv)
 {
-    return i_layer * kv->n_ctx * kv->n_head_kv * kv->head_dim;
+    return ops_keys_bytes(kv->type, kv->head_dim);
+}
+
+size_t kv_cache_place(const struct kv_cache *kv, size_t i_layer, size_t i_head, size_t at)
+{
+    return ((i_layer * kv->n_head_kv + i_head) * kv->n_ctx + at) * kv_cache_row_bytes(kv);
 }
 
 struct ops_keys kv_cache_layer(const struct kv_cache *kv, size_t i_layer)
 {
-    size_t at = layer_start(kv, i_layer);
+    size_t at = kv_cache_place(kv, i_layer, 0, 0);
 
-    return (struct ops_keys){ kv->k + at, kv->v + at, kv->head_dim, kv->n_ctx * kv->head_dim };
+    return (struct ops_keys){ (char *)kv->k + at, (char *)kv->v + at, kv->head_dim, kv->n_ctx * kv->head_dim, kv->type };
+}
+
+static void store(const struct kv_cache *kv, const struct compute *c, const float *x, size_t n, void *y)
+{
+    size_t head_step = kv->n_ctx * kv->head_dim;
+
+    if (kv->type == OPS_KEYS_Q8_0)
+        ops_f32_to_q8_0_heads(c, x, n, kv->n_head_kv, kv->head_dim, y, head_step);
+    else
+        ops_f32_to_f16_heads(c, x, n, kv->n_head_kv, kv->head_dim, y, head_step);
 }
 
 void kv_cache_store(const struct kv_cache *kv, const struct compute *c, size_t i_layer, const float *k, const float *v, size_t n)
 {
-    size_t at = layer_start(kv, i_layer) + kv->used * kv->head_dim, head_step = kv->n_ctx * kv->head_dim;
+    size_t at = kv_cache_place(kv, i_layer, 0, kv->used);
 
-    ops_f32_to_f16_heads(c, k, n, kv->n_head_kv, kv->head_dim, kv->k + at, head_step);
-    ops_f32_to_f16_heads(c, v, n, kv->n_head_kv, kv->head_dim, kv->v + at, head_step);
+    store(kv, c, k, n, (char *)kv->k + at);
+    store(kv, c, v, n, (char *)kv->v + at);
+}
+
+void kv_cache_remove(struct kv_cache *kv, size_t from, size_t n)
+{
+    size_t n_behind = kv->used - from - n, bytes = n_behind * kv_cache_row_bytes(kv);
+
+    for (size_t l = 0; l < kv->n_layer; l++)
+        for (size_t h = 0; h < kv->n_head_kv; h++) {
+            size_t to = kv_cache_place(kv, l, h, from), at = kv_cache_place(kv, l, h, from + n);
+            memmove((char *)kv->k + to, (char *)kv->k + at, bytes);
+            memmove((char *)kv->v + to, (char *)kv->v + at, bytes);
+        }
+    memmove(kv->ids + from, kv->ids + from + n, n_behind * sizeof *kv->ids);
+    memmove(kv->hashes + from, kv->hashes + from + n, n_behind * sizeof *kv->hashes);
+    kv->used -= n;
 }
 
 /* FNV-1a's step over 32-bit words, folded so that high bits come down again. */
@@ -81,16 +115,13 @@ size_t kv_cache_total(const struct text_span *spans, size_t n_spans)
     return total;
 }
 
-size_t kv_cache_common(const struct kv_cache *kv, const struct text_span *spans, size_t n_spans, size_t n_embd)
+void kv_cache_mark(const struct text_span *spans, size_t n_spans, size_t n_embd, int32_t *ids, uint64_t *hashes)
 {
-    size_t at = 0;
-
     for (size_t s = 0; s < n_spans; s++)
-        for (size_t i = 0; i < spans[s].n; i++, at++) {
-            if (at == kv->used || kv->ids[at] != id_of(&spans[s], i) || kv->hashes[at] != hash_of(&spans[s], i, n_embd))
-                return at;
+        for (size_t i = 0; i < spans[s].n; i++) {
+            *ids++ = id_of(&spans[s], i);
+            *hashes++ = hash_of(&spans[s], i, n_embd);
         }
-    return at;
 }
 
 void kv_cache_append(struct kv_cache *kv, const struct text_span *span, size_t from, size_t to, size_t n_embd)

@@ -84,13 +84,19 @@ struct text_span {
 /* Allocates the KV cache for n_ctx positions (0: min(8192, n_ctx_train)) and all
  * scratch.  Memory needed is checked first; *err has the numbers. */
 struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, struct error *err);
+/* Likewise with keys and values in blocks of Q8_0, which take half the memory (docs/models.md,
+ * "The cache"); ERROR_USAGE where the model's heads are no multiple of 32. */
+enum text_kv { TEXT_KV_F16, TEXT_KV_Q8_0 };
+struct text_context *text_context_new_as(const struct text_model *m, size_t n_ctx, enum text_kv kv, struct error *err);
 void text_context_free(struct text_context *x);             /* NULL is fine */
 size_t text_context_size(const struct text_context *x);     /* positions in all */
 size_t text_context_used(const struct text_context *x);     /* positions filled */
 size_t text_context_bytes(const struct text_context *x);
 
 /* Makes the cache hold exactly these spans: the longest prefix that equals what
- * it holds is kept (ids compared by value, rows by bytes), the rest is computed.
+ * it holds is kept (ids compared by value, rows by bytes), the rest is computed.  What it
+ * held of late after a prefix of the spans is put back, a quarter of n_ctx at most: another
+ * answer and another branch cost what is new of them.
  * Afterwards *logits [n_vocab] predict the next token; borrowed until the next
  * call.  progress may be NULL; called between chunks with positions done and
  * wanted.  ERROR_INFERENCE when the spans do not fit in the context;
@@ -98,6 +104,13 @@ size_t text_context_bytes(const struct text_context *x);
 bool text_prefill(struct text_context *x, const struct compute *c, const struct text_span *spans,
                   size_t n_spans, const float **logits, size_t *n_reused,
                   void (*progress)(void *user, size_t done, size_t total), void *user, struct error *err);
+
+/* Takes n positions from `from` on, a turn that is left out, away; those behind them move up and
+ * are kept, keys turned back by as much.  They go on as they were computed, having seen what is
+ * gone, which a fresh prefill would not show them.  Where keys cannot be turned without a
+ * loss (Q8_0) the cache ends at `from`, as it does when `from + n` is not filled.  Returns the
+ * positions that were kept behind. */
+size_t text_forget(struct text_context *x, const struct compute *c, size_t from, size_t n);
 
 /* Appends one token and gives the logits for the next.  Allocates nothing. */
 bool text_decode(struct text_context *x, const struct compute *c, int32_t id,

@@ -42,6 +42,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
         if (*buffers[i].buffer == NULL)
             return false;
     }
+    w->n = n;
     w->scratch = scratch;
     return true;
 }

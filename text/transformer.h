@@ -51,6 +51,7 @@ bool transformer_embed(const struct transformer *t, const struct compute *c, con
 
 /* Buffers for at most n positions at a time. */
 struct transformer_work {
+    size_t n;
     float *x;                       /* [n][n_embd]: the caller puts the rows here */
     float *norm, *q, *k, *v, *attended, *gate, *up;
     float *turns;                   /* [n][2][head_dim / 2]: ops_rope_turns */
@@ -73,5 +74,11 @@ typedef void transformer_layer_done(void *user, size_t n_layers_done);
 bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
                          struct transformer_work *w, size_t n, size_t n_logits,
                          transformer_layer_done *layer_done, void *user, struct error *err);
+
+/* transformer_shift.c.  Keys of the positions from `from` on, which stood n positions later when
+ * they were computed: R(p) k = R(-n) R(p + n) k, where R(p) is the rotation of position p
+ * (Su et al. 2021, arXiv:2104.09864).  Exact up to the rounding to F16, which the cache is of. */
+void transformer_turn_back(const struct transformer *t, const struct compute *c, const struct kv_cache *kv,
+                           const struct transformer_work *w, size_t from, size_t n);
 
 #endif
