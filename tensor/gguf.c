@@ -49,7 +49,7 @@ struct value {
         const char *text;
     };
     size_t n;                       /* elements of an array */
-    const void *elements;           /* int32_t, float or const char *; NULL for other types */
+    const void *elements;           /* int32_t, float, const char * or bytes of bool; NULL for other types */
     const size_t *n_bytes;          /* of each string */
 };
 
@@ -292,7 +292,7 @@ static bool take_array(struct cursor *c, struct arena *arena, struct value *v)
     if (v->type == VALUE_STRING)
         return take_strings(c, arena, v);
     size_t n_bytes = v->n * value_bytes[type];      /* checked by take_count */
-    if (v->type == VALUE_I32 || v->type == VALUE_F32) {
+    if (v->type == VALUE_I32 || v->type == VALUE_F32 || v->type == VALUE_BOOL) {
         void *copy = arena_alloc(arena, n_bytes, 1, c->err);
         if (copy == NULL)
             return false;
@@ -654,6 +654,16 @@ size_t gguf_strings(const struct gguf *g, const char *key, const char *const **t
 size_t gguf_i32s(const struct gguf *g, const char *key, const int32_t **values)
 {
     const struct value *v = find_array(g, key, VALUE_I32);
+
+    if (v == NULL)
+        return 0;
+    *values = v->elements;
+    return v->n;
+}
+
+size_t gguf_bools(const struct gguf *g, const char *key, const unsigned char **values)
+{
+    const struct value *v = find_array(g, key, VALUE_BOOL);
 
     if (v == NULL)
         return 0;

@@ -64,6 +64,7 @@ const char *gguf_string(const struct gguf *g, const char *key);     /* NUL-termi
 size_t gguf_strings(const struct gguf *g, const char *key, const char *const **text, const size_t **n_bytes);
 size_t gguf_i32s(const struct gguf *g, const char *key, const int32_t **values);
 size_t gguf_f32s(const struct gguf *g, const char *key, const float **values);
+size_t gguf_bools(const struct gguf *g, const char *key, const unsigned char **values);     /* 0: false */
 
 /* Name such as "Q4_K"; elements and bytes of one block (1 for plain types). */
 const char *tensor_type_name(enum tensor_type type);

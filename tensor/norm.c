@@ -69,44 +69,48 @@ void ops_layer_norm(const struct compute *c, const float *x, const float *weight
 struct rope {
     float *x, *new_turns;
     const float *turns;
-    size_t n_head, head_dim, pos0;
-    double theta;
+    const double *frequency;
+    size_t n_head, head_dim, n_rot, pos0;
+    double magnitude;
     bool interleaved;
 };
 
-/* Pair i turns by pos theta^(-2 i / head_dim); in double, since float loses the
- * angle of the fast pairs at positions in the thousands. */
+void ops_rope_frequencies(size_t n_rot, double theta, double *frequency)
+{
+    for (size_t i = 0; i < n_rot / 2; i++)
+        frequency[i] = pow(theta, -2.0 * (double)i / (double)n_rot);
+}
+
+/* In double, since float loses the angle of the fast pairs at positions in the thousands. */
 static void turn_rows(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct rope *r = user;
-    size_t half = r->head_dim / 2;
+    size_t half = r->n_rot / 2;
     (void)i_thread;
 
-    for (size_t i = 0; i < half; i++) {
-        double frequency = pow(r->theta, -2.0 * (double)i / (double)r->head_dim);
-
-        for (size_t row = first; row < last; row++) {
-            double angle = (double)(r->pos0 + row) * frequency;
-            r->new_turns[row * r->head_dim + i] = (float)cos(angle);
-            r->new_turns[row * r->head_dim + half + i] = (float)sin(angle);
+    for (size_t row = first; row < last; row++)
+        for (size_t i = 0; i < half; i++) {
+            double angle = (double)(r->pos0 + row) * r->frequency[i];
+            r->new_turns[row * r->n_rot + i] = (float)(cos(angle) * r->magnitude);
+            r->new_turns[row * r->n_rot + half + i] = (float)(sin(angle) * r->magnitude);
         }
-    }
 }
 
-void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t pos0, float theta, float *turns)
+void ops_rope_turns(const struct compute *c, size_t n, size_t n_rot, size_t pos0, const double *frequency,
+                    float magnitude, float *turns)
 {
-    struct rope r = { .new_turns = turns, .head_dim = head_dim, .pos0 = pos0, .theta = (double)theta };
+    struct rope r = { .new_turns = turns, .frequency = frequency, .n_rot = n_rot, .pos0 = pos0, .magnitude = (double)magnitude };
     pool_run(c->pool, n, 8, turn_rows, &r);
 }
 
 static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct rope *r = user;
-    size_t half = r->head_dim / 2, next = r->interleaved ? 2 : 1, other = r->interleaved ? 1 : half;
+    size_t half = r->n_rot / 2, next = r->interleaved ? 2 : 1, other = r->interleaved ? 1 : half;
     (void)i_thread;
 
     for (size_t row = first; row < last; row++) {
-        const float *cosine = r->turns + row * r->head_dim, *sine = cosine + half;
+        const float *cosine = r->turns + row * r->n_rot, *sine = cosine + half;
         float *x = r->x + row * r->n_head * r->head_dim;
 
         for (size_t h = 0; h < r->n_head; h++, x += r->head_dim)
@@ -118,9 +122,9 @@ static void rope_rows(void *user, size_t first, size_t last, size_t i_thread)
     }
 }
 
-void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
+void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim, size_t n_rot,
               const float *turns, bool interleaved)
 {
-    struct rope r = { .x = x, .turns = turns, .n_head = n_head, .head_dim = head_dim, .interleaved = interleaved };
+    struct rope r = { .x = x, .turns = turns, .n_head = n_head, .head_dim = head_dim, .n_rot = n_rot, .interleaved = interleaved };
     pool_run(c->pool, n, 8, rope_rows, &r);
 }

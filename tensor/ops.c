@@ -77,6 +77,7 @@ struct elements {
     float *x;
     const float *y;
     uint16_t *half;
+    float number;
 };
 
 static void to_f16(void *user, size_t first, size_t last, size_t i_thread)
@@ -91,6 +92,42 @@ static void silu_mul(void *user, size_t first, size_t last, size_t i_thread)
     const struct elements *e = user;
     (void)i_thread;
     e->c->kernels->silu_mul(e->x + first, e->y + first, last - first);
+}
+
+/* (1 + tanh u) / 2 = 1 / (1 + exp(-2 u)), so with 2 u = w x, gelu(x) = silu(w x) / w.  Beyond
+ * |x| = 100 that is x or 0 for any large w: its square is bounded, so that nothing overflows. */
+static void gelu_mul(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    float factor[256];
+    (void)i_thread;
+
+    for (size_t at = first, n; at < last; at += n) {
+        float *gate = e->x + at;
+        n = last - at < 256 ? last - at : 256;
+        for (size_t i = 0; i < n; i++) {
+            float square = gate[i] * gate[i], w = 1.59576912f * (1.0f + 0.044715f * (square < 1e4f ? square : 1e4f));
+            factor[i] = e->y[at + i] / w;
+            gate[i] *= w;
+        }
+        e->c->kernels->silu_mul(gate, factor, n);
+    }
+}
+
+static void scale(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    for (size_t i = first; i < last; i++)
+        e->x[i] *= e->number;
+}
+
+static void soft_cap(void *user, size_t first, size_t last, size_t i_thread)
+{
+    const struct elements *e = user;
+    (void)i_thread;
+    for (size_t i = first; i < last; i++)
+        e->x[i] = e->number * tanhf(e->x[i] / e->number);
 }
 
 static void gelu(void *user, size_t first, size_t last, size_t i_thread)
@@ -109,7 +146,7 @@ static void add(void *user, size_t first, size_t last, size_t i_thread)
 
 void ops_f32_to_f16(const struct compute *c, const float *x, uint16_t *y, size_t n)
 {
-    struct elements e = { c, NULL, x, y };
+    struct elements e = { .c = c, .y = x, .half = y };
     pool_run(c->pool, n, ELEMENTS_CHUNK, to_f16, &e);
 }
 
@@ -175,19 +212,37 @@ void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, si
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n)
 {
-    struct elements e = { c, gate, up, NULL };
+    struct elements e = { .c = c, .x = gate, .y = up };
     pool_run(c->pool, n, ELEMENTS_CHUNK, silu_mul, &e);
+}
+
+void ops_gelu_mul(const struct compute *c, float *gate, const float *up, size_t n)
+{
+    struct elements e = { .c = c, .x = gate, .y = up };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, gelu_mul, &e);
+}
+
+void ops_scale(const struct compute *c, float *x, float factor, size_t n)
+{
+    struct elements e = { .x = x, .number = factor };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, scale, &e);
+}
+
+void ops_soft_cap(const struct compute *c, float *x, float cap, size_t n)
+{
+    struct elements e = { .x = x, .number = cap };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, soft_cap, &e);
 }
 
 void ops_gelu(const struct compute *c, float *x, size_t n)
 {
-    struct elements e = { c, x, NULL, NULL };
+    struct elements e = { .c = c, .x = x };
     pool_run(c->pool, n, ELEMENTS_CHUNK, gelu, &e);
 }
 
 void ops_add(const struct compute *c, float *x, const float *y, size_t n)
 {
-    struct elements e = { c, x, y, NULL };
+    struct elements e = { .c = c, .x = x, .y = y };
     pool_run(c->pool, n, ELEMENTS_CHUNK, add, &e);
 }
 

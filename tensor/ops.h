@@ -47,12 +47,16 @@ void ops_rms_norm(const struct compute *c, const float *x, const float *weight, 
 void ops_layer_norm(const struct compute *c, const float *x, const float *weight, const float *bias,
                     size_t n, size_t n_embd, float eps, float *y);
 
-/* Rotary positions (Su et al. 2021, arXiv:2104.09864).  ops_rope_turns: cosines and
- * sines of positions pos0 .. pos0 + n - 1, turns [n][2][head_dim / 2], which all
- * layers share.  ops_rope: rotates x [n][n_head][head_dim] in place by them.  Pairs are
- * (2i, 2i+1) when interleaved (GGUF llama), (i, i + head_dim/2) otherwise (GGUF qwen2). */
-void ops_rope_turns(const struct compute *c, size_t n, size_t head_dim, size_t pos0, float theta, float *turns);
-void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim,
+/* Rotary positions (Su et al. 2021, arXiv:2104.09864) of the first n_rot of a head's
+ * values.  ops_rope_frequencies: theta^(-2 i / n_rot), i < n_rot / 2, radians per position.
+ * ops_rope_turns: cosines and sines of positions pos0 .. pos0 + n - 1, times `magnitude`:
+ * turns [n][2][n_rot / 2], which layers share.  ops_rope: rotates x [n][n_head][head_dim] in
+ * place by them.  Pairs are (2i, 2i+1) when interleaved (GGUF llama), (i, i + n_rot/2)
+ * otherwise (GGUF qwen2). */
+void ops_rope_frequencies(size_t n_rot, double theta, double *frequency);
+void ops_rope_turns(const struct compute *c, size_t n, size_t n_rot, size_t pos0, const double *frequency,
+                    float magnitude, float *turns);
+void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim, size_t n_rot,
               const float *turns, bool interleaved);
 
 /* Keys and values of one layer, borrowed: f16 bits, or struct block_q8_0 (quant.h), where
@@ -99,8 +103,12 @@ void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, si
                            struct block_q8_0 *y, size_t head_step);
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);     /* gate = silu(gate) * up */
+/* gate = gelu(gate) * up in the tanh form: gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+void ops_gelu_mul(const struct compute *c, float *gate, const float *up, size_t n);
 void ops_gelu(const struct compute *c, float *x, size_t n);         /* erf form (Hendrycks & Gimpel 2016) */
 void ops_add(const struct compute *c, float *x, const float *y, size_t n);              /* x += y */
+void ops_scale(const struct compute *c, float *x, float factor, size_t n);              /* x *= factor */
+void ops_soft_cap(const struct compute *c, float *x, float cap, size_t n);              /* x = cap tanh(x / cap) */
 void ops_softmax(float *x, size_t n);                               /* in place, one row */
 
 #endif

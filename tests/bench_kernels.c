@@ -148,8 +148,11 @@ static void rope(const struct compute *c, float *x, size_t n)
 {
     float *turns = x + n / 1536 * 11 * 128;         /* of 12 heads of 128 the last one's room */
 
-    ops_rope_turns(c, n / 1536, 128, 100, 1e6f, turns);
-    ops_rope(c, x, n / 1536, 11, 128, turns, false);
+    double frequency[64];
+
+    ops_rope_frequencies(128, 1e6, frequency);
+    ops_rope_turns(c, n / 1536, 128, 100, frequency, 1.0f, turns);
+    ops_rope(c, x, n / 1536, 11, 128, 128, turns, false);
 }
 
 static void norm(const struct compute *c, float *x, size_t n)

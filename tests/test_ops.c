@@ -249,24 +249,29 @@ static void test_norms(void **state)
 
 static void test_rope(void **state)
 {
-    enum { N = 9, HEADS = 3, D = 8, POS = 5000 };
+    enum { N = 9, HEADS = 3, D = 12, ROT = 8, POS = 5000 };      /* the last 4 of a head stay */
+    const double magnitude = 1.25;
+    double frequency[ROT / 2];
     struct compute c;
     (void)state;
 
     seed = 4;
     assert_true(compute_init(&c, 2, NULL, NULL));
+    ops_rope_frequencies(ROT, 10000.0, frequency);
     for (int interleaved = 0; interleaved < 2; interleaved++) {
         float *x = random_floats(N * HEADS * D), *y = malloc(N * HEADS * D * sizeof *y);
         memcpy(y, x, N * HEADS * D * sizeof *y);
-        float turns[N * D];
-        ops_rope_turns(&c, N, D, POS, 10000.0f, turns);
-        ops_rope(&c, y, N, HEADS, D, turns, interleaved);
-        for (size_t p = 0; p < N; p++) for (size_t h = 0; h < HEADS; h++) for (size_t i = 0; i < D / 2; i++) {
-            double angle = (double)(POS + p) * pow(10000.0, -2.0 * (double)i / D);
-            size_t row = (p * HEADS + h) * D, one = row + (interleaved ? 2 * i : i), two = row + (interleaved ? 2 * i + 1 : i + D / 2);
-            check_near("rope", one, (double)y[one], (double)x[one] * cos(angle) - (double)x[two] * sin(angle), 4 * EPS);
-            check_near("rope", two, (double)y[two], (double)x[one] * sin(angle) + (double)x[two] * cos(angle), 4 * EPS);
+        float turns[N * ROT];
+        ops_rope_turns(&c, N, ROT, POS, frequency, (float)magnitude, turns);
+        ops_rope(&c, y, N, HEADS, D, ROT, turns, interleaved);
+        for (size_t p = 0; p < N; p++) for (size_t h = 0; h < HEADS; h++) for (size_t i = 0; i < ROT / 2; i++) {
+            double angle = (double)(POS + p) * pow(10000.0, -2.0 * (double)i / ROT);
+            size_t row = (p * HEADS + h) * D, one = row + (interleaved ? 2 * i : i), two = row + (interleaved ? 2 * i + 1 : i + ROT / 2);
+            check_near("rope", one, (double)y[one], magnitude * ((double)x[one] * cos(angle) - (double)x[two] * sin(angle)), 5 * EPS);
+            check_near("rope", two, (double)y[two], magnitude * ((double)x[one] * sin(angle) + (double)x[two] * cos(angle)), 5 * EPS);
         }
+        for (size_t i = 0; i < N * HEADS * D; i++)
+            assert_true(i % D < ROT || y[i] == x[i]);
         free(x), free(y);
     }
     compute_done(&c);
@@ -428,6 +433,29 @@ static void test_elements(void **state)
     ops_gelu(&c, z, N);
     for (size_t i = 0; i < N; i++)
         check_near("gelu", i, (double)z[i], 0.5 * (double)x[i] * erfc(-(double)x[i] * 0.70710678118654752), 5 * EPS);
+    /* 2 u is off by 5 roundings, which its exponential magnifies; two more for the quotient and product. */
+    for (size_t i = 0; i < N; i++)
+        z[i] = 5.0f * x[i];
+    ops_gelu_mul(&c, z, y, N);
+    for (size_t i = 0; i < N; i++) {
+        double g = (double)(5.0f * x[i]), u = 0.79788456080286536 * (g + 0.044715 * g * g * g);
+        double want = g / (1.0 + exp(-2.0 * u)) * (double)y[i];
+        check_near("gelu_mul", i, (double)z[i], want, fabs(want) * (12.0 + 10.0 * fabs(u)) * EPS + 1e-35);
+    }
+    float far[4] = { 1e30f, -1e6f, 0.0f, -1e-30f }, one[4] = { 1.0f, 1.0f, 1.0f, 1.0f };
+    ops_gelu_mul(&c, far, one, 4);
+    check_near("gelu_mul", 0, (double)far[0], 1e30, 1e24);
+    check_near("gelu_mul", 1, (double)far[1], 0.0, 1e-20);
+    assert_true(far[2] == 0.0f);
+    check_near("gelu_mul", 3, (double)far[3], -0.5e-30, 1e-36);
+    memcpy(z, x, N * sizeof *z);
+    ops_soft_cap(&c, z, 0.5f, N);
+    for (size_t i = 0; i < N; i++)
+        check_near("soft_cap", i, (double)z[i], 0.5 * tanh((double)x[i] / 0.5), 3 * EPS);
+    memcpy(z, x, N * sizeof *z);
+    ops_scale(&c, z, 3.0f, N);
+    for (size_t i = 0; i < N; i++)
+        assert_true(z[i] == 3.0f * x[i]);
     ops_f32_to_f16(&c, x, half, N);
     for (size_t i = 0; i < N; i++)
         assert_int_equal(half[i], quant_f32_to_f16(x[i]));
@@ -465,6 +493,7 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     static uint16_t half[1200 * 2 * 64];
     const struct ops_keys keys = { half, half, 64, 1200 * 64, OPS_KEYS_F16 };
     const struct ops_attention how = { .n_head = 4, .n_head_kv = 2, .head_dim = 64 };
+    double frequency[32];
     float *at = out;
 
     ops_f32_to_f16(c, x, half, 1200 * 2 * 64);
@@ -474,13 +503,14 @@ static size_t run_all(const struct compute *c, struct arena *scratch, const stru
     ops_sgemm(c, true, 100, 200, 64, 1.0f, x, 64, x, 64, at, 200), at += 100 * 200;
     ops_rms_norm(c, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
     ops_layer_norm(c, x, x, x, 50, 64, 1e-6f, at), at += 50 * 64;
-    ops_rope_turns(c, 50, 64, 3, 1e4f, at);
-    ops_rope(c, at - 50 * 64, 50, 1, 64, at, true), at += 50 * 64;
+    ops_rope_frequencies(64, 1e4, frequency);
+    ops_rope_turns(c, 50, 64, 3, frequency, 1.0f, at);
+    ops_rope(c, at - 50 * 64, 50, 1, 64, 64, at, true), at += 50 * 64;
     assert_true(ops_attention_cached(c, scratch, &how, x, &keys, 1, 1100, at, NULL)), at += 4 * 64;
     assert_true(ops_attention_cached(c, scratch, &how, x, &keys, 50, 1100, at, NULL)), at += 50 * 4 * 64;
     assert_true(ops_attention_full(c, scratch, x, x, x, 100, 300, 2, 64, 0.1f, NULL, at, NULL)), at += 100 * 2 * 64;
     memcpy(at, x, 20000 * sizeof *at);
-    ops_gelu(c, at, 20000), ops_silu_mul(c, at, x, 20000), at += 20000;
+    ops_gelu(c, at, 20000), ops_silu_mul(c, at, x, 20000), ops_gelu_mul(c, at, x, 20000), at += 20000;
     return (size_t)(at - out);
 }
 

@@ -164,8 +164,9 @@ static void check_rows(const struct compute *c, struct arena *scratch)
         assert_memory_equal(z, alone, all * sizeof *z);
         memcpy(z, x, all * sizeof *z), memcpy(alone, x, all * sizeof *z);
         for (size_t i = 0; i < MOST; i++)
-            ops_silu_mul(c, alone + i * row, y + i * row, row), ops_add(c, alone + i * row, y + i * row, row);
-        ops_silu_mul(c, z, y, all), ops_add(c, z, y, all);
+            ops_silu_mul(c, alone + i * row, y + i * row, row), ops_add(c, alone + i * row, y + i * row, row),
+            ops_gelu_mul(c, alone + i * row, y + i * row, row);
+        ops_silu_mul(c, z, y, all), ops_add(c, z, y, all), ops_gelu_mul(c, z, y, all);
         assert_memory_equal(z, alone, all * sizeof *z);
         for (size_t i = 0; i < MOST; i++)
             ops_f32_to_f16(c, x + i * row, half_alone + i * row, row);
@@ -179,15 +180,17 @@ static void check_rope(const struct compute *c, struct arena *scratch)
 {
     enum { HEADS = 3, D = 64, ROW = HEADS * D, POS = 4090 };
     float *x = random_floats(MOST * ROW, 1.0f), *alone = malloc(MOST * ROW * sizeof *x), turns[MOST * D];
+    double frequency[D / 2];
     (void)scratch;
 
     memcpy(alone, x, MOST * ROW * sizeof *x);
+    ops_rope_frequencies(D, 1e6, frequency);
     for (size_t i = 0; i < MOST; i++) {
-        ops_rope_turns(c, 1, D, POS + i, 1e6f, turns);
-        ops_rope(c, alone + i * ROW, 1, HEADS, D, turns, false);
+        ops_rope_turns(c, 1, D, POS + i, frequency, 1.5f, turns);
+        ops_rope(c, alone + i * ROW, 1, HEADS, D, D, turns, false);
     }
-    ops_rope_turns(c, MOST, D, POS, 1e6f, turns);
-    ops_rope(c, x, MOST, HEADS, D, turns, false);
+    ops_rope_turns(c, MOST, D, POS, frequency, 1.5f, turns);
+    ops_rope(c, x, MOST, HEADS, D, D, turns, false);
     assert_memory_equal(x, alone, MOST * ROW * sizeof *x);
     free(x), free(alone);
 }

@@ -111,7 +111,7 @@ static void test_wrong_settings_are_refused(void **state)
         size_t n;
         const char *why;
     } cases[] = {
-        { "general.architecture", 12, "gemma", 5, "llama, qwen2" },
+        { "general.architecture", 12, "gemma", 5, "llama, qwen2, qwen3, gemma3, phi3" },
         { "tokenizer.ggml.model", 12, "bert", 4, "gpt2" },
         { "tokenizer.ggml.pre", 12, "gpt-20", 6, "smollm, qwen2" },
         { "llama.block_count", 4, &zero, 4, "llama.block_count" },
@@ -122,6 +122,7 @@ static void test_wrong_settings_are_refused(void **state)
         { "llama.embedding_length", 4, &three, 4, "heads" },
         { "llama.feed_forward_length", 4, &three, 4, "ffn_gate" },
         { "llama.rope.freq_base", 4, &nan_value, 4, "rope.freq_base" },
+        { "rms_epsilon", 4, &nan_value, 4, "rms_epsilon" },
         { "blk.1.ffn_up", 0, ".wEight", 7, "blk.1.ffn_up.weight is missing" },
     };
 
@@ -203,30 +204,38 @@ static struct text_model *open_with(const char *path, const char *key, uint32_t 
 #define F32 6
 #define BOOL 7
 #define STRING 8
+#define BOOLS 9
+
+/* An array of 6 bools: element type, count, elements. */
+static const unsigned char flags[] = { BOOL, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 0 };
 
 static void test_what_is_not_computed_is_refused_by_name(void **state)
 {
-    const uint32_t two = 2, eight = 8;
-    const float half = 0.5f;
+    const uint32_t two = 2, three = 3, eight = 8, ten = 10;
+    const float below = -0.5f;
     const struct {
-        const char *key;
+        const char *path, *key;
         uint32_t type;
         const void *value;
         size_t n;
+        const char *why;
     } cases[] = {
-        { "llama.rope.scaling.type", STRING, "yarn", 4 },
-        { "llama.rope.scale_linear", F32, &half, 4 },
-        { "llama.expert_count", U32, &eight, 4 },
-        { "llama.attention.sliding_window", U32, &eight, 4 },
-        { "llama.rope.dimension_count", U32, &two, 4 },
-        { "llama.attention.value_length", U32, &two, 4 },
+        { TINY_LLAMA, "llama.rope.scaling.type", STRING, "ntk", 3, "none, linear, yarn and longrope" },
+        { TINY_LLAMA, "llama.rope.scale_linear", F32, &below, 4, "-0.5" },
+        { TINY_LLAMA, "llama.expert_count", U32, &eight, 4, "llama.expert_count" },
+        { TINY_QWEN2, "qwen2.attention.sliding_window", U32, &eight, 4, "qwen2.attention.sliding_window" },
+        { TINY_LLAMA, "llama.rope.dimension_count", U32, &three, 4, "of heads of 8 values, 3" },
+        { TINY_LLAMA, "llama.rope.dimension_count", U32, &ten, 4, "of heads of 8 values, 10" },
+        { TINY_LLAMA, "llama.attention.value_length", U32, &two, 4, "llama.attention.value_length" },
+        { TINY_LLAMA, "llama.attn_logit_softcapping", F32, &below, 4, "llama.attn_logit_softcapping" },
+        { "tests/golden/text_gemma3.gguf", "gemma3.attention.sliding_window_pattern", BOOLS, flags, sizeof flags, "6 flags for 7 layers" },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error err = { 0 };
-        struct text_model *m = open_with(TINY_LLAMA, cases[i].key, cases[i].type, cases[i].value, cases[i].n, &err);
-        check_refused(m, &err, cases[i].key);
+        struct text_model *m = open_with(cases[i].path, cases[i].key, cases[i].type, cases[i].value, cases[i].n, &err);
+        check_refused(m, &err, cases[i].why);
     }
 }
 
@@ -277,18 +286,36 @@ static void test_bos_comes_once_and_first(void **state)
     free(bytes);
 }
 
-/* A bias that the llama architecture as we compute it has no use for. */
+/* Norms of heads, which the llama architecture has no use for. */
 static void test_tensors_without_a_use_are_refused(void **state)
 {
     struct error err = { 0 };
     size_t n;
-    char *bytes = read_whole(TINY_QWEN2, &n);
+    char *bytes = read_whole("tests/golden/text_qwen3.gguf", &n);
 
     (void)state;
-    for (char *at = bytes; (at = memmem(at, n - (size_t)(at - bytes), "qwen2.", 6)) != NULL;)
+    for (char *at = bytes; (at = memmem(at, n - (size_t)(at - bytes), "qwen3.", 6)) != NULL;)
         memcpy(at, "llama.", 6);
     patch(bytes, n, "general.architecture", 12, "llama", 5);
-    check_refused(open_bytes(bytes, n, &err), &err, "attn_q.bias");
+    check_refused(open_bytes(bytes, n, &err), &err, "_norm.weight has no place");
+    free(bytes);
+}
+
+static void test_factors_of_pairs_are_checked(void **state)
+{
+    const float zero = 0.0f;
+    struct error err = { 0 };
+    struct gguf *g = gguf_open("tests/golden/text_phi3.gguf", &err);
+    size_t n, at;
+    char *bytes = read_whole("tests/golden/text_phi3.gguf", &n);
+
+    (void)state;
+    const struct tensor *factors = gguf_tensor(g, "rope_factors_long.weight");
+    for (at = 0; memcmp(bytes + at, factors->data, factors->n_bytes) != 0; at++)
+        assert_true(at + factors->n_bytes < n);
+    memcpy(bytes + at + 4, &zero, 4);
+    check_refused(open_bytes(bytes, n, &err), &err, "rope_factors_long.weight: factor 1 is 0");
+    gguf_close(g);
     free(bytes);
 }
 
@@ -365,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_the_same_settings_without_effect_are_fine),
         cmocka_unit_test(test_bos_comes_once_and_first),
         cmocka_unit_test(test_tensors_without_a_use_are_refused),
+        cmocka_unit_test(test_factors_of_pairs_are_checked),
         cmocka_unit_test(test_a_control_token_cannot_be_merged),
         cmocka_unit_test(test_memory_is_checked_first),
         cmocka_unit_test(test_missing_files),

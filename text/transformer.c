@@ -12,6 +12,8 @@ bool transformer_embed(const struct transformer *t, const struct compute *c, con
             return error_set(err, ERROR_INFERENCE, "token %d is not one of the model's %zu", ids[i], t->n_vocab);
         ops_dequantize_row(c, t->token_embd, (size_t)ids[i], rows + i * t->n_embd);
     }
+    if (t->embedding_scale != 1.0f)
+        ops_scale(c, rows, t->embedding_scale, n * t->n_embd);
     return true;
 }
 
@@ -19,12 +21,12 @@ static size_t work_floats(const struct transformer *t)
 {
     size_t n_q = t->n_head * t->head_dim, n_kv = t->n_head_kv * t->head_dim;
 
-    return 2 * t->n_embd + 2 * n_q + 2 * n_kv + 2 * t->n_ff + t->head_dim;
+    return 2 * t->n_embd + 2 * n_q + 2 * n_kv + 2 * t->n_ff + 2 * t->n_rot;
 }
 
 size_t transformer_work_bytes(const struct transformer *t, size_t n)
 {
-    return (work_floats(t) * n + TRANSFORMER_LOGITS * t->n_vocab) * sizeof(float) + 10 * ARENA_ALIGN;
+    return (work_floats(t) * n + TRANSFORMER_LOGITS * t->n_vocab) * sizeof(float) + 11 * ARENA_ALIGN;
 }
 
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
@@ -34,7 +36,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
     const struct { float **buffer; size_t n; } buffers[] = {
         { &w->x, n * t->n_embd }, { &w->norm, n * t->n_embd }, { &w->q, n * n_q }, { &w->k, n * n_kv },
         { &w->v, n * n_kv }, { &w->attended, n * n_q }, { &w->gate, n * t->n_ff }, { &w->up, n * t->n_ff },
-        { &w->turns, n * t->head_dim }, { &w->logits, TRANSFORMER_LOGITS * t->n_vocab },
+        { &w->turns[0], n * t->n_rot }, { &w->turns[1], n * t->n_rot }, { &w->logits, TRANSFORMER_LOGITS * t->n_vocab },
     };
 
     for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
@@ -96,17 +98,35 @@ static void norm(const struct pass *p, const struct tensor *weight, const float 
     ops_rms_norm(p->c, x, floats(weight), n, p->t->n_embd, p->t->eps, y);
 }
 
+/* Queries or keys x [n][n_head][head_dim], which stand at the pass's rows from `first` on. */
+static void norm_and_turn(const struct pass *p, const struct tensor *weight, float *x, size_t first, size_t n, size_t n_head)
+{
+    const struct transformer *t = p->t;
+    const float *turns = p->w->turns[p->layer->i_rotation] + first * t->n_rot;
+
+    if (weight != NULL)
+        ops_rms_norm(p->c, x, floats(weight), n * n_head, t->head_dim, t->eps, x);
+    ops_rope(p->c, x, n, n_head, t->head_dim, t->n_rot, turns, t->rope_interleaved);
+}
+
+/* x [n] += y, which is normalised first where there is a weight for it. */
+static void add(const struct pass *p, const struct tensor *post_norm, float *y, float *x)
+{
+    if (post_norm != NULL)
+        norm(p, post_norm, y, p->n, y);
+    ops_add(p->c, x, y, p->n * p->t->n_embd);
+}
+
 /* Keys and values of all rows, whose norms are in w->norm, into the cache. */
 static bool store_keys(const struct pass *p)
 {
-    const struct transformer *t = p->t;
     const struct transformer_layer *l = p->layer;
     struct transformer_work *w = p->w;
 
     if (!project(p, l->attn_k, l->attn_k_bias, w->norm, p->n_all, w->k) ||
         !project(p, l->attn_v, l->attn_v_bias, w->norm, p->n_all, w->v))
         return false;
-    ops_rope(p->c, w->k, p->n_all, t->n_head_kv, t->head_dim, w->turns, t->rope_interleaved);
+    norm_and_turn(p, l->attn_k_norm, w->k, 0, p->n_all, p->t->n_head_kv);
     kv_cache_store(p->kv, p->c, p->i_layer, w->k, w->v, p->n_all);
     return true;
 }
@@ -118,19 +138,22 @@ static bool attend(const struct pass *p, float *x)
     const struct transformer_layer *l = p->layer;
     struct transformer_work *w = p->w;
     struct ops_keys keys = kv_cache_layer(p->kv, p->i_layer);
-    struct ops_attention how = { .n_head = t->n_head, .n_head_kv = t->n_head_kv, .head_dim = t->head_dim };
+    struct ops_attention how = {
+        .n_head = t->n_head, .n_head_kv = t->n_head_kv, .head_dim = t->head_dim,
+        .scale = t->attention_scale, .soft_cap = t->attention_soft_cap, .window = l->window,
+    };
 
     if (!project(p, l->attn_q, l->attn_q_bias, w->norm + p->first * t->n_embd, p->n, w->q))
         return false;
-    ops_rope(p->c, w->q, p->n, t->n_head, t->head_dim, w->turns + p->first * t->head_dim, t->rope_interleaved);
+    norm_and_turn(p, l->attn_q_norm, w->q, p->first, p->n, t->n_head);
     if (!ops_attention_cached(p->c, w->scratch, &how, w->q, &keys, p->n, p->kv->used + p->first, w->attended, p->err) ||
-        !project(p, l->attn_output, NULL, w->attended, p->n, w->norm))
+        !project(p, l->attn_output, l->attn_output_bias, w->attended, p->n, w->norm))
         return false;
-    ops_add(p->c, x, w->norm, p->n * t->n_embd);
+    add(p, l->post_attention_norm, w->norm, x);
     return true;
 }
 
-/* x += down(silu(gate(norm(x))) * up(norm(x))) */
+/* x += down(act(gate(norm(x))) * up(norm(x))), where act is silu or gelu */
 static bool feed_forward(const struct pass *p, float *x)
 {
     const struct transformer *t = p->t;
@@ -138,12 +161,13 @@ static bool feed_forward(const struct pass *p, float *x)
     struct transformer_work *w = p->w;
 
     norm(p, l->ffn_norm, x, p->n, w->norm);
-    if (!project(p, l->ffn_gate, NULL, w->norm, p->n, w->gate) || !project(p, l->ffn_up, NULL, w->norm, p->n, w->up))
+    if (!project(p, l->ffn_gate, l->ffn_gate_bias, w->norm, p->n, w->gate) ||
+        !project(p, l->ffn_up, l->ffn_up_bias, w->norm, p->n, w->up))
         return false;
-    ops_silu_mul(p->c, w->gate, w->up, p->n * t->n_ff);
-    if (!project(p, l->ffn_down, NULL, w->gate, p->n, w->norm))
+    (t->gelu ? ops_gelu_mul : ops_silu_mul)(p->c, w->gate, w->up, p->n * t->n_ff);
+    if (!project(p, l->ffn_down, l->ffn_down_bias, w->gate, p->n, w->norm))
         return false;
-    ops_add(p->c, x, w->norm, p->n * t->n_embd);
+    add(p, l->post_ffw_norm, w->norm, x);
     return true;
 }
 
@@ -161,7 +185,8 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
 {
     struct pass p = { .t = t, .c = c, .kv = kv, .w = w, .n_all = n, .n = n, .err = err };
 
-    ops_rope_turns(c, n, t->head_dim, kv->used, t->rope_theta, w->turns);
+    for (unsigned i = 0; i < t->n_rotations; i++)
+        rotation_turns(&t->rotations[i], c, kv->n_ctx, n, kv->used, w->turns[i]);
     for (size_t i = 0; i < t->n_layer; i++) {
         p.i_layer = i;
         p.layer = &t->layers[i];
@@ -177,5 +202,9 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
     if (n_logits == 0)
         return true;
     norm(&p, t->output_norm, w->x + p.first * t->n_embd, n_logits, w->norm);
-    return ops_matmul(c, w->scratch, t->output, NULL, w->norm, n_logits, w->logits, err);
+    if (!ops_matmul(c, w->scratch, t->output, NULL, w->norm, n_logits, w->logits, err))
+        return false;
+    if (t->logit_soft_cap != 0.0f)
+        ops_soft_cap(c, w->logits, t->logit_soft_cap, n_logits * t->n_vocab);
+    return true;
 }

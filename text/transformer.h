@@ -1,12 +1,12 @@
-/* transformer.h - the forward pass of the llama and qwen2 architectures.
+/* transformer.h - the forward pass of the architectures in architecture.c.
  *
  *   x [n][n_embd]  ->  n_layer times:  x += attention(rms_norm(x));  x += ffn(rms_norm(x))
  *                  ->  rms_norm of the last rows  ->  logits [n_vocab] each
  *
- * Sources: Touvron et al. 2023, arXiv:2302.13971 (llama); Bai et al. 2023,
- * arXiv:2309.16609 (qwen: bias on q, k, v); grouped heads: Ainslie et al. 2023,
- * arXiv:2305.13245; feed-forward: Shazeer 2020, arXiv:2002.05202 (SwiGLU).
- * What is easy to get wrong: docs/models.md. */
+ * Sources: Touvron et al. 2023, arXiv:2302.13971; grouped heads: Ainslie et al. 2023,
+ * arXiv:2305.13245; feed-forward: Shazeer 2020, arXiv:2002.05202; sliding windows: Beltagy
+ * et al. 2020, arXiv:2004.05150; norms of queries and keys: Henry et al. 2020,
+ * arXiv:2010.04245.  What is easy to get wrong: docs/models.md. */
 #ifndef TEXT_TRANSFORMER_H
 #define TEXT_TRANSFORMER_H
 
@@ -15,26 +15,37 @@
 #include "tensor/compute.h"
 #include "tensor/gguf.h"
 #include "text/kv_cache.h"
+#include "text/rotation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Weights of one layer, under their GGUF names; NULL: the architecture has none.
- * Nothing but tensors: transformer_open walks it. */
+/* Weights of one layer, under their GGUF names; NULL: the architecture has none. */
 struct transformer_layer {
     const struct tensor *attn_norm, *attn_q, *attn_k, *attn_v, *attn_output;
-    const struct tensor *attn_q_bias, *attn_k_bias, *attn_v_bias;       /* qwen2 only */
+    const struct tensor *attn_q_bias, *attn_k_bias, *attn_v_bias, *attn_output_bias;
+    const struct tensor *attn_q_norm, *attn_k_norm;                     /* of each head */
+    const struct tensor *post_attention_norm, *post_ffw_norm;           /* of what is added to x */
     const struct tensor *ffn_norm, *ffn_gate, *ffn_up, *ffn_down;
+    const struct tensor *ffn_gate_bias, *ffn_up_bias, *ffn_down_bias;
+    /* Fused in the file: attn_q, attn_k, attn_v, and ffn_gate, ffn_up, are then rows of these. */
+    const struct tensor *attn_qkv, *ffn_gate_up;
+    /* Up to here nothing but tensors: transformer_open.c walks them. */
+    size_t window;                  /* positions that a position sees, its own included; 0: all */
+    unsigned i_rotation;
 };
 
 struct transformer {
     const char *architecture;
-    size_t n_embd, n_head, n_head_kv, head_dim, n_ff, n_layer, n_vocab, n_ctx_train;
-    float eps, rope_theta;
-    bool rope_interleaved;
+    size_t n_embd, n_head, n_head_kv, head_dim, n_rot, n_ff, n_layer, n_vocab, n_ctx_train;
+    float eps, embedding_scale;
+    float attention_scale, attention_soft_cap, logit_soft_cap;          /* caps: 0 for none */
+    bool rope_interleaved, gelu;
+    struct rotation rotations[2];   /* of all layers, or of those that see all and of those with a window */
+    unsigned n_rotations;
     const struct tensor *token_embd, *output_norm, *output;     /* output may be token_embd (tied) */
-    struct transformer_layer *layers;      /* [n_layer] */
+    struct transformer_layer *layers;                           /* [n_layer] */
 };
 
 /* transformer_open.c.  Reads settings and binds weights; data stay borrowed from g, tables come from
@@ -54,7 +65,7 @@ struct transformer_work {
     size_t n;
     float *x;                       /* [n][n_embd]: the caller puts the rows here */
     float *norm, *q, *k, *v, *attended, *gate, *up;
-    float *turns;                   /* [n][2][head_dim / 2]: ops_rope_turns */
+    float *turns[2];                /* [n][n_rot] by rotation: ops_rope_turns */
     float *logits;                  /* [TRANSFORMER_LOGITS][n_vocab] */
     struct arena *scratch;
 };

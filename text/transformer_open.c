@@ -1,9 +1,11 @@
 /* transformer_open.c - a GGUF file's settings and weights, checked and bound.
  *
- * The keys are those of ggml docs/gguf.md, "LLM".  Whatever would change the result
- * and is not computed here is refused by name, a tensor without a use too: a model
- * that is evaluated wrongly still talks, only worse. */
+ * Whatever would change the result and is not computed here is refused by name, a tensor
+ * without a use too. */
 #include "text/transformer.h"
+
+#include "text/architecture.h"
+#include "text/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,244 +13,274 @@
 
 #define N_OF(table) (sizeof (table) / sizeof (table)[0])
 
-/* GGUF files of the llama architecture have the rows of q and k permuted so that
- * rotary pairs stand side by side; those of qwen2 do not. */
-static const struct architecture {
-    const char *name;
-    bool rope_interleaved, qkv_bias;
-} architectures[] = {
-    { "llama", true, false },
-    { "qwen2", false, true },
-};
-
-struct settings {
-    const struct gguf *g;
+struct opening {
+    struct settings s;
     const struct architecture *architecture;
+    struct transformer *t;
+    struct rotation_factors factors;
+    struct arena *arena;
+    struct error *err;
 };
 
 /* ---- settings ------------------------------------------------------------------------ */
 
-static const struct architecture *find_architecture(const struct gguf *g, struct error *err)
+static bool check_unsupported(const struct opening *o)
 {
-    const char *name = gguf_string(g, "general.architecture");
-    char names[100] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; i < N_OF(architectures); i++) {
-        if (name != NULL && strcmp(architectures[i].name, name) == 0)
-            return &architectures[i];
-        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i > 0 ? ", " : "", architectures[i].name);
-    }
-    error_set(err, ERROR_MODEL, "%s: architecture \"%s\" is not supported; supported are %s",
-              gguf_path(g), name == NULL ? "(none)" : name, names);
-    return NULL;
-}
-
-/* "<architecture>.<key>" in a buffer of the caller's. */
-#define KEY_BYTES 128
-static const char *key_of(const struct settings *s, const char *key, char full[KEY_BYTES])
-{
-    snprintf(full, KEY_BYTES, "%s.%s", s->architecture->name, key);
-    return full;
-}
-
-static bool optional(const struct settings *s, const char *key, size_t *value)
-{
-    char full[KEY_BYTES];
-    uint32_t found;
-
-    if (!gguf_u32(s->g, key_of(s, key, full), &found))
-        return false;
-    *value = found;
-    return true;
-}
-
-static bool required(const struct settings *s, const char *key, size_t *value, struct error *err)
-{
-    char full[KEY_BYTES];
-
-    if (optional(s, key, value) && *value > 0)
-        return true;
-    return error_set(err, ERROR_MODEL, "%s: %s is missing or not a positive number",
-                     gguf_path(s->g), key_of(s, key, full));
-}
-
-static bool refuse(const struct settings *s, const char *key, const char *why, struct error *err)
-{
-    char full[KEY_BYTES];
-
-    return error_set(err, ERROR_MODEL, "%s: %s: %s is not supported", gguf_path(s->g), key_of(s, key, full), why);
-}
-
-static bool check_unsupported(const struct settings *s, const struct transformer *t, struct error *err)
-{
-    char full[KEY_BYTES];
-    const char *scaling = gguf_string(s->g, key_of(s, "rope.scaling.type", full));
+    const struct transformer *t = o->t;
     size_t n;
-    float factor;
 
-    if (scaling != NULL && strcmp(scaling, "none") != 0)
-        return refuse(s, "rope.scaling.type", "scaling of rotary positions", err);
-    if (gguf_f32(s->g, key_of(s, "rope.scale_linear", full), &factor) && factor != 1.0f)
-        return refuse(s, "rope.scale_linear", "scaling of rotary positions", err);
-    if (optional(s, "expert_count", &n) && n > 0)
-        return refuse(s, "expert_count", "a mixture of experts", err);
-    if (optional(s, "attention.sliding_window", &n) && n > 0 && n < t->n_ctx_train)
-        return refuse(s, "attention.sliding_window", "attention over a sliding window", err);
-    if (optional(s, "rope.dimension_count", &n) && n != t->head_dim)
-        return refuse(s, "rope.dimension_count", "rotation of a part of a head", err);
-    if (optional(s, "attention.value_length", &n) && n != t->head_dim)
-        return refuse(s, "attention.value_length", "values of another length than keys", err);
+    if (settings_size(&o->s, "expert_count", &n) && n > 0)
+        return settings_refuse(&o->s, "expert_count", "a mixture of experts", o->err);
+    if (settings_size(&o->s, "attention.value_length", &n) && n != t->head_dim)
+        return settings_refuse(&o->s, "attention.value_length", "values of another length than keys", o->err);
+    if (o->architecture->window == WINDOW_NONE && settings_size(&o->s, "attention.sliding_window", &n) &&
+        n > 0 && n < t->n_ctx_train)
+        return settings_refuse(&o->s, "attention.sliding_window", "a window in this architecture", o->err);
     return true;
 }
 
-static bool read_heads(const struct settings *s, struct transformer *t, struct error *err)
+static bool read_heads(const struct opening *o)
 {
-    if (!required(s, "attention.head_count", &t->n_head, err))
+    struct transformer *t = o->t;
+    const char *path = gguf_path(o->s.g);
+
+    if (!settings_require(&o->s, "attention.head_count", &t->n_head, o->err))
         return false;
     t->n_head_kv = t->n_head;
-    optional(s, "attention.head_count_kv", &t->n_head_kv);
+    settings_size(&o->s, "attention.head_count_kv", &t->n_head_kv);
     if (t->n_head_kv == 0 || t->n_head % t->n_head_kv != 0)
-        return error_set(err, ERROR_MODEL, "%s: %zu heads cannot share %zu key/value heads",
-                         gguf_path(s->g), t->n_head, t->n_head_kv);
-    if (!optional(s, "attention.key_length", &t->head_dim)) {
+        return error_set(o->err, ERROR_MODEL, "%s: %zu heads cannot share %zu key/value heads", path, t->n_head, t->n_head_kv);
+    if (!settings_size(&o->s, "attention.key_length", &t->head_dim)) {
         if (t->n_embd % t->n_head != 0)
-            return error_set(err, ERROR_MODEL, "%s: an embedding of %zu cannot be split into %zu heads",
-                             gguf_path(s->g), t->n_embd, t->n_head);
+            return error_set(o->err, ERROR_MODEL, "%s: an embedding of %zu cannot be split into %zu heads",
+                             path, t->n_embd, t->n_head);
         t->head_dim = t->n_embd / t->n_head;
     }
-    if (t->head_dim == 0 || t->head_dim % 2 != 0)
-        return error_set(err, ERROR_MODEL, "%s: heads of %zu values cannot be rotated in pairs",
-                         gguf_path(s->g), t->head_dim);
+    t->n_rot = t->head_dim;
+    settings_size(&o->s, "rope.dimension_count", &t->n_rot);
+    if (t->n_rot == 0 || t->n_rot % 2 != 0 || t->n_rot > t->head_dim)
+        return error_set(o->err, ERROR_MODEL, "%s: of heads of %zu values, %zu cannot be rotated in pairs",
+                         path, t->head_dim, t->n_rot);
     return true;
 }
 
-static bool read_settings(const struct settings *s, struct transformer *t, struct error *err)
+/* Gemma 3 27B divides by another root than its own heads'; no key says so, and llama.cpp
+ * knows it by its 62 layers, too (google/gemma_pytorch, config.py, query_pre_attn_scalar). */
+static float attention_scale(const struct transformer *t)
 {
-    char full[KEY_BYTES];
+    size_t head_dim = strcmp(t->architecture, "gemma3") == 0 && t->n_layer == 62 ? t->n_embd / t->n_head : t->head_dim;
 
-    t->architecture = s->architecture->name;
-    t->rope_interleaved = s->architecture->rope_interleaved;
-    if (!required(s, "block_count", &t->n_layer, err) ||
-        !required(s, "embedding_length", &t->n_embd, err) ||
-        !required(s, "feed_forward_length", &t->n_ff, err) ||
-        !required(s, "context_length", &t->n_ctx_train, err) || !read_heads(s, t, err))
+    return 1.0f / sqrtf((float)head_dim);
+}
+
+static bool read_settings(const struct opening *o)
+{
+    const struct settings *s = &o->s;
+    struct transformer *t = o->t;
+    char key[SETTINGS_KEY_BYTES];
+
+    t->architecture = o->architecture->name;
+    t->rope_interleaved = o->architecture->rope_interleaved;
+    t->gelu = o->architecture->gelu;
+    if (!settings_require(s, "block_count", &t->n_layer, o->err) ||
+        !settings_require(s, "embedding_length", &t->n_embd, o->err) ||
+        !settings_require(s, "feed_forward_length", &t->n_ff, o->err) ||
+        !settings_require(s, "context_length", &t->n_ctx_train, o->err) || !read_heads(o))
         return false;
-    t->rope_theta = 10000.0f;       /* docs/gguf.md: when the key is missing */
-    gguf_f32(s->g, key_of(s, "rope.freq_base", full), &t->rope_theta);
-    if (!gguf_f32(s->g, key_of(s, "attention.layer_norm_rms_epsilon", full), &t->eps))
-        return error_set(err, ERROR_MODEL, "%s: %s is missing", gguf_path(s->g), full);
-    if (!(t->rope_theta > 0.0f) || !isfinite(t->rope_theta) || !(t->eps >= 0.0f) || !isfinite(t->eps))
-        return error_set(err, ERROR_MODEL, "%s: rope.freq_base %g or layer_norm_rms_epsilon %g makes no sense",
-                         gguf_path(s->g), (double)t->rope_theta, (double)t->eps);
-    return check_unsupported(s, t, err);
+    t->embedding_scale = o->architecture->scaled_embedding ? sqrtf((float)t->n_embd) : 1.0f;
+    t->attention_scale = attention_scale(t);
+    t->eps = -1.0f;
+    if (!settings_number(s, "attention.layer_norm_rms_epsilon", false, &t->eps, o->err) ||
+        !settings_number(s, "attention.scale", true, &t->attention_scale, o->err) ||
+        !settings_number(s, "attn_logit_softcapping", false, &t->attention_soft_cap, o->err) ||
+        !settings_number(s, "final_logit_softcapping", false, &t->logit_soft_cap, o->err))
+        return false;
+    if (t->eps < 0.0f)
+        return error_set(o->err, ERROR_MODEL, "%s: %s is missing", gguf_path(s->g),
+                         settings_key(s, "attention.layer_norm_rms_epsilon", key));
+    return check_unsupported(o);
+}
+
+/* ---- windows, rotations ------------------------------------------------------------------- */
+
+/* By one flag for each layer, or by a number n: each n-th layer sees all. */
+static bool read_windows(const struct opening *o)
+{
+    struct transformer *t = o->t;
+    char key[SETTINGS_KEY_BYTES];
+    size_t window = 0, pattern = o->architecture->window_pattern;
+    const unsigned char *local;
+
+    settings_size(&o->s, "attention.sliding_window", &window);
+    if (window == 0 || o->architecture->window == WINDOW_NONE)
+        return true;
+    settings_size(&o->s, "attention.sliding_window_pattern", &pattern);
+    size_t n_flags = gguf_bools(o->s.g, settings_key(&o->s, "attention.sliding_window_pattern", key), &local);
+    if (o->architecture->window == WINDOW_PATTERN && n_flags != 0 && n_flags != t->n_layer)
+        return error_set(o->err, ERROR_MODEL, "%s: %s: %zu flags for %zu layers", gguf_path(o->s.g), key, n_flags, t->n_layer);
+    for (size_t i = 0; i < t->n_layer; i++) {
+        bool is_local = o->architecture->window == WINDOW_ALL ||
+                        (n_flags != 0 ? local[i] != 0 : pattern != 0 && (i + 1) % pattern != 0);
+        t->layers[i].window = is_local ? window : 0;
+        t->layers[i].i_rotation = is_local && o->architecture->rope_theta_local != 0.0f;
+        if (t->layers[i].i_rotation != 0)
+            t->n_rotations = 2;
+    }
+    return true;
+}
+
+static bool open_rotations(const struct opening *o)
+{
+    struct transformer *t = o->t;
+    float theta_local = o->architecture->rope_theta_local;
+
+    if (!rotation_open(&t->rotations[0], &o->s, &o->factors, t->n_rot, t->n_ctx_train, o->arena, o->err))
+        return false;
+    if (t->n_rotations < 2)
+        return true;
+    return settings_number(&o->s, "rope.freq_base_swa", true, &theta_local, o->err) &&
+           rotation_plain(&t->rotations[1], theta_local, t->n_rot, o->arena, o->err);
 }
 
 /* ---- weights --------------------------------------------------------------------------- */
 
-static bool bind_model(struct transformer *t, const struct gguf *g, struct error *err)
+static bool bind_model(struct opening *o)
 {
+    struct transformer *t = o->t;
     const struct gguf_binding table[] = {
         { "token_embd.weight", offsetof(struct transformer, token_embd), t->n_embd, t->n_vocab, false },
         { "output_norm.weight", offsetof(struct transformer, output_norm), t->n_embd, 0, false },
         { "output.weight", offsetof(struct transformer, output), t->n_embd, t->n_vocab, true },
     };
-
-    return gguf_bind(g, table, N_OF(table), 0, t, err);
-}
-
-static bool bind_block(struct transformer *t, const struct settings *s, unsigned i_block, struct error *err)
-{
-#define FIELD(name) offsetof(struct transformer_layer, name)
-    size_t n_q = t->n_head * t->head_dim, n_kv = t->n_head_kv * t->head_dim;
-    const struct gguf_binding table[] = {
-        { "blk.%u.attn_norm.weight", FIELD(attn_norm), t->n_embd, 0, false },
-        { "blk.%u.attn_q.weight", FIELD(attn_q), t->n_embd, n_q, false },
-        { "blk.%u.attn_k.weight", FIELD(attn_k), t->n_embd, n_kv, false },
-        { "blk.%u.attn_v.weight", FIELD(attn_v), t->n_embd, n_kv, false },
-        { "blk.%u.attn_output.weight", FIELD(attn_output), n_q, t->n_embd, false },
-        { "blk.%u.ffn_norm.weight", FIELD(ffn_norm), t->n_embd, 0, false },
-        { "blk.%u.ffn_gate.weight", FIELD(ffn_gate), t->n_embd, t->n_ff, false },
-        { "blk.%u.ffn_up.weight", FIELD(ffn_up), t->n_embd, t->n_ff, false },
-        { "blk.%u.ffn_down.weight", FIELD(ffn_down), t->n_ff, t->n_embd, false },
+    const struct gguf_binding factors[] = {
+        { "rope_freqs.weight", offsetof(struct rotation_factors, all), t->n_rot / 2, 0, true },
+        { "rope_factors_short.weight", offsetof(struct rotation_factors, for_short), t->n_rot / 2, 0, true },
+        { "rope_factors_long.weight", offsetof(struct rotation_factors, for_long), t->n_rot / 2, 0, true },
     };
-    const struct gguf_binding biases[] = {
-        { "blk.%u.attn_q.bias", FIELD(attn_q_bias), n_q, 0, false },
-        { "blk.%u.attn_k.bias", FIELD(attn_k_bias), n_kv, 0, false },
-        { "blk.%u.attn_v.bias", FIELD(attn_v_bias), n_kv, 0, false },
-    };
-#undef FIELD
-    struct transformer_layer *b = &t->layers[i_block];
 
-    return gguf_bind(s->g, table, N_OF(table), i_block, b, err) &&
-           (!s->architecture->qkv_bias || gguf_bind(s->g, biases, N_OF(biases), i_block, b, err));
+    return gguf_bind(o->s.g, table, N_OF(table), 0, t, o->err) &&
+           gguf_bind(o->s.g, factors, N_OF(factors), 0, &o->factors, o->err);
 }
 
-static bool is_vector_f32(const struct gguf *g, const struct tensor *t, struct error *err)
+/* n rows of a tensor from `first` on, as a tensor. */
+static const struct tensor *rows_of(const struct tensor *whole, size_t first, size_t n, struct arena *arena, struct error *err)
 {
-    if (t == NULL || t->type == TENSOR_F32)
-        return true;
-    return error_set(err, ERROR_MODEL, "%s: tensor %s: expected F32, found %s",
-                     gguf_path(g), t->name, tensor_type_name(t->type));
+    size_t row_bytes = whole->n_bytes / whole->dim[1];
+    struct tensor *part = arena_alloc(arena, 1, sizeof *part, err);
+
+    if (part != NULL) {
+        *part = *whole;
+        part->dim[1] = n;
+        part->data = (const unsigned char *)whole->data + first * row_bytes;
+        part->n_bytes = n * row_bytes;
+    }
+    return part;
 }
 
-static bool check_vectors(const struct transformer *t, const struct gguf *g, struct error *err)
+/* What stands in one tensor is used as if it stood in several. */
+static bool split_fused(struct opening *o, struct transformer_layer *l)
 {
-    if (!is_vector_f32(g, t->output_norm, err))
-        return false;
-    for (size_t i = 0; i < t->n_layer; i++) {
-        const struct transformer_layer *b = &t->layers[i];
-        if (!is_vector_f32(g, b->attn_norm, err) || !is_vector_f32(g, b->ffn_norm, err) ||
-            !is_vector_f32(g, b->attn_q_bias, err) || !is_vector_f32(g, b->attn_k_bias, err) ||
-            !is_vector_f32(g, b->attn_v_bias, err))
+    size_t n_q = o->t->n_head * o->t->head_dim, n_kv = o->t->n_head_kv * o->t->head_dim, n_ff = o->t->n_ff;
+
+    if (l->attn_qkv != NULL) {
+        l->attn_q = rows_of(l->attn_qkv, 0, n_q, o->arena, o->err);
+        l->attn_k = rows_of(l->attn_qkv, n_q, n_kv, o->arena, o->err);
+        l->attn_v = rows_of(l->attn_qkv, n_q + n_kv, n_kv, o->arena, o->err);
+        if (l->attn_q == NULL || l->attn_k == NULL || l->attn_v == NULL)
             return false;
     }
-    return true;
+    if (l->ffn_gate_up == NULL)
+        return true;
+    l->ffn_gate = rows_of(l->ffn_gate_up, 0, n_ff, o->arena, o->err);
+    l->ffn_up = rows_of(l->ffn_gate_up, n_ff, n_ff, o->arena, o->err);
+    return l->ffn_gate != NULL && l->ffn_up != NULL;
 }
 
-/* A block is nothing but pointers to tensors, NULL where there is none. */
-static bool is_bound(const struct transformer *t, const struct tensor *tensor)
+/* What is not a matrix is read as floats in place. */
+static bool is_vector_f32(const struct opening *o, const struct tensor *t)
 {
-    size_t i_block;
+    if (t == NULL || t->type == TENSOR_F32 || t->dim[1] > 1)
+        return true;
+    return error_set(o->err, ERROR_MODEL, "%s: tensor %s: expected F32, found %s",
+                     gguf_path(o->s.g), t->name, tensor_type_name(t->type));
+}
 
-    if (sscanf(tensor->name, "blk.%zu.", &i_block) != 1 || i_block >= t->n_layer)
-        return tensor == t->token_embd || tensor == t->output_norm || tensor == t->output;
-    const struct tensor *const *field = (const struct tensor *const *)&t->layers[i_block];
-    for (size_t k = 0; k < sizeof t->layers[i_block] / sizeof *field; k++)
+static bool bind_layer(struct opening *o, unsigned i_layer)
+{
+    struct transformer *t = o->t;
+    struct transformer_layer *l = &t->layers[i_layer];
+    size_t n_q = t->n_head * t->head_dim, n_kv = t->n_head_kv * t->head_dim;
+    const size_t sides[N_WEIGHT_SIDES] = {
+        [SIDE_EMBD] = t->n_embd, [SIDE_HEAD] = t->head_dim, [SIDE_Q] = n_q, [SIDE_KV] = n_kv,
+        [SIDE_QKV] = n_q + 2 * n_kv, [SIDE_FF] = t->n_ff, [SIDE_GATE_UP] = 2 * t->n_ff,
+    };
+
+    for (const struct architecture_weight *w = o->architecture->weights; w->name != NULL; w++) {
+        char name[64];
+        snprintf(name, sizeof name, "blk.%%u.%s", w->name);
+        struct gguf_binding row = { name, w->field, sides[w->in], sides[w->out], w->optional };
+        if (!gguf_bind(o->s.g, &row, 1, i_layer, l, o->err) ||
+            !is_vector_f32(o, *(const struct tensor *const *)(const void *)((const char *)l + w->field)))
+            return false;
+    }
+    return split_fused(o, l);
+}
+
+static bool is_bound(const struct opening *o, const struct tensor *tensor)
+{
+    const struct transformer *t = o->t;
+    size_t i_layer;
+
+    if (sscanf(tensor->name, "blk.%zu.", &i_layer) != 1 || i_layer >= t->n_layer)
+        return tensor == t->token_embd || tensor == t->output_norm || tensor == t->output ||
+               tensor == o->factors.all || tensor == o->factors.for_short || tensor == o->factors.for_long;
+    const struct tensor *const *field = (const struct tensor *const *)&t->layers[i_layer];
+    for (size_t k = 0; k < offsetof(struct transformer_layer, window) / sizeof *field; k++)
         if (field[k] == tensor)
             return true;
     return false;
 }
 
-static bool check_all_bound(const struct transformer *t, const struct gguf *g, struct error *err)
+static bool check_all_bound(const struct opening *o)
 {
-    for (size_t i = 0; i < gguf_n_tensors(g); i++)
-        if (!is_bound(t, gguf_tensor_at(g, i)))
-            return error_set(err, ERROR_MODEL, "%s: tensor %s has no place in the %s architecture as it is supported",
-                             gguf_path(g), gguf_tensor_at(g, i)->name, t->architecture);
+    for (size_t i = 0; i < gguf_n_tensors(o->s.g); i++)
+        if (!is_bound(o, gguf_tensor_at(o->s.g, i)))
+            return error_set(o->err, ERROR_MODEL, "%s: tensor %s has no place in the %s architecture as it is supported",
+                             gguf_path(o->s.g), gguf_tensor_at(o->s.g, i)->name, o->t->architecture);
+    return true;
+}
+
+static bool bind_weights(struct opening *o)
+{
+    struct transformer *t = o->t;
+
+    if (!bind_model(o) || !is_vector_f32(o, t->output_norm) || !is_vector_f32(o, o->factors.all) ||
+        !is_vector_f32(o, o->factors.for_short) || !is_vector_f32(o, o->factors.for_long))
+        return false;
+    if (t->n_layer > gguf_n_tensors(o->s.g))        /* before memory is taken for them */
+        return error_set(o->err, ERROR_MODEL, "%s: %zu blocks, but only %zu tensors", gguf_path(o->s.g), t->n_layer,
+                         gguf_n_tensors(o->s.g));
+    t->layers = arena_zero(o->arena, t->n_layer, sizeof *t->layers, o->err);
+    if (t->layers == NULL)
+        return false;
+    for (size_t i = 0; i < t->n_layer; i++)
+        if (!bind_layer(o, (unsigned)i))
+            return false;
+    if (!check_all_bound(o))
+        return false;
+    if (t->output == NULL)
+        t->output = t->token_embd;
     return true;
 }
 
 bool transformer_open(struct transformer *t, const struct gguf *g, size_t n_vocab,
                       struct arena *arena, struct error *err)
 {
-    struct settings s = { g, find_architecture(g, err) };
+    struct opening o = { .architecture = architecture_find(g, err), .t = t, .arena = arena, .err = err };
 
-    *t = (struct transformer){ .n_vocab = n_vocab };
-    if (s.architecture == NULL || !read_settings(&s, t, err) || !bind_model(t, g, err))
+    *t = (struct transformer){ .n_vocab = n_vocab, .n_rotations = 1 };
+    if (o.architecture == NULL)
         return false;
-    if (t->n_layer > gguf_n_tensors(g))     /* before memory is taken for them */
-        return error_set(err, ERROR_MODEL, "%s: %zu blocks, but only %zu tensors", gguf_path(g), t->n_layer,
-                         gguf_n_tensors(g));
-    t->layers = arena_zero(arena, t->n_layer, sizeof *t->layers, err);
-    if (t->layers == NULL)
-        return false;
-    for (size_t i = 0; i < t->n_layer; i++)
-        if (!bind_block(t, &s, (unsigned)i, err))
-            return false;
-    if (!check_vectors(t, g, err) || !check_all_bound(t, g, err))
-        return false;
-    if (t->output == NULL)
-        t->output = t->token_embd;
-    return true;
+    o.s = (struct settings){ g, o.architecture->name };
+    return read_settings(&o) && bind_weights(&o) && read_windows(&o) && open_rotations(&o);
 }

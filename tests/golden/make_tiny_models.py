@@ -111,4 +111,5 @@ def main():
         write(model, arch, pre, f"../fuzz/corpus/text_model/{arch}.gguf")
 
 
-main()
+if __name__ == "__main__":
+    main()
