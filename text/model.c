@@ -29,16 +29,18 @@ static void describe(struct text_model *m)
     };
 }
 
-static bool open_parts(struct text_model *m, const char *path, struct error *err)
+static bool open_tokens(struct text_model *m, const char *path, struct error *err)
 {
     m->g = gguf_open(path, err);
-    if (m->g == NULL || !memory_check(gguf_file_bytes(m->g), path, "the model", "take a smaller one", err))
-        return false;
-    m->arena = arena_new("model", MODEL_CHUNK_BYTES, err);
-    if (m->arena == NULL)
-        return false;
-    m->tokenizer = tokenizer_open(m->g, m->arena, err);
-    if (m->tokenizer == NULL ||
+    m->arena = m->g != NULL ? arena_new("model", MODEL_CHUNK_BYTES, err) : NULL;
+    m->tokenizer = m->arena != NULL ? tokenizer_open(m->g, m->arena, err) : NULL;
+    return m->tokenizer != NULL;
+}
+
+static bool open_parts(struct text_model *m, const char *path, struct error *err)
+{
+    if (!open_tokens(m, path, err) ||
+        !memory_check(gguf_file_bytes(m->g), path, "the model", "take a smaller one", err) ||
         !transformer_open(&m->net, m->g, tokenizer_n_vocab(m->tokenizer), m->arena, err))
         return false;
     m->chat = chat_template_find(gguf_string(m->g, "tokenizer.chat_template"), m->tokenizer, path);
@@ -46,7 +48,8 @@ static bool open_parts(struct text_model *m, const char *path, struct error *err
     return true;
 }
 
-struct text_model *text_model_open(const char *path, struct error *err)
+static struct text_model *open_with(bool (*open)(struct text_model *m, const char *path, struct error *err),
+                                    const char *path, struct error *err)
 {
     struct text_model *m = calloc(1, sizeof *m);
 
@@ -54,11 +57,21 @@ struct text_model *text_model_open(const char *path, struct error *err)
         error_set(err, ERROR_INFERENCE, "%s: no memory to open it", path);
         return NULL;
     }
-    if (!open_parts(m, path, err)) {
+    if (!open(m, path, err)) {
         text_model_close(m);
         return NULL;
     }
     return m;
+}
+
+struct text_model *text_model_open(const char *path, struct error *err)
+{
+    return open_with(open_parts, path, err);
+}
+
+struct text_model *text_model_open_tokens(const char *path, struct error *err)
+{
+    return open_with(open_tokens, path, err);
 }
 
 void text_model_close(struct text_model *m)

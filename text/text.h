@@ -23,6 +23,8 @@ struct text_context;
 /* ---- model ---------------------------------------------------------------- */
 
 struct text_model *text_model_open(const char *path, struct error *err);
+/* Without its weights: for the functions on tokens alone, of any architecture. */
+struct text_model *text_model_open_tokens(const char *path, struct error *err);
 void text_model_close(struct text_model *m);                /* NULL is fine */
 
 struct text_info {

@@ -12,7 +12,8 @@
 
 enum {
     CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512, LISTEN = 1024,
-    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 2047
+    TOKENIZE = 4096, EMBED = 8192,
+    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 0x7FFFFFFF
 };
 
 const struct command commands[] = {
@@ -37,6 +38,8 @@ const struct command commands[] = {
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
       "The speed of this machine is measured, too, for some seconds; not with -q." },
     { "bench", BENCH, cmd_bench, "", NULL, "measure the speed of this machine with a model", NULL },
+    { "tokenize", TOKENIZE, cmd_tokenize, "FILE | -", VALUES_FILE, "print the token ids that a model reads a text as",
+      "They are a JSON array on standard output; the text is read as it is, with its line breaks." },
     { "help", HELP, cmd_help, "[COMMAND | man]", NULL, "say more of a command; man: the manual page, for man(1)", NULL },
     { "completion", COMPLETION, cmd_completion, "bash | zsh | fish", "bash zsh fish", "print the completion script of a shell",
       "bash: source <(mynah completion bash)\n"
@@ -49,7 +52,7 @@ const struct command commands[] = {
 #define LANGUAGES "ar cs da de el en es fi fr he hi hu id it ja ko nl no pl pt ro ru sv th tr uk vi zh"
 
 const struct option_row option_rows[] = {
-    { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
+    { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR | TOKENIZE, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny) or a GGUF file", VALUES_PROJECTOR },
     { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows with --mmproj)", "words rows" },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
@@ -83,6 +86,7 @@ const struct option_row option_rows[] = {
     { "beam", 0, OPTION_COUNT, AT(beam), TRANSCRIBE, "N", "weigh N wordings at once, 5 is usual: slower, a little surer (default: 1)", NULL },
     { "prompt", 0, OPTION_TEXT, AT(prompt), TRANSCRIBE, "TEXT", "what was said before the clip, as a model of its style", NULL },
     { "hotwords", 0, OPTION_TEXT, AT(hotwords), TRANSCRIBE, "TEXT", "names and terms that may be said, to be spelled so", NULL },
+    { "special", 0, OPTION_FLAG, AT(special), TOKENIZE, NULL, "take control tokens such as <|im_end|> as such, and add those that begin or end a text", NULL },
     { "json", 0, OPTION_FLAG, AT(json), MANY & ~(CHAT | PULL), NULL, "one JSON object a line, with all that is known", NULL },
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },

@@ -116,15 +116,22 @@ static char *read_all(size_t *n)
     return text;
 }
 
+char *input_bytes(size_t *n_bytes, struct error *err)
+{
+    char *text = read_all(n_bytes);
+
+    if (text == NULL)
+        error_set(err, ERROR_INPUT, "standard input: more than %d MB; a prompt must fit in the model's context", MAX_PROMPT_BYTES >> 20);
+    return text;
+}
+
 char *input_text(struct error *err)
 {
     size_t n;
-    char *text = read_all(&n);
+    char *text = input_bytes(&n, err);
 
-    if (text == NULL) {
-        error_set(err, ERROR_INPUT, "standard input: more than %d MB; a prompt must fit in the model's context", MAX_PROMPT_BYTES >> 20);
+    if (text == NULL)
         return NULL;
-    }
     text[n] = '\0';
     bool has_nul = memchr(text, '\0', n) != NULL;
     while (n > 0 && text[n - 1] == '\n')

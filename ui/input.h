@@ -25,4 +25,7 @@ bool input_take(const char **paths, size_t n, struct error *err);
  * is empty, holds NUL bytes or is larger than a prompt can be. */
 char *input_text(struct error *err);
 
+/* All of it as it is; malloc'd.  NULL and ERROR_INPUT when it is larger than a prompt can be. */
+char *input_bytes(size_t *n_bytes, struct error *err);
+
 #endif

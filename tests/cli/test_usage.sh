@@ -15,6 +15,8 @@ refuse "not a number" 2 "--temp takes a number.*'warm'" ask --temp warm x
 refuse "negative number" 2 "--temp takes a number" ask --temp -1 x
 refuse "zero threads" 2 "--threads takes a whole number of 1 or more" ask -t 0 x
 refuse "ask without prompt" 2 "takes a prompt" ask
+refuse "tokenize without file" 2 "takes one file" tokenize
+refuse "tokenize of two files" 2 "takes one file" tokenize a.txt b.txt
 refuse "describe without file" 2 "takes the images" describe
 refuse "transcribe without file" 2 "takes the clips" transcribe
 for format in doc srt,doc srt, '' TXT; do
