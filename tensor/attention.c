@@ -165,14 +165,13 @@ static bool same(struct seen a, struct seen b)
     return a.first == b.first && a.last == b.last;
 }
 
-/* What row r sees of the n keys, and as much the *rows from it on. */
+/* What row r sees of the n keys from `at` on, and the *rows from it on likewise. */
 static struct seen rows_alike(const struct attention *a, const struct block *b, size_t r, size_t query0, size_t at, size_t n,
                               size_t *rows)
 {
     struct seen seen = seen_from(a, query0 + r / a->group, at, n);
 
-    *rows = a->group;
-    while (r + *rows < b->n_rows && same(seen, seen_from(a, query0 + (r + *rows) / a->group, at, n)))
+    for (*rows = a->group; r + *rows < b->n_rows && same(seen, seen_from(a, query0 + (r + *rows) / a->group, at, n)); )
         *rows += a->group;
     return seen;
 }
@@ -187,10 +186,9 @@ static void attend_chunk_few(const struct attention *a, const struct block *b, s
 
     for (size_t r = 0; r < b->n_rows; r += rows) {
         struct seen seen = rows_alike(a, b, r, query0, at, n, &rows);
-        size_t n_seen = seen.last - seen.first;
-        if (n_seen == 0)
+        if (seen.first == seen.last)
             continue;
-        a->c->kernels->score_keys(b->q + r * d, rows, half + seen.first * step, step, n_seen, d, a->scale,
+        a->c->kernels->score_keys(b->q + r * d, rows, half + seen.first * step, step, seen.last - seen.first, d, a->scale,
                                   b->score + r * CHUNK + seen.first, CHUNK);
         for (size_t i = r; i < r + rows; i++)
             weigh_row(a, b, i, at, seen);
@@ -198,10 +196,9 @@ static void attend_chunk_few(const struct attention *a, const struct block *b, s
     half = half_rows(a, a->keys.v, head_kv, at, n, b->chunk, &step);
     for (size_t r = 0; r < b->n_rows; r += rows) {
         struct seen seen = rows_alike(a, b, r, query0, at, n, &rows);
-        size_t n_seen = seen.last - seen.first;
-        if (n_seen > 0)
-            a->c->kernels->gather_values(b->score + r * CHUNK + seen.first, CHUNK, rows, half + seen.first * step, step, n_seen, d,
-                                         b->out + r * d);
+        if (seen.first < seen.last)
+            a->c->kernels->gather_values(b->score + r * CHUNK + seen.first, CHUNK, rows, half + seen.first * step, step,
+                                         seen.last - seen.first, d, b->out + r * d);
     }
 }
 
