@@ -79,6 +79,9 @@ void conversation_new_model(struct conversation *c)
 void prompt_done(struct prompt *p)
 {
     span_list_done(&p->parts);
+    for (size_t i = 0; i < p->n_gone; i++)
+        span_list_done(&p->gone[i].parts);
+    free(p->gone);
     free(p->left_out.turns);
     *p = (struct prompt){ 0 };
 }
@@ -184,6 +187,32 @@ static bool too_long(const struct prompt_room *room, const struct exchange *e, c
                      room->n_ctx, room->n_ctx - p->n_most, e->answer != NULL ? "" : "shorten it, or ");
 }
 
+/* The turns that go now, where the prompt before had them. */
+static bool place_gone(struct telling *t, size_t n, struct prompt *p, struct error *err)
+{
+    size_t at = p->parts.n_tokens, taken, end = SIZE_MAX, k = 0;
+
+    p->gone = calloc(p->left_out.n + 1, sizeof *p->gone);
+    if (p->gone == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the conversation");
+    for (size_t i = 0; i < n && k < p->left_out.n; i++) {
+        if (t->c->exchanges[i].dropped)
+            continue;
+        if (!count_earlier(t, i, &taken, err))
+            return false;
+        if (p->left_out.turns[k] == i) {
+            k++;
+            if (at != end)          /* not the neighbour of the one before */
+                p->gone[p->n_gone++].from = at;
+            end = at + taken;
+            if (!add_exchange(&p->gone[p->n_gone - 1].parts, t->room, &t->c->exchanges[i], true, err))
+                return false;
+        }
+        at += taken;
+    }
+    return true;
+}
+
 static bool build_chat(struct conversation *c, const struct prompt_room *room, struct exchange *e, bool alone,
                        struct prompt *p, struct error *err)
 {
@@ -194,6 +223,8 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
         return false;
     if (p->n_tokens > p->n_most)
         return too_long(room, e, p, err);
+    if (!place_gone(&t, n, p, err))
+        return false;
     conversation_leave_out(c, &p->left_out);
     if (p->left_out.n > 0)
         note_dropped(room, p->left_out.n);

@@ -35,8 +35,16 @@ void conversation_new_model(struct conversation *c);
 
 /* ---- prompts -------------------------------------------------------------------- */
 
+/* Neighbours among the turns that are newly left out, where they stood in the prompt before. */
+struct prompt_gone {
+    size_t from;                    /* position */
+    struct span_list parts;
+};
+
 struct prompt {                     /* starts as { 0 } */
     struct span_list parts;
+    struct prompt_gone *gone;       /* [n_gone], ascending; not when only measured */
+    size_t n_gone;
     const char *begun;              /* how the answer opens, static; it ends the spans already; "" */
     size_t n_tokens;                /* positions, also when only measured */
     size_t n_most;                  /* positions that it may take */

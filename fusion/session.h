@@ -41,6 +41,7 @@ struct session_params {
     bool words, channels;           /* the time of each word; each channel apart: who speaks */
     const char *prompt, *hotwords;  /* what came before a clip; names and terms in it; may be NULL */
     size_t n_ctx;                   /* 0: min(8192, the model's) */
+    bool kv_q8_0;                   /* keys and values as Q8_0, half the memory; else F16 */
     size_t n_threads;               /* 0: one per core */
     const char *kernels;            /* NULL: best */
     float temperature;              /* negative: default (0.7 for chat, 0 for descriptions) */

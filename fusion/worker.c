@@ -77,6 +77,7 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->emit = emit_event;
     w->user = user;
     w->n_ctx = params->n_ctx;
+    w->kv = params->kv_q8_0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
     if (eyes_init(&w->eyes, params, compute, err))
         w->senses = senses_new(params, &w->eyes, compute, send_progress, send_decoded, w, err);
     if (w->senses == NULL) {
@@ -125,7 +126,7 @@ static bool open_text(const struct worker *w, const char *path, const char *name
     if (*model == NULL)
         return false;
     *context = eyes_suit(&w->eyes, text_model_info(*model), name, err)
-        ? text_context_new(*model, w->n_ctx, err) : NULL;   /* asks for the memory first */
+        ? text_context_new_as(*model, w->n_ctx, w->kv, err) : NULL;   /* asks for the memory first */
     if (*context != NULL)
         return true;
     text_model_close(*model);

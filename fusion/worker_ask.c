@@ -191,6 +191,13 @@ static double encode_ms(const struct exchange *e)
     return ms;
 }
 
+/* Turns that are told no more leave the cache, the last first: those before keep their places. */
+static void forget_gone(struct worker *w, const struct prompt *p)
+{
+    for (size_t i = p->n_gone; i-- > 0;)
+        text_forget(w->context, w->compute, p->gone[i].from, p->gone[i].parts.spans, p->gone[i].parts.n_spans);
+}
+
 /* The answer to a prompt, or what follows the one that e has, and the event that ends it, not
  * yet sent. */
 static bool generate(struct worker *w, const struct prompt *p, const struct exchange *e, enum turn_task task, bool faithful,
@@ -202,6 +209,7 @@ static bool generate(struct worker *w, const struct prompt *p, const struct exch
         .before = e->answer_ids, .n_before = e->n_answer_ids,
         .sampler = sampling(w, task, faithful), .max_tokens = most_tokens(w, task),
     };
+    forget_gone(w, p);
     bool good = answer_generate(a, w->model, w->context, w->compute, &params, &hooks, err);
 
     *event = (struct session_event){

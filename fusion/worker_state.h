@@ -16,6 +16,7 @@ struct worker {
     struct text_context *context;
     double load_ms;                 /* of the text model */
     size_t n_ctx;                   /* wanted; 0: the default */
+    enum text_kv kv;
 
     struct session_settings settings;   /* owns what it points to */
 

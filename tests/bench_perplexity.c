@@ -1,9 +1,9 @@
-/* bench_perplexity.c - how well a model expects a text:  bench_perplexity MODEL FILE [N_CTX [N_CHUNKS]]
+/* bench_perplexity.c - how well a model expects a text:  bench_perplexity MODEL FILE [N_CTX [N_CHUNKS [q8_0]]]
  *
  * exp of the mean of -log p(token | those before it) over the second half of each piece of
  * N_CTX (512) tokens, as llama.cpp's llama-perplexity counts it, so that the figures of both
  * can be compared.  Prints the perplexity and the tokens counted.  The first half is read at
- * once, the second token by token: both ways through the kernels take part. */
+ * once, the second token by token: both ways through the kernels take part.  q8_0: the cache is of that type. */
 #include "base/error.h"
 #include "tensor/compute.h"
 #include "text/text.h"
@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void stop(const struct error *err)
 {
@@ -58,13 +59,13 @@ int main(int argc, char **argv)
     const float *logits;
 
     if (argc < 3) {
-        fprintf(stderr, "bench_perplexity MODEL FILE [N_CTX [N_CHUNKS]]\n");
+        fprintf(stderr, "bench_perplexity MODEL FILE [N_CTX [N_CHUNKS [q8_0]]]\n");
         return 2;
     }
     struct text_model *m = text_model_open(argv[1], &err);
     if (m == NULL || !compute_init(&c, 0, NULL, &err))
         stop(&err);
-    struct text_context *x = text_context_new(m, n_ctx, &err);
+    struct text_context *x = text_context_new_as(m, n_ctx, argc > 5 && strcmp(argv[5], "q8_0") == 0 ? TEXT_KV_Q8_0 : TEXT_KV_F16, &err);
     char *text = read_all(argv[2], &n_bytes);
     if (x == NULL || !text_tokenize(m, text, n_bytes, false, &ids, &n_ids, &err))
         stop(&err);

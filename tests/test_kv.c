@@ -39,6 +39,11 @@ static void tear_down(struct setup *s)
     compute_done(&s->c);
 }
 
+static size_t forget(struct setup *s, size_t from, const int32_t *ids, size_t n)
+{
+    return text_forget(s->x, &s->c, from, &(struct text_span){ ids, NULL, n }, 1);
+}
+
 static const float *prefill(struct setup *s, const int32_t *ids, size_t n, size_t *n_reused)
 {
     struct text_span span = { ids, NULL, n };
@@ -201,7 +206,7 @@ static void check_first_layer(const char *path)
     memcpy(rest, s.ids, FROM * sizeof *rest);
     memcpy(rest + FROM, s.ids + FROM + GONE, (n - FROM) * sizeof *rest);
     prefill(&s, s.ids, N, &n_reused);
-    assert_int_equal(text_forget(s.x, &s.c, FROM, GONE), n - FROM);
+    assert_int_equal(forget(&s, FROM, s.ids + FROM, GONE), n - FROM);
     assert_int_equal(text_context_used(s.x), n);
     prefill(&fresh, rest, n, &n_reused);
     assert_memory_equal(kv->ids, other->ids, n * sizeof *kv->ids);
@@ -236,14 +241,16 @@ static void test_forget_at_the_ends(void **state)
 
     (void)state;
     prefill(&s, s.ids, 100, &n_reused);
-    assert_int_equal(text_forget(s.x, &s.c, 40, 0), 0);
+    assert_int_equal(forget(&s, 40, s.ids + 40, 0), 0);
+    assert_int_equal(forget(&s, 200, s.ids + 40, 10), 0);
+    assert_int_equal(forget(&s, 90, s.ids + 90, 10), 0);        /* nothing behind */
+    assert_int_equal(forget(&s, 50, s.ids + 50, 600), 0);
+    assert_int_equal(forget(&s, 50, s.ids + 51, 10), 0);        /* something else stands there */
     assert_int_equal(text_context_used(s.x), 100);
-    assert_int_equal(text_forget(s.x, &s.c, 200, 10), 0);
-    assert_int_equal(text_context_used(s.x), 100);
-    assert_int_equal(text_forget(s.x, &s.c, 90, 10), 0);
+    assert_int_equal(forget(&s, 89, s.ids + 89, 10), 1);
     assert_int_equal(text_context_used(s.x), 90);
-    assert_int_equal(text_forget(s.x, &s.c, 50, SIZE_MAX), 0);
-    assert_int_equal(text_context_used(s.x), 50);
+    assert_int_equal(forget(&s, 0, s.ids, 10), 80);
+    assert_int_equal(text_context_used(s.x), 80);
     tear_down(&s);
 }
 
@@ -304,7 +311,7 @@ static void test_q8_0_threads_agree(void **state)
     }
 }
 
-/* Kept and put back as it is; behind what is forgotten nothing stays, which would round again. */
+/* Kept and put back as it is; nothing is forgotten, which would round again what stands behind. */
 static void test_q8_0_keeps(void **state)
 {
     struct setup s = set_up_as(TINY_WIDE, 1024, 2, TEXT_KV_Q8_0);
@@ -319,8 +326,8 @@ static void test_q8_0_keeps(void **state)
     prefill(&s, b, 200, &n_reused);
     assert_memory_equal(prefill(&s, s.ids, 200, &n_reused), wanted, sizeof wanted);
     assert_int_equal(n_reused, 199);
-    assert_int_equal(text_forget(s.x, &s.c, 50, 20), 0);
-    assert_int_equal(text_context_used(s.x), 50);
+    assert_int_equal(forget(&s, 50, s.ids + 50, 20), 0);
+    assert_int_equal(text_context_used(s.x), 200);
     tear_down(&s);
 }
 

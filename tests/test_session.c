@@ -339,6 +339,39 @@ static void test_random_turns(void **state)
     session_free(s);
 }
 
+/* A chat of more than three contexts goes on: its system message and the turns that stay are not evaluated
+ * again when others are left out, only the question and the answer before it, which may be told as text. */
+static void test_a_long_chat_goes_on(void **state)
+{
+    enum { N_CTX = 1024, QUESTION = 60 };
+    struct session *s = open_session(TINY_LLAMA, N_CTX);
+    struct session_settings settings = session_settings_default();
+    size_t n_said = 0, n_system = 0, n_shifts = 0;
+    char text[QUESTION + 1] = "";
+
+    (void)state;
+    settings.system = "Be brief.";
+    settings.max_tokens = 12;
+    settings.temperature = 0;
+    session_configure(s, &settings);
+    n_system = measure_all(s);
+    for (int i = 0; n_said < 4 * N_CTX; i++) {
+        memset(text, 'a' + i % 26, QUESTION);
+        struct session_event event = finish(s, session_ask(s, &(struct turn){ .text = text }), NULL, false);
+        assert_int_equal(event.kind, SESSION_ANSWERED);
+        assert_true(event.n_generated > 0);
+        n_said += QUESTION + event.n_generated;
+        if (event.n_left_out > 0) {
+            n_shifts++;
+            if (event.n_reused < n_system || event.n_prompt - event.n_reused > 2 * QUESTION + 40)
+                fail_msg("turn %d: %zu of %zu positions were kept", i, event.n_reused, event.n_prompt);
+        }
+        session_event_done(&event);
+    }
+    assert_true(n_shifts >= 3);
+    session_free(s);
+}
+
 /* An answer that ends inside a character is told again as the text that it is; any other as
  * the tokens that were generated. */
 static void test_going_on_over_split_characters(void **state)
@@ -403,7 +436,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thumbnails), cmocka_unit_test(test_peaks), cmocka_unit_test(test_previews_of_files),
         cmocka_unit_test(test_decoded_before_encoded), cmocka_unit_test(test_random_turns),
-        cmocka_unit_test(test_going_on_over_split_characters), cmocka_unit_test(test_ended_under_requests),
+        cmocka_unit_test(test_a_long_chat_goes_on), cmocka_unit_test(test_going_on_over_split_characters), cmocka_unit_test(test_ended_under_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,12 @@ void text_context_free(struct text_context *x)
     free(x);
 }
 
+void text_context_clear(struct text_context *x)
+{
+    x->kv.used = x->n_ahead = 0;
+    kv_tails_clear(&x->tails);
+}
+
 size_t text_context_size(const struct text_context *x)
 {
     return x->kv.n_ctx;
@@ -221,15 +227,15 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
 
 /* ---- shift ----------------------------------------------------------------------------- */
 
-size_t text_forget(struct text_context *x, const struct compute *c, size_t from, size_t n)
+size_t text_forget(struct text_context *x, const struct compute *c, size_t from, const struct text_span *spans, size_t n_spans)
 {
     struct kv_cache *kv = &x->kv;
+    size_t n = kv_cache_total(spans, n_spans);
 
-    x->n_ahead = 0;
-    if (n == 0 || from >= kv->used || n >= kv->used - from || kv->type != OPS_KEYS_F16) {
-        kv->used = n == 0 ? kv->used : min_size(from, kv->used);
+    if (n == 0 || from >= kv->used || n >= kv->used - from || kv->type != OPS_KEYS_F16 ||
+        !kv_tails_holds(&x->tails, kv, from, spans, n_spans, x->m->net.n_embd))
         return 0;
-    }
+    x->n_ahead = 0;
     kv_cache_remove(kv, from, n);
     transformer_turn_back(&x->m->net, c, kv, &x->work, from, n);
     return kv->used - from;

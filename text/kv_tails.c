@@ -186,3 +186,12 @@ void kv_tails_switch(struct kv_tails *t, struct kv_cache *kv, const struct text_
     while (n_kept(t, 0) > t->most)  /* a tail of which a part was put back */
         drop(t, t->n - 1);
 }
+
+bool kv_tails_holds(struct kv_tails *t, const struct kv_cache *kv, size_t from, const struct text_span *spans, size_t n_spans,
+                    size_t n_embd)
+{
+    size_t n = kv_cache_total(spans, n_spans);
+
+    kv_cache_mark(spans, n_spans, n_embd, t->ids, t->hashes);
+    return from <= kv->used && common(kv->ids + from, kv->hashes + from, kv->used - from, t->ids, t->hashes, n) == n;
+}

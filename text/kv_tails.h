@@ -37,4 +37,8 @@ size_t kv_tails_bytes(const struct kv_tails *t);
  * the tails have; what it held behind is kept as a tail.  A tail that is put back whole is one no more. */
 void kv_tails_switch(struct kv_tails *t, struct kv_cache *kv, const struct text_span *spans, size_t n_spans, size_t n_embd);
 
+/* Whether the cache has just these spans from position `from` on; they are at most n_ctx positions. */
+bool kv_tails_holds(struct kv_tails *t, const struct kv_cache *kv, size_t from, const struct text_span *spans, size_t n_spans,
+                    size_t n_embd);
+
 #endif

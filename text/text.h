@@ -91,6 +91,7 @@ struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, 
 enum text_kv { TEXT_KV_F16, TEXT_KV_Q8_0 };
 struct text_context *text_context_new_as(const struct text_model *m, size_t n_ctx, enum text_kv kv, struct error *err);
 void text_context_free(struct text_context *x);             /* NULL is fine */
+void text_context_clear(struct text_context *x);            /* nothing is kept, as of a new one */
 size_t text_context_size(const struct text_context *x);     /* positions in all */
 size_t text_context_used(const struct text_context *x);     /* positions filled */
 size_t text_context_bytes(const struct text_context *x);
@@ -107,12 +108,13 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
                   size_t n_spans, const float **logits, size_t *n_reused,
                   void (*progress)(void *user, size_t done, size_t total), void *user, struct error *err);
 
-/* Takes n positions from `from` on, a turn that is left out, away; those behind them move up and
- * are kept, keys turned back by as much.  They go on as they were computed, having seen what is
- * gone, which a fresh prefill would not show them.  Where keys cannot be turned without a
- * loss (Q8_0) the cache ends at `from`, as it does when `from + n` is not filled.  Returns the
- * positions that were kept behind. */
-size_t text_forget(struct text_context *x, const struct compute *c, size_t from, size_t n);
+/* Where the cache holds these spans, turns that are left out, from position `from` on, it holds
+ * them no more: what stands behind moves up and is kept, keys turned back by as much, which
+ * costs far less than to evaluate it again.  It stays as it was computed, having seen what is gone,
+ * which a fresh prefill would not show it.  Nothing is done where the cache holds something
+ * else there or nothing behind, nor where keys cannot be turned without a loss (Q8_0).  Returns
+ * the positions that were moved. */
+size_t text_forget(struct text_context *x, const struct compute *c, size_t from, const struct text_span *spans, size_t n_spans);
 
 /* Appends one token and gives the logits for the next.  Allocates nothing. */
 bool text_decode(struct text_context *x, const struct compute *c, int32_t id,

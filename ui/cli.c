@@ -90,6 +90,7 @@ const struct option_row option_rows[] = {
     { "json", 0, OPTION_FLAG, AT(json), MANY & ~(CHAT | PULL), NULL, "one JSON object a line, with all that is known", NULL },
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
+    { "kv", 0, OPTION_WORD, AT(kv), ANSWERS | BENCH, "TYPE", "keys and values of the context: f16, or q8_0 in half the memory (default: f16)", CONFIG_KV },
     { "threads", 't', OPTION_COUNT, AT(n_threads), WORK, "N", "threads (default: one per core)", NULL },
     { "kernels", 0, OPTION_TEXT, AT(kernels), WORK, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
     { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY, NULL, "no progress or notes on standard error", NULL },
@@ -306,6 +307,8 @@ void options_settle(struct options *o, struct config *config)
         o->temperature = config->temperature;
     if (o->n_ctx == 0)
         o->n_ctx = config->n_ctx;
+    if (o->kv == NULL)
+        o->kv = config->kv;
     if (o->n_threads == 0)
         o->n_threads = config->n_threads;
     o->mouse = o->mouse || config->mouse;

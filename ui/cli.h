@@ -29,6 +29,7 @@ struct options {
     double temperature;             /* negative: not given */
     uint64_t seed;                  /* 0: not given */
     size_t max_tokens, n_threads, n_ctx;    /* 0: not given */
+    const char *kv;                 /* "f16", "q8_0"; NULL: not given */
     size_t rate, raw_channels;      /* of raw samples on standard input; 0: not given */
     const char *system;
     const char *lang;               /* of the answer */

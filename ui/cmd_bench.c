@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { N_DECODE = 32, N_REPEAT = 3 };
 
@@ -64,10 +65,8 @@ static bool time_text(struct text_context *x, const struct compute *c, const int
 
     *prefill_ms = INFINITY;
     for (int repeat = 0; repeat < N_REPEAT; repeat++) {
-        struct text_span nothing_in_common = { &(int32_t){ repeat + 1 }, NULL, 1 };
         struct text_span span = { ids, NULL, n };
-        if (!text_prefill(x, c, &nothing_in_common, 1, &logits, &n_reused, NULL, NULL, err))
-            return false;
+        text_context_clear(x);
         double start = clock_ms();
         if (!text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, err))
             return false;
@@ -88,7 +87,8 @@ static bool bench_text(const struct options *o, const struct models *models, con
     double load = clock_ms(), prefill_128, prefill_512, decode_ms = 0;
     char *path = models_path(models, o->model, err);
     struct text_model *m = path != NULL ? text_model_open(path, err) : NULL;
-    struct text_context *x = m != NULL ? text_context_new(m, o->n_ctx != 0 ? o->n_ctx : 1024, err) : NULL;
+    enum text_kv kv = o->kv != NULL && strcmp(o->kv, "q8_0") == 0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
+    struct text_context *x = m != NULL ? text_context_new_as(m, o->n_ctx != 0 ? o->n_ctx : 1024, kv, err) : NULL;
     int32_t ids[512];
     bool ok = false;
 

@@ -21,6 +21,7 @@ struct config {
     char *microphone;               /* device name; "" the default */
     char *language;                 /* spoken in clips; "" detected */
     char *system;                   /* system text; "" mynah's own */
+    char *kv;                       /* f16, q8_0 */
     char *mode;                     /* full, inline, plain */
     char *preview;                  /* auto, kitty, sixel, blocks, off */
     bool mouse;
@@ -44,6 +45,7 @@ bool config_write_new(const char *path, struct error *err);
 bool config_set(struct config *c, const char *path, const char *name, const char *value, struct error *err);
 
 #define CONFIG_THEMES "auto dark light 16 mono"
+#define CONFIG_KV "f16 q8_0"
 
 /* The table, for lists and completion; NULL name ends it. */
 enum config_kind { CONFIG_TEXT, CONFIG_WORD, CONFIG_SWITCH, CONFIG_NUMBER, CONFIG_COUNT };

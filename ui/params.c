@@ -101,6 +101,7 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.prompt = o->prompt;
     p.hotwords = o->hotwords;
     p.n_ctx = o->n_ctx;
+    p.kv_q8_0 = o->kv != NULL && strcmp(o->kv, "q8_0") == 0;
     p.n_threads = o->n_threads;
     p.kernels = o->kernels;
     p.temperature = (float)o->temperature;

@@ -14,6 +14,7 @@ refuse "option without value" 2 "temp takes a value" ask --temp
 refuse "not a number" 2 "--temp takes a number.*'warm'" ask --temp warm x
 refuse "negative number" 2 "--temp takes a number" ask --temp -1 x
 refuse "zero threads" 2 "--threads takes a whole number of 1 or more" ask -t 0 x
+refuse "a type of cache" 2 "--kv takes.*f16.*q8_0.*'q4_0'" ask --kv q4_0 x
 refuse "ask without prompt" 2 "takes a prompt" ask
 refuse "tokenize without file" 2 "takes one file" tokenize
 refuse "tokenize of two files" 2 "takes one file" tokenize a.txt b.txt
