@@ -189,11 +189,11 @@ static bool read_entry(struct whisper *w, struct reader *r, struct entry *e)
     if (name == NULL || !read_bytes(r, name, (size_t)head[1]))
         return false;
     t->name = name;
-    struct whisper_blocks block = whisper_weights_blocks(t->type);
-    if (block.n_elements == 0 || t->dim[0] % block.n_elements != 0)
+    size_t block = tensor_type_block_elements(t->type);
+    if (block == 0 || t->dim[0] % block != 0)
         return error_set(r->err, ERROR_MODEL, "%s: tensor %s is %s[%zu], which is not read; F32, F16, Q5_0, Q5_1 and Q8_0 are",
                          r->path, name, tensor_type_name(t->type), t->dim[0]);
-    t->n_bytes = n_elements / block.n_elements * block.n_bytes;
+    t->n_bytes = n_elements / block * tensor_type_block_bytes(t->type);
     if (t->n_bytes > r->left)
         return wrong(r, "it ends inside a tensor; pull it again");
     e->offset = r->n_bytes - r->left;
@@ -332,7 +332,7 @@ static bool bind_one(struct whisper *w, const struct directory *d, const char *n
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is missing", r->path, name);
     struct tensor *t = &e->tensor;
     if (!has_shape(t, b->kind, n_in, n_out) || (b->kind == VALUES && t->type != TENSOR_F32) ||
-        (b->kind == CONVOLUTION && whisper_weights_blocks(t->type).n_elements != 1))
+        (b->kind == CONVOLUTION && tensor_type_block_elements(t->type) != 1))
         return error_set(r->err, ERROR_MODEL, "%s: not a valid Whisper file: tensor %s is %s [%zu][%zu][%zu], "
                          "expected %s[%zu][%zu]", r->path, name, tensor_type_name(t->type), t->dim[2], t->dim[1],
                          t->dim[0], b->kind == VALUES ? "F32 " : "", n_out, n_in);

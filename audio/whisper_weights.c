@@ -13,32 +13,6 @@
 
 #define BLOCK_BYTES 65536           /* of the file, about, quantised at a time: they stay in the cache */
 
-/* Q5_1: w = d q + m, q of 5 bits.  Only Whisper's files have it, so no kernel does: it is read as Q8_0. */
-#define Q5_1 ((enum tensor_type)7)
-struct block_q5_1 { uint16_t d, m; uint8_t high[4], q[QUANT_BLOCK / 2]; };
-_Static_assert(sizeof(struct block_q5_1) == 24, "file layout");
-
-static void dequantise_q5_1(const void *w, float *out, size_t n)
-{
-    const struct block_q5_1 *block = w;
-
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        float d = quant_f16_to_f32(block[b].d), m = quant_f16_to_f32(block[b].m);
-        for (size_t i = 0; i < QUANT_BLOCK; i++) {
-            unsigned low = i < QUANT_BLOCK / 2 ? block[b].q[i] & 15u : block[b].q[i - QUANT_BLOCK / 2] >> 4u;
-            unsigned high = (unsigned)block[b].high[i / 8] >> (i % 8) & 1u;
-            out[b * QUANT_BLOCK + i] = d * (float)(low | high << 4) + m;
-        }
-    }
-}
-
-struct whisper_blocks whisper_weights_blocks(enum tensor_type type)
-{
-    if (type == Q5_1)
-        return (struct whisper_blocks){ QUANT_BLOCK, sizeof(struct block_q5_1) };
-    return (struct whisper_blocks){ tensor_type_block_elements(type), tensor_type_block_bytes(type) };
-}
-
 static bool read_at(int fd, void *out, size_t n, size_t offset)
 {
     char *at = out;
@@ -74,10 +48,7 @@ static void quantise_row(const struct quantising *j, const void *row, float *x, 
     int8_t *q = (int8_t *)(sum + n_blocks);
     uint16_t *half = (uint16_t *)(void *)sum;       /* the sums are of no use here */
 
-    if (j->t->type == Q5_1)
-        dequantise_q5_1(row, x, j->n_in);
-    else
-        k->dequantize[j->t->type](row, x, j->n_in);
+    k->dequantize[j->t->type](row, x, j->n_in);
     k->quantize(x, j->n_in, 0, q, scale, sum);
     k->f32_to_f16(scale, half, n_blocks);
     for (size_t b = 0; b < n_blocks; b++) {
@@ -124,10 +95,10 @@ static bool quantise(const struct whisper_source *s, struct tensor *t, size_t of
 
 bool whisper_weights_read(const struct whisper_source *s, struct tensor *t, size_t offset, bool matrix, struct error *err)
 {
-    bool plain = whisper_weights_blocks(t->type).n_elements == 1, failed = false;
+    bool plain = tensor_type_block_elements(t->type) == 1, failed = false;
     bool has_tile = s->c->kernels->pack_tile[TENSOR_Q8_0] != NULL && t->dim[0] % QUANT_BLOCK == 0;
 
-    if (matrix && ((plain && has_tile) || t->type == Q5_1)) {
+    if (matrix && plain && has_tile) {
         if (!quantise(s, t, offset, &failed, err))
             return false;
     } else {

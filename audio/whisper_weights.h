@@ -1,7 +1,7 @@
 /* whisper_weights.h - data of one tensor of a Whisper file, in the form it is computed with.
  *
  *   as it is in the file, aligned         vectors; quantised matrices; others without an integer tile
- *   Q8_0: blocks of 32 weights, d q       F32 and F16 matrices, where the kernels have a tile for it; Q5_1
+ *   Q8_0: blocks of 32 weights, d q       F32 and F16 matrices, where the kernels have a tile for it
  *
  * Q8_0 halves what each decoded token reads, and its products are those of integers.
  * It is made from the file block by block, so F16 is never in memory as a whole.  The
@@ -17,10 +17,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Size of a type's blocks in a file; n_elements is 0 for those that are not read. */
-struct whisper_blocks { size_t n_elements, n_bytes; };
-struct whisper_blocks whisper_weights_blocks(enum tensor_type type);
 
 struct whisper_source {
     int fd;

@@ -51,6 +51,7 @@ struct value {
     size_t n;                       /* elements of an array */
     const void *elements;           /* int32_t, float, const char * or bytes of bool; NULL for other types */
     const size_t *n_bytes;          /* of each string */
+    size_t at, end;                 /* where it stands in the file, with its key */
 };
 
 /* Open addressing; a slot holds index + 1, 0 is free. */
@@ -308,6 +309,7 @@ static bool take_value(struct cursor *c, struct gguf *g, size_t i)
     struct value *v = &g->values[i];
     uint32_t type;
 
+    v->at = c->at;
     v->key = take_name(c, g->arena, "key", i);
     if (v->key == NULL || !take_u32(c, &type, "a key"))
         return false;
@@ -365,8 +367,8 @@ static bool take_shape(struct cursor *c, struct tensor *t)
     t->type = (enum tensor_type)type;
     size_t block = tensor_type_block_elements(t->type);
     if (block == 0)
-        return error_set(c->err, ERROR_MODEL, "%s: tensor %s is of type %u (%s), which is not supported; "
-                         "take the model as Q4_K_M, Q8_0 or F16", c->path, t->name, type, tensor_type_name(t->type));
+        return error_set(c->err, ERROR_MODEL, "%s: tensor %s is of type %u (%s), which is not supported; F32, F16, BF16, "
+                         "Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL and IQ4_XS are", c->path, t->name, type, tensor_type_name(t->type));
     if (t->dim[0] % block != 0)
         return error_set(c->err, ERROR_MODEL, "%s: tensor %s: a row of %zu is not whole blocks of %zu (%s)",
                          c->path, t->name, t->dim[0], block, tensor_type_name(t->type));
@@ -446,9 +448,11 @@ static bool parse(struct gguf *g, struct error *err)
         !index_init(&g->value_index, g->n_values, g->arena, err) ||
         !index_init(&g->tensor_index, g->n_tensors, g->arena, err))
         return false;
-    for (size_t i = 0; i < g->n_values; i++)
+    for (size_t i = 0; i < g->n_values; i++) {
         if (!take_value(&c, g, i))
             return false;
+        g->values[i].end = c.at;
+    }
     if (!alignment_of(g, &alignment, err))
         return false;
     for (size_t i = 0; i < g->n_tensors; i++)
@@ -575,6 +579,20 @@ const struct tensor *gguf_tensor(const struct gguf *g, const char *name)
     uint32_t i = *tensor_slot(g, name);
 
     return i == 0 ? NULL : &g->tensors[i - 1];
+}
+
+size_t gguf_n_values(const struct gguf *g)
+{
+    return g->n_values;
+}
+
+const char *gguf_value_at(const struct gguf *g, size_t i, const void **bytes, size_t *n_bytes)
+{
+    const struct value *v = &g->values[i];
+
+    *bytes = g->data + v->at;
+    *n_bytes = v->end - v->at;
+    return v->key;
 }
 
 static const struct value *find_scalar(const struct gguf *g, const char *key)

@@ -19,8 +19,9 @@
 /* Numbers are the file format's. */
 enum tensor_type {
     TENSOR_F32 = 0, TENSOR_F16 = 1, TENSOR_Q4_0 = 2, TENSOR_Q4_1 = 3,
-    TENSOR_Q5_0 = 6, TENSOR_Q8_0 = 8, TENSOR_Q4_K = 12, TENSOR_Q5_K = 13,
-    TENSOR_Q6_K = 14, TENSOR_BF16 = 30
+    TENSOR_Q5_0 = 6, TENSOR_Q5_1 = 7, TENSOR_Q8_0 = 8, TENSOR_Q2_K = 10,
+    TENSOR_Q3_K = 11, TENSOR_Q4_K = 12, TENSOR_Q5_K = 13, TENSOR_Q6_K = 14,
+    TENSOR_IQ4_NL = 20, TENSOR_IQ4_XS = 23, TENSOR_BF16 = 30
 };
 
 #define TENSOR_MAX_DIMS 4
@@ -65,6 +66,11 @@ size_t gguf_strings(const struct gguf *g, const char *key, const char *const **t
 size_t gguf_i32s(const struct gguf *g, const char *key, const int32_t **values);
 size_t gguf_f32s(const struct gguf *g, const char *key, const float **values);
 size_t gguf_bools(const struct gguf *g, const char *key, const unsigned char **values);     /* 0: false */
+
+/* Key i of gguf_n_values, in the order of the file; its *n_bytes there are the key, the
+ * type and the value: what a copy of the file needs. */
+size_t gguf_n_values(const struct gguf *g);
+const char *gguf_value_at(const struct gguf *g, size_t i, const void **bytes, size_t *n_bytes);
 
 /* Name such as "Q4_K"; elements and bytes of one block (1 for plain types). */
 const char *tensor_type_name(enum tensor_type type);

@@ -32,6 +32,25 @@ static inline void store_weights(__m256i q, __m256 scale, __m256 min, float *out
     _mm256_storeu_ps(out + 24, _mm256_fmsub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(high, 8))), scale, min));
 }
 
+/* out = scale q for 32 signed bytes. */
+static inline void store_signed(__m256i q, float scale, float *out)
+{
+    store_weights(_mm256_xor_si256(q, _mm256_set1_epi8(-128)), _mm256_set1_ps(scale), _mm256_set1_ps(128.0f * scale), out);
+}
+
+/* out = scale q - min, each for 16 of 32 bytes. */
+static inline void store_sixteens(__m256i q, const float scale[2], const float min[2], float *out)
+{
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; h++, out += 16) {
+        __m128i half = h ? _mm256_extracti128_si256(q, 1) : _mm256_castsi256_si128(q);
+        __m256 m = _mm256_set1_ps(scale[h]), offset = _mm256_set1_ps(min[h]);
+        _mm256_storeu_ps(out, _mm256_fmsub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(half)), m, offset));
+        half = _mm_srli_si128(half, 8);
+        _mm256_storeu_ps(out + 8, _mm256_fmsub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(half)), m, offset));
+    }
+}
+
 void dequantize_f16_avx2(const void *w, float *out, size_t n)
 {
     const uint16_t *x = w;
@@ -89,20 +108,33 @@ void dequantize_q5_0_avx2(const void *w, float *out, size_t n)
 
     for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
         float d = half_to_f32(x[b].d);
-        store_weights(load_q5_0(x + b), _mm256_set1_ps(d), _mm256_set1_ps(16.0f * d), out + b * QUANT_BLOCK);
+        store_weights(load_q5(x[b].q, x[b].high), _mm256_set1_ps(d), _mm256_set1_ps(16.0f * d), out + b * QUANT_BLOCK);
     }
+}
+
+void dequantize_q5_1_avx2(const void *w, float *out, size_t n)
+{
+    const struct block_q5_1 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++)
+        store_weights(load_q5(x[b].q, x[b].high), _mm256_set1_ps(half_to_f32(x[b].d)),
+                      _mm256_set1_ps(-half_to_f32(x[b].m)), out + b * QUANT_BLOCK);
 }
 
 void dequantize_q8_0_avx2(const void *w, float *out, size_t n)
 {
     const struct block_q8_0 *x = w;
-    __m256i flip = _mm256_set1_epi8(-128);
 
-    for (size_t b = 0; b < n / QUANT_BLOCK; b++) {
-        float d = half_to_f32(x[b].d);
-        __m256i q = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)x[b].q), flip);
-        store_weights(q, _mm256_set1_ps(d), _mm256_set1_ps(128.0f * d), out + b * QUANT_BLOCK);
-    }
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++)
+        store_signed(_mm256_loadu_si256((const __m256i *)x[b].q), half_to_f32(x[b].d), out + b * QUANT_BLOCK);
+}
+
+void dequantize_iq4_nl_avx2(const void *w, float *out, size_t n)
+{
+    const struct block_iq4_nl *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++)
+        store_signed(load_iq4(x[b].q), half_to_f32(x[b].d), out + b * QUANT_BLOCK);
 }
 
 void dequantize_q4_k_avx2(const void *w, float *out, size_t n)
@@ -137,6 +169,38 @@ void dequantize_q5_k_avx2(const void *w, float *out, size_t n)
     }
 }
 
+void dequantize_q2_k_avx2(const void *w, float *out, size_t n)
+{
+    const struct block_q2_k *x = w;
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = half_to_f32(x[b].d), dmin = half_to_f32(x[b].dmin);
+#pragma GCC unroll 8
+        for (int s = 0; s < 8; s++, out += QUANT_BLOCK) {
+            const uint8_t *both = x[b].scales + 2 * s;
+            float scale[2] = { d * (float)(both[0] & 15), d * (float)(both[1] & 15) };
+            float min[2] = { dmin * (float)(both[0] >> 4), dmin * (float)(both[1] >> 4) };
+            store_sixteens(load_q2_k(x[b].q, s), scale, min, out);
+        }
+    }
+}
+
+void dequantize_q3_k_avx2(const void *w, float *out, size_t n)
+{
+    const struct block_q3_k *x = w;
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = half_to_f32(x[b].d);
+        int8_t scales[16];
+        _mm_storeu_si128((__m128i *)scales, scales_q3_k(x + b));
+#pragma GCC unroll 8
+        for (int s = 0; s < 8; s++, out += QUANT_BLOCK) {
+            float scale[2] = { d * (float)scales[2 * s], d * (float)scales[2 * s + 1] }, min[2] = { 4.0f * scale[0], 4.0f * scale[1] };
+            store_sixteens(load_q3_k(x + b, s), scale, min, out);
+        }
+    }
+}
+
 void dequantize_q6_k_avx2(const void *w, float *out, size_t n)
 {
     const struct block_q6_k *x = w;
@@ -144,18 +208,23 @@ void dequantize_q6_k_avx2(const void *w, float *out, size_t n)
     for (size_t b = 0; b < n / QUANT_SUPER; b++) {
         float d = half_to_f32(x[b].d);
 #pragma GCC unroll 8
-        for (int s = 0; s < 8; s++) {
-            float scale[2] = { d * (float)x[b].scales[2 * s], d * (float)x[b].scales[2 * s + 1] };
-            __m256i q = load_q6_k(x + b, s);
-#pragma GCC unroll 8
-            for (int h = 0; h < 2; h++, out += 16) {
-                __m128i half = h ? _mm256_extracti128_si256(q, 1) : _mm256_castsi256_si128(q);
-                __m256 m = _mm256_set1_ps(scale[h]), offset = _mm256_set1_ps(32.0f * scale[h]);
-                _mm256_storeu_ps(out, _mm256_fmsub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(half)), m, offset));
-                half = _mm_srli_si128(half, 8);
-                _mm256_storeu_ps(out + 8, _mm256_fmsub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(half)), m, offset));
-            }
+        for (int s = 0; s < 8; s++, out += QUANT_BLOCK) {
+            float scale[2] = { d * (float)x[b].scales[2 * s], d * (float)x[b].scales[2 * s + 1] }, min[2] = { 32.0f * scale[0], 32.0f * scale[1] };
+            store_sixteens(load_q6_k(x + b, s), scale, min, out);
         }
+    }
+}
+
+void dequantize_iq4_xs_avx2(const void *w, float *out, size_t n)
+{
+    const struct block_iq4_xs *x = w;
+    float scales[8];
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        _mm256_storeu_ps(scales, _mm256_mul_ps(load_scales_iq4_xs(x + b), _mm256_set1_ps(half_to_f32(x[b].d))));
+#pragma GCC unroll 8
+        for (int s = 0; s < 8; s++, out += QUANT_BLOCK)
+            store_signed(load_iq4(x[b].q + 16 * s), scales[s], out);
     }
 }
 

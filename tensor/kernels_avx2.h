@@ -10,10 +10,15 @@ void dequantize_bf16_avx2(const void *w, float *out, size_t n);
 void dequantize_q4_0_avx2(const void *w, float *out, size_t n);
 void dequantize_q4_1_avx2(const void *w, float *out, size_t n);
 void dequantize_q5_0_avx2(const void *w, float *out, size_t n);
+void dequantize_q5_1_avx2(const void *w, float *out, size_t n);
+void dequantize_iq4_nl_avx2(const void *w, float *out, size_t n);
 void dequantize_q8_0_avx2(const void *w, float *out, size_t n);
+void dequantize_q2_k_avx2(const void *w, float *out, size_t n);
+void dequantize_q3_k_avx2(const void *w, float *out, size_t n);
 void dequantize_q4_k_avx2(const void *w, float *out, size_t n);
 void dequantize_q5_k_avx2(const void *w, float *out, size_t n);
 void dequantize_q6_k_avx2(const void *w, float *out, size_t n);
+void dequantize_iq4_xs_avx2(const void *w, float *out, size_t n);
 
 float dot_f32_avx2(const void *w, const struct activations *x, size_t n);
 float dot_f16_avx2(const void *w, const struct activations *x, size_t n);
@@ -36,7 +41,9 @@ void gelu_avx2(float *x, size_t n);
         [TENSOR_Q4_0] = dequantize_q4_0_avx2, [TENSOR_Q4_1] = dequantize_q4_1_avx2, \
         [TENSOR_Q5_0] = dequantize_q5_0_avx2, [TENSOR_Q8_0] = dequantize_q8_0_avx2, \
         [TENSOR_Q4_K] = dequantize_q4_k_avx2, [TENSOR_Q5_K] = dequantize_q5_k_avx2, \
-        [TENSOR_Q6_K] = dequantize_q6_k_avx2,                                       \
+        [TENSOR_Q6_K] = dequantize_q6_k_avx2, [TENSOR_Q5_1] = dequantize_q5_1_avx2, \
+        [TENSOR_Q2_K] = dequantize_q2_k_avx2, [TENSOR_Q3_K] = dequantize_q3_k_avx2, \
+        [TENSOR_IQ4_NL] = dequantize_iq4_nl_avx2, [TENSOR_IQ4_XS] = dequantize_iq4_xs_avx2, \
     },                                                                              \
     .quantize = quantize_avx2, .f32_to_f16 = f32_to_f16_avx2,                       \
     .dot = dot_avx2, .add_scaled = add_scaled_avx2,                                 \

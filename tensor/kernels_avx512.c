@@ -116,7 +116,8 @@ const struct kernels kernels_avx512 = {
     .multiply_tile = {
         [TENSOR_Q4_0] = multiply_plain_avx512, [TENSOR_Q4_1] = multiply_min_avx512, [TENSOR_Q5_0] = multiply_plain_avx512,
         [TENSOR_Q8_0] = multiply_plain_avx512, [TENSOR_Q4_K] = multiply_min_avx512, [TENSOR_Q5_K] = multiply_min_avx512,
-        [TENSOR_Q6_K] = multiply_two_avx512,
+        [TENSOR_Q6_K] = multiply_two_avx512, [TENSOR_Q5_1] = multiply_min_avx512, [TENSOR_Q3_K] = multiply_two_avx512,
+        [TENSOR_IQ4_NL] = multiply_plain_avx512, [TENSOR_IQ4_XS] = multiply_plain_avx512,
     },
     KERNELS_PACK_ENTRIES, KERNELS_AVX2_ENTRIES, KERNELS_DOT_ENTRIES, KERNELS_ATTEND_ENTRIES
 };

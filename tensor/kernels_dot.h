@@ -130,7 +130,8 @@ static inline __m256 add_quads(__m256 acc, __m256i quads, __m256 scale, int i)
     }
 
 #define Q4(W) load_nibbles((W)->q)
-#define Q5(W) load_q5_0(W)
+#define Q5(W) load_q5((W)->q, (W)->high)
+#define IQ4(W) load_iq4((W)->q)
 #define Q8(W) _mm256_loadu_si256((const __m256i *)(W)->q)
 
 /* |q| unsigned times x with q's sign. */
@@ -142,6 +143,8 @@ static inline __m256i sum_signed(__m256i q, __m256i x)
 ROWS_SMALL(q4_0, block_q4_0, Q4, sum_quads, d, -8.0f)
 ROWS_SMALL(q4_1, block_q4_1, Q4, sum_quads, m, 1.0f)
 ROWS_SMALL(q5_0, block_q5_0, Q5, sum_quads, d, -16.0f)
+ROWS_SMALL(q5_1, block_q5_1, Q5, sum_quads, m, 1.0f)
 ROWS_SMALL(q8_0, block_q8_0, Q8, sum_signed, d, 0.0f)
+ROWS_SMALL(iq4_nl, block_iq4_nl, IQ4, sum_signed, d, 0.0f)
 
 #endif

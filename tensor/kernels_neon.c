@@ -74,8 +74,10 @@ void dequantize_bf16_neon(const void *w, float *out, size_t n)
 
 DEQUANTIZE_SMALL(q4_0, block_q4_0, LOAD_Q4_0, 0.0f)
 DEQUANTIZE_SMALL(q4_1, block_q4_1, LOAD_Q4_1, half_to_f32(w->m))
-DEQUANTIZE_SMALL(q5_0, block_q5_0, load_q5_0, 0.0f)
+DEQUANTIZE_SMALL(q5_0, block_q5_0, LOAD_Q5_0, 0.0f)
+DEQUANTIZE_SMALL(q5_1, block_q5_1, LOAD_Q5_1, half_to_f32(w->m))
 DEQUANTIZE_SMALL(q8_0, block_q8_0, load_q8_0, 0.0f)
+DEQUANTIZE_SMALL(iq4_nl, block_iq4_nl, LOAD_IQ4_NL, 0.0f)
 
 #define DEQUANTIZE_SUPER(TYPE, STRUCT, LOAD)                                                            \
     void dequantize_##TYPE##_neon(const void *weights, float *out, size_t n)                            \
@@ -99,21 +101,49 @@ DEQUANTIZE_SMALL(q8_0, block_q8_0, load_q8_0, 0.0f)
 DEQUANTIZE_SUPER(q4_k, block_q4_k, load_q4_k)
 DEQUANTIZE_SUPER(q5_k, block_q5_k, load_q5_k)
 
-void dequantize_q6_k_neon(const void *weights, float *out, size_t n)
+void dequantize_iq4_xs_neon(const void *weights, float *out, size_t n)
 {
-    const struct block_q6_k *w = weights;
-    const float32x4_t zero = vdupq_n_f32(0.0f);
+    const struct block_iq4_xs *w = weights;
+    int8_t scale[8];
 
     for (size_t b = 0; b < n / QUANT_SUPER; b++, w++) {
-        float d = half_to_f32(w->d);
+        quant_unpack_scales_iq4_xs(w, scale);
 #pragma GCC unroll 8
-        for (int s = 0; s < 8; s++, out += QUANT_BLOCK) {
-            int8x16x2_t q = load_q6_k(w, s);
-            store_16(q.val[0], d * (float)w->scales[2 * s], zero, out);
-            store_16(q.val[1], d * (float)w->scales[2 * s + 1], zero, out + 16);
-        }
+        for (int s = 0; s < 8; s++, out += QUANT_BLOCK)
+            store_weights(load_iq4_xs(w, s), half_to_f32(w->d) * (float)scale[s], 0.0f, out);
     }
 }
+
+/* Sixteen scales and, or zero, as many minima. */
+static inline void store_sixteens(int8x16x2_t q, const float *scale, const float *min, float *out)
+{
+    store_16(q.val[0], scale[0], vdupq_n_f32(-min[0]), out);
+    store_16(q.val[1], scale[1], vdupq_n_f32(-min[1]), out + 16);
+}
+
+#define DEQUANTIZE_SIXTEEN(TYPE, STRUCT, LOAD_SCALES)                                                   \
+    void dequantize_##TYPE##_neon(const void *weights, float *out, size_t n)                            \
+    {                                                                                                   \
+        const struct STRUCT *w = weights;                                                               \
+        float32x4_t scale[4], min[4];                                                                   \
+        float scales[16], mins[16];                                                                     \
+                                                                                                        \
+        for (size_t b = 0; b < n / QUANT_SUPER; b++, w++) {                                             \
+            min[0] = min[1] = min[2] = min[3] = vdupq_n_f32(0.0f);                                      \
+            LOAD_SCALES;                                                                                \
+            for (int i = 0; i < 4; i++) {                                                               \
+                vst1q_f32(scales + 4 * i, scale[i]);                                                    \
+                vst1q_f32(mins + 4 * i, min[i]);                                                        \
+            }                                                                                           \
+            _Pragma("GCC unroll 8")                                                                     \
+            for (int s = 0; s < 8; s++, out += QUANT_BLOCK)                                             \
+                store_sixteens(load_##TYPE(w, s), scales + 2 * s, mins + 2 * s, out);                   \
+        }                                                                                               \
+    }
+
+DEQUANTIZE_SIXTEEN(q2_k, block_q2_k, load_scales_q2_k(w, scale, min))
+DEQUANTIZE_SIXTEEN(q3_k, block_q3_k, load_scales_q3_k(w, scale))
+DEQUANTIZE_SIXTEEN(q6_k, block_q6_k, load_scales_q6_k(w, scale))
 
 /* ---- activations to 8 bits ------------------------------------------------------------ */
 

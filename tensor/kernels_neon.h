@@ -10,10 +10,15 @@ void dequantize_bf16_neon(const void *w, float *out, size_t n);
 void dequantize_q4_0_neon(const void *w, float *out, size_t n);
 void dequantize_q4_1_neon(const void *w, float *out, size_t n);
 void dequantize_q5_0_neon(const void *w, float *out, size_t n);
+void dequantize_q5_1_neon(const void *w, float *out, size_t n);
+void dequantize_iq4_nl_neon(const void *w, float *out, size_t n);
 void dequantize_q8_0_neon(const void *w, float *out, size_t n);
+void dequantize_q2_k_neon(const void *w, float *out, size_t n);
+void dequantize_q3_k_neon(const void *w, float *out, size_t n);
 void dequantize_q4_k_neon(const void *w, float *out, size_t n);
 void dequantize_q5_k_neon(const void *w, float *out, size_t n);
 void dequantize_q6_k_neon(const void *w, float *out, size_t n);
+void dequantize_iq4_xs_neon(const void *w, float *out, size_t n);
 
 float dot_f32_neon(const void *w, const struct activations *x, size_t n);
 float dot_f16_neon(const void *w, const struct activations *x, size_t n);
@@ -41,7 +46,9 @@ void gelu_neon(float *x, size_t n);
         [TENSOR_Q4_0] = dequantize_q4_0_neon, [TENSOR_Q4_1] = dequantize_q4_1_neon, \
         [TENSOR_Q5_0] = dequantize_q5_0_neon, [TENSOR_Q8_0] = dequantize_q8_0_neon, \
         [TENSOR_Q4_K] = dequantize_q4_k_neon, [TENSOR_Q5_K] = dequantize_q5_k_neon, \
-        [TENSOR_Q6_K] = dequantize_q6_k_neon,                                       \
+        [TENSOR_Q6_K] = dequantize_q6_k_neon, [TENSOR_Q5_1] = dequantize_q5_1_neon, \
+        [TENSOR_Q2_K] = dequantize_q2_k_neon, [TENSOR_Q3_K] = dequantize_q3_k_neon, \
+        [TENSOR_IQ4_NL] = dequantize_iq4_nl_neon, [TENSOR_IQ4_XS] = dequantize_iq4_xs_neon, \
     },                                                                              \
     .quantize = quantize_neon, .score_keys = score_keys_neon, .gather_values = gather_values_neon, \
     .f32_to_f16 = f32_to_f16_neon,                                                  \

@@ -85,8 +85,13 @@ static inline float32x4_t gather_halves(const void *first, size_t step)
 #define LOAD_Q4_1(W) load_nibbles((W)->q, 0)
 DOT_SMALL(q4_0, block_q4_0, LOAD_Q4_0, false, d)
 DOT_SMALL(q4_1, block_q4_1, LOAD_Q4_1, true, m)
-DOT_SMALL(q5_0, block_q5_0, load_q5_0, false, d)
+#define LOAD_Q5_0(W) load_q5((W)->q, (W)->high, 16)
+#define LOAD_Q5_1(W) load_q5((W)->q, (W)->high, 0)
+#define LOAD_IQ4_NL(W) load_iq4((W)->q)
+DOT_SMALL(q5_0, block_q5_0, LOAD_Q5_0, false, d)
+DOT_SMALL(q5_1, block_q5_1, LOAD_Q5_1, true, m)
 DOT_SMALL(q8_0, block_q8_0, load_q8_0, false, d)
+DOT_SMALL(iq4_nl, block_iq4_nl, LOAD_IQ4_NL, false, d)
 
 /* A type with blocks of 256 and the packed scales of Q4_K. */
 #define DOT_SUPER(TYPE, STRUCT, LOAD)                                                                   \
@@ -113,28 +118,82 @@ DOT_SMALL(q8_0, block_q8_0, load_q8_0, false, d)
 DOT_SUPER(q4_k, block_q4_k, load_q4_k)
 DOT_SUPER(q5_k, block_q5_k, load_q5_k)
 
-/* A scale for every 16 weights, so two blocks of 32 make four sums. */
-static float dot_q6_k(const void *weights, const struct activations *x, size_t n)
+static float dot_iq4_xs(const void *weights, const struct activations *x, size_t n)
 {
-    const struct block_q6_k *w = weights;
-    const int32x4_t zero = vdupq_n_s32(0);
-    float32x4_t acc[2] = { vdupq_n_f32(0.0f), vdupq_n_f32(0.0f) }, scale[4];
+    const struct block_iq4_xs *w = weights;
+    float32x4_t acc[2] = { vdupq_n_f32(0.0f), vdupq_n_f32(0.0f) }, scale[2];
+    int32x4_t sum[N_GROUP];
 
     for (size_t b = 0; b < n / QUANT_BLOCK; w++) {
-        load_scales_q6_k(w, scale);
+        load_scales_iq4_xs(w, scale);
+#pragma GCC unroll 2
+        for (int g = 0; g < 2; g++, b += N_GROUP) {
 #pragma GCC unroll 4
-        for (int g = 0; g < 4; g++, b += 2) {
-            int8x16x2_t first = load_q6_k(w, 2 * g), second = load_q6_k(w, 2 * g + 1);
-            const int8_t *q = x->q + b * QUANT_BLOCK;
-            int32x4_t sum[4] = {
-                sum_products(zero, first.val[0], vld1q_s8(q)), sum_products(zero, first.val[1], vld1q_s8(q + 16)),
-                sum_products(zero, second.val[0], vld1q_s8(q + 32)), sum_products(zero, second.val[1], vld1q_s8(q + 48))
-            };
-            float32x4_t of_x = vcombine_f32(vdup_n_f32(x->scale[b]), vdup_n_f32(x->scale[b + 1]));
-            acc[g % 2] = vfmaq_f32(acc[g % 2], join_sums(sum), vmulq_f32(scale[g], of_x));
+            for (int i = 0; i < N_GROUP; i++)
+                sum[i] = sum_block(load_iq4_xs(w, N_GROUP * g + i), x, b + (size_t)i);
+            acc[g] = vfmaq_f32(acc[g], join_sums(sum), vmulq_f32(scale[g], vld1q_f32(x->scale + b)));
         }
     }
     return vaddvq_f32(vaddq_f32(acc[0], acc[1]));
+}
+
+/* The sums of four times 16 products: blocks b and b + 1 of x with as many weights. */
+static inline float32x4_t sum_sixteens(int8x16x2_t first, int8x16x2_t second, const struct activations *x, size_t b)
+{
+    const int8_t *q = x->q + b * QUANT_BLOCK;
+    const int32x4_t zero = vdupq_n_s32(0);
+    int32x4_t sum[4] = {
+        sum_products(zero, first.val[0], vld1q_s8(q)), sum_products(zero, first.val[1], vld1q_s8(q + 16)),
+        sum_products(zero, second.val[0], vld1q_s8(q + 32)), sum_products(zero, second.val[1], vld1q_s8(q + 48))
+    };
+
+    return join_sums(sum);
+}
+
+static inline float32x4_t scales_of_two(const struct activations *x, size_t b)
+{
+    return vcombine_f32(vdup_n_f32(x->scale[b]), vdup_n_f32(x->scale[b + 1]));
+}
+
+/* A scale for every 16 weights, so two blocks of 32 make four sums. */
+#define DOT_SIXTEEN(TYPE, STRUCT)                                                                       \
+    static float dot_##TYPE(const void *weights, const struct activations *x, size_t n)                 \
+    {                                                                                                   \
+        const struct STRUCT *w = weights;                                                               \
+        float32x4_t acc[2] = { vdupq_n_f32(0.0f), vdupq_n_f32(0.0f) }, scale[4];                        \
+                                                                                                        \
+        for (size_t b = 0; b < n / QUANT_BLOCK; w++) {                                                  \
+            load_scales_##TYPE(w, scale);                                                               \
+            _Pragma("GCC unroll 4")                                                                     \
+            for (int g = 0; g < 4; g++, b += 2) {                                                       \
+                float32x4_t sums = sum_sixteens(load_##TYPE(w, 2 * g), load_##TYPE(w, 2 * g + 1), x, b); \
+                acc[g % 2] = vfmaq_f32(acc[g % 2], sums, vmulq_f32(scale[g], scales_of_two(x, b)));     \
+            }                                                                                           \
+        }                                                                                               \
+        return vaddvq_f32(vaddq_f32(acc[0], acc[1]));                                                   \
+    }
+
+DOT_SIXTEEN(q3_k, block_q3_k)
+DOT_SIXTEEN(q6_k, block_q6_k)
+
+/* Here a minimum too, times the sum of 16 activations. */
+static float dot_q2_k(const void *weights, const struct activations *x, size_t n)
+{
+    const struct block_q2_k *w = weights;
+    float32x4_t acc = vdupq_n_f32(0.0f), offsets = acc, scale[4], min[4];
+    int8x16x2_t ones;
+
+    ones.val[0] = ones.val[1] = vdupq_n_s8(1);
+    for (size_t b = 0; b < n / QUANT_BLOCK; w++) {
+        load_scales_q2_k(w, scale, min);
+#pragma GCC unroll 4
+        for (int g = 0; g < 4; g++, b += 2) {
+            float32x4_t of_x = scales_of_two(x, b), sums = sum_sixteens(load_q2_k(w, 2 * g), load_q2_k(w, 2 * g + 1), x, b);
+            acc = vfmaq_f32(acc, sums, vmulq_f32(scale[g], of_x));
+            offsets = vfmaq_f32(offsets, sum_sixteens(ones, ones, x, b), vmulq_f32(min[g], of_x));
+        }
+    }
+    return vaddvq_f32(vsubq_f32(acc, offsets));
 }
 
 /* The entry of a table; the plain types are kernels_neon.h's. */
@@ -144,7 +203,8 @@ static float dot_q6_k(const void *weights, const struct activations *x, size_t n
         [TENSOR_BF16] = dot_bf16_neon,                                              \
         [TENSOR_Q4_0] = dot_q4_0, [TENSOR_Q4_1] = dot_q4_1, [TENSOR_Q5_0] = dot_q5_0, \
         [TENSOR_Q8_0] = dot_q8_0, [TENSOR_Q4_K] = dot_q4_k, [TENSOR_Q5_K] = dot_q5_k, \
-        [TENSOR_Q6_K] = dot_q6_k,                                                   \
+        [TENSOR_Q6_K] = dot_q6_k, [TENSOR_Q5_1] = dot_q5_1, [TENSOR_Q2_K] = dot_q2_k, \
+        [TENSOR_Q3_K] = dot_q3_k, [TENSOR_IQ4_NL] = dot_iq4_nl, [TENSOR_IQ4_XS] = dot_iq4_xs, \
     }
 
 #endif

@@ -31,7 +31,7 @@ static bool supported_dotprod(void)
 }
 
 /* 32 columns of 16 rows; 640 bytes.  Types with a scale for every 16 columns
- * (Q6_K) have two scales, the others a minimum instead of the second. */
+ * (Q3_K, Q6_K) have two scales, the others a minimum instead of the second. */
 struct tile_block {
     int8_t q[ROWS / 4][N_QUADS][4][4];
     float scale[2][ROWS];
@@ -92,8 +92,10 @@ static inline const void *tile_row(const void *w, size_t row_bytes, size_t n_row
 
 PACK_SMALL(q4_0, block_q4_0, LOAD_Q4_0, 0.0f)
 PACK_SMALL(q4_1, block_q4_1, LOAD_Q4_1, -half_to_f32(w->m))
-PACK_SMALL(q5_0, block_q5_0, load_q5_0, 0.0f)
+PACK_SMALL(q5_0, block_q5_0, LOAD_Q5_0, 0.0f)
+PACK_SMALL(q5_1, block_q5_1, LOAD_Q5_1, -half_to_f32(w->m))
 PACK_SMALL(q8_0, block_q8_0, load_q8_0, 0.0f)
+PACK_SMALL(iq4_nl, block_iq4_nl, LOAD_IQ4_NL, 0.0f)
 
 /* Scales and mins of one row's block of 256, for its eight tile blocks. */
 static inline void put_scales(struct tile_block *t, size_t r, const uint8_t packed[12], uint16_t d, uint16_t dmin)
@@ -112,13 +114,44 @@ static inline void put_scales(struct tile_block *t, size_t r, const uint8_t pack
     }
 }
 
+/* A scale for every 16 weights. */
+static inline void put_sixteen_scales(struct tile_block *t, size_t r, const float32x4_t scale[4])
+{
+    float scales[16];
+
+    for (int i = 0; i < 4; i++)
+        vst1q_f32(scales + 4 * i, scale[i]);
+    for (int s = 0; s < 8; s++) {
+        t[s].scale[0][r] = scales[2 * s];
+        t[s].scale[1][r] = scales[2 * s + 1];
+    }
+}
+
+static inline void put_scales_q3_k(struct tile_block *t, size_t r, const struct block_q3_k *w)
+{
+    float32x4_t scale[4];
+
+    load_scales_q3_k(w, scale);
+    put_sixteen_scales(t, r, scale);
+}
+
 static inline void put_scales_q6_k(struct tile_block *t, size_t r, const struct block_q6_k *w)
 {
-    float d = half_to_f32(w->d);
+    float32x4_t scale[4];
 
+    load_scales_q6_k(w, scale);
+    put_sixteen_scales(t, r, scale);
+}
+
+static inline void put_scales_iq4_xs(struct tile_block *t, size_t r, const struct block_iq4_xs *w)
+{
+    float d = half_to_f32(w->d);
+    int8_t scale[8];
+
+    quant_unpack_scales_iq4_xs(w, scale);
     for (int s = 0; s < 8; s++) {
-        t[s].scale[0][r] = d * (float)w->scales[2 * s];
-        t[s].scale[1][r] = d * (float)w->scales[2 * s + 1];
+        t[s].scale[0][r] = d * (float)scale[s];
+        t[s].scale[1][r] = 0.0f;
     }
 }
 
@@ -143,7 +176,9 @@ static inline void put_scales_q6_k(struct tile_block *t, size_t r, const struct 
 
 PACK_SUPER(q4_k, block_q4_k, load_q4_k, put_scales(t, r, w->scales, w->d, w->dmin))
 PACK_SUPER(q5_k, block_q5_k, load_q5_k, put_scales(t, r, w->scales, w->d, w->dmin))
+PACK_SUPER(q3_k, block_q3_k, load_q3_k, put_scales_q3_k(t, r, w))
 PACK_SUPER(q6_k, block_q6_k, load_q6_k, put_scales_q6_k(t, r, w))
+PACK_SUPER(iq4_xs, block_iq4_xs, load_iq4_xs, put_scales_iq4_xs(t, r, w))
 
 /* ---- multiplying ---------------------------------------------------------------------- */
 
@@ -273,11 +308,13 @@ const struct kernels kernels_neon_dotprod = {
     .pack_tile = {
         [TENSOR_Q4_0] = pack_q4_0, [TENSOR_Q4_1] = pack_q4_1, [TENSOR_Q5_0] = pack_q5_0,
         [TENSOR_Q8_0] = pack_q8_0, [TENSOR_Q4_K] = pack_q4_k, [TENSOR_Q5_K] = pack_q5_k, [TENSOR_Q6_K] = pack_q6_k,
+        [TENSOR_Q5_1] = pack_q5_1, [TENSOR_Q3_K] = pack_q3_k, [TENSOR_IQ4_NL] = pack_iq4_nl, [TENSOR_IQ4_XS] = pack_iq4_xs,
     },
     .multiply_tile = {
         [TENSOR_Q4_0] = multiply_plain, [TENSOR_Q4_1] = multiply_min, [TENSOR_Q5_0] = multiply_plain,
         [TENSOR_Q8_0] = multiply_plain, [TENSOR_Q4_K] = multiply_min, [TENSOR_Q5_K] = multiply_min,
-        [TENSOR_Q6_K] = multiply_two,
+        [TENSOR_Q6_K] = multiply_two, [TENSOR_Q5_1] = multiply_min, [TENSOR_Q3_K] = multiply_two,
+        [TENSOR_IQ4_NL] = multiply_plain, [TENSOR_IQ4_XS] = multiply_plain,
     },
     .tile_bytes = tile_bytes_dotprod,
     .tile_flip = 0,

@@ -2,7 +2,7 @@
  * signed bytes, in the order of the row.
  *
  * Types without a minimum come with their offset taken off, the others as they
- * are stored; all but Q8_0 stay within +-63. */
+ * are stored; all but Q8_0 and IQ4 stay within +-63. */
 #ifndef TENSOR_KERNELS_NEON_LOAD_H
 #define TENSOR_KERNELS_NEON_LOAD_H
 
@@ -59,12 +59,29 @@ static inline uint8x16_t spread_fifth_bits(const uint8_t high[2])
     return vandq_u8(vtstq_u8(bytes, vcombine_u8(bit, bit)), vdupq_n_u8(16));
 }
 
-static inline int8x16x2_t load_q5_0(const struct block_q5_0 *w)
+static inline int8x16x2_t load_q5(const uint8_t q[16], const uint8_t high[4], int offset)
 {
-    uint8x16_t bytes = vld1q_u8(w->q);
+    uint8x16_t bytes = vld1q_u8(q);
 
-    return join_bytes(vorrq_u8(low_halves(bytes), spread_fifth_bits(w->high)),
-                      vorrq_u8(high_halves(bytes), spread_fifth_bits(w->high + 2)), 16);
+    return join_bytes(vorrq_u8(low_halves(bytes), spread_fifth_bits(high)),
+                      vorrq_u8(high_halves(bytes), spread_fifth_bits(high + 2)), offset);
+}
+
+/* The numbers that 32 nibbles stand for. */
+static inline int8x16x2_t load_iq4(const uint8_t q[16])
+{
+    int8x16_t levels = vld1q_s8(quant_iq4);
+    uint8x16_t bytes = vld1q_u8(q);
+    int8x16x2_t w;
+
+    w.val[0] = vqtbl1q_s8(levels, low_halves(bytes));
+    w.val[1] = vqtbl1q_s8(levels, high_halves(bytes));
+    return w;
+}
+
+static inline int8x16x2_t load_iq4_xs(const struct block_iq4_xs *w, int s)
+{
+    return load_iq4(w->q + 16 * s);
 }
 
 static inline int8x16x2_t load_q8_0(const struct block_q8_0 *w)
@@ -100,6 +117,30 @@ static inline uint8x16_t load_16_q5_k(const struct block_q5_k *w, int s, int i)
 static inline int8x16x2_t load_q5_k(const struct block_q5_k *w, int s)
 {
     return join_bytes(load_16_q5_k(w, s, 0), load_16_q5_k(w, s, 1), 0);
+}
+
+/* Half i of weights 32 s .. 32 s + 31 of a Q2_K block: bits 2 (s % 4) of half s / 4. */
+static inline uint8x16_t load_16_q2_k(const uint8_t q[64], int s, int i)
+{
+    return vandq_u8(vshlq_u8(vld1q_u8(q + s / 4 * 32 + 16 * i), vdupq_n_s8((int8_t)(-2 * (s % 4)))), vdupq_n_u8(3));
+}
+
+static inline int8x16x2_t load_q2_k(const struct block_q2_k *w, int s)
+{
+    return join_bytes(load_16_q2_k(w->q, s, 0), load_16_q2_k(w->q, s, 1), 0);
+}
+
+/* The third bit is bit s of `high`. */
+static inline uint8x16_t load_16_q3_k(const struct block_q3_k *w, int s, int i)
+{
+    uint8x16_t third = vshlq_u8(vld1q_u8(w->high + 16 * i), vdupq_n_s8((int8_t)(2 - s)));
+
+    return vorrq_u8(load_16_q2_k(w->q, s, i), vandq_u8(third, vdupq_n_u8(4)));
+}
+
+static inline int8x16x2_t load_q3_k(const struct block_q3_k *w, int s)
+{
+    return join_bytes(load_16_q3_k(w, s, 0), load_16_q3_k(w, s, 1), 4);
 }
 
 /* Half i of weights 32 s .. 32 s + 31: quarter k = s % 4 of half s / 4 of the block. */
@@ -141,16 +182,57 @@ static inline void load_scales(const uint8_t packed[12], uint16_t d, uint16_t dm
 }
 
 /* Sixteen signed bytes to f32, times d. */
-static inline void load_scales_q6_k(const struct block_q6_k *w, float32x4_t out[4])
+static inline void scales_to_f32(int8x16_t bytes, uint16_t half, float32x4_t out[4])
 {
-    int8x16_t bytes = vld1q_s8(w->scales);
-    float d = half_to_f32(w->d);
+    float d = half_to_f32(half);
 
     for (int i = 0; i < 2; i++) {
         int16x8_t wide = vmovl_s8(i ? vget_high_s8(bytes) : vget_low_s8(bytes));
         out[2 * i] = vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), d);
         out[2 * i + 1] = vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(vget_high_s16(wide))), d);
     }
+}
+
+static inline void load_scales_q6_k(const struct block_q6_k *w, float32x4_t out[4])
+{
+    scales_to_f32(vld1q_s8(w->scales), w->d, out);
+}
+
+/* The sixteen scales of quant_unpack_scales_q3_k, eight nibbles and four pairs of bits at a time. */
+static inline void load_scales_q3_k(const struct block_q3_k *w, float32x4_t out[4])
+{
+    const uint64_t four = 0x0f0f0f0f0f0f0f0f;
+    const uint32_t two = 0x03030303;
+    uint64_t low;
+    uint32_t high;
+
+    memcpy(&low, w->scales, sizeof low);
+    memcpy(&high, w->scales + sizeof low, sizeof high);
+    uint64_t first = (low & four) | (high & two) << 4 | (uint64_t)(high >> 2 & two) << 36;
+    uint64_t second = (low >> 4 & four) | (high >> 4 & two) << 4 | (uint64_t)(high >> 6 & two) << 36;
+    int8x16_t bytes = vreinterpretq_s8_u8(vcombine_u8(vcreate_u8(first), vcreate_u8(second)));
+    scales_to_f32(vsubq_s8(bytes, vdupq_n_s8(32)), w->d, out);
+}
+
+/* The sixteen scales and minima, nibbles of the same bytes. */
+static inline void load_scales_q2_k(const struct block_q2_k *w, float32x4_t scale[4], float32x4_t min[4])
+{
+    uint8x16_t both = vld1q_u8(w->scales);
+
+    scales_to_f32(vreinterpretq_s8_u8(low_halves(both)), w->d, scale);
+    scales_to_f32(vreinterpretq_s8_u8(high_halves(both)), w->dmin, min);
+}
+
+/* The eight scales of quant_unpack_scales_iq4_xs, times d. */
+static inline void load_scales_iq4_xs(const struct block_iq4_xs *w, float32x4_t out[2])
+{
+    int8_t scale[8];
+    float d = half_to_f32(w->d);
+
+    quant_unpack_scales_iq4_xs(w, scale);
+    int16x8_t wide = vmovl_s8(vld1_s8(scale));
+    out[0] = vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), d);
+    out[1] = vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(vget_high_s16(wide))), d);
 }
 
 #endif

@@ -25,7 +25,7 @@
 #define TILE_FLIP 0x80
 
 /* 32 columns of 16 rows; 768 bytes.  Types with a scale for every 16 columns
- * (Q6_K) have two starts and two scales, the others a minimum instead. */
+ * (Q3_K, Q6_K) have two starts and two scales, the others a minimum instead. */
 struct tile_block {
     int8_t q[N_QUADS][ROWS][4];
     int32_t start[2][ROWS];         /* -128 sum of q; 16 bits for each pair of columns, without VNNI */
@@ -167,18 +167,34 @@ static inline void put_q4_1(struct tile_block *t, size_t first, const struct til
     put_quads(t, first, w, false);
 }
 
-/* Bits 4 k to 4 k + 3 of a word of `high` are the fifth bits of quad k; where one is not
- * set, 16 is off. */
-static inline void put_q5_0(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+static inline void put_iq4(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+{
+    __m256i raw[4], w[N_QUADS];
+
+    turn_16(rows, at, raw);
+#pragma GCC unroll 8
+    for (int k = 0; k < N_QUADS; k++)
+        w[k] = iq4_levels(bits_at(raw[k % 4], k / 4 * 4, 15));
+    put_quads(t, first, w, false);
+}
+
+static inline void put_iq4_nl(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+{
+    put_iq4(t, first, rows, at + offsetof(struct block_iq4_nl, q));
+}
+
+/* Nibbles at q, four bytes of fifth bits at `above`; 16 is taken off.  Bits 4 k to 4 k + 3 of
+ * a word of these are of quad k; where one is not set, 16 is off. */
+static inline void put_fifths(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t q, size_t above)
 {
     const __m256i bit = _mm256_set1_epi32(0x08040201), zero = _mm256_setzero_si256();
     const __m256i lowest = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
     __m256i raw[4], w[N_QUADS], high;
     int32_t word[ROWS / 2];
 
-    turn_16(rows, at + offsetof(struct block_q5_0, q), raw);
+    turn_16(rows, q, raw);
     for (size_t r = 0; r < ROWS / 2; r++)
-        memcpy(word + r, rows->row[r] + at + offsetof(struct block_q5_0, high), sizeof word[r]);
+        memcpy(word + r, rows->row[r] + above, sizeof word[r]);
     high = _mm256_loadu_si256((const __m256i *)word);
 #pragma GCC unroll 8
     for (int k = 0; k < N_QUADS; k++) {
@@ -187,6 +203,16 @@ static inline void put_q5_0(struct tile_block *t, size_t first, const struct til
         w[k] = _mm256_add_epi8(bits_at(raw[k % 4], k / 4 * 4, 15), _mm256_and_si256(unset, _mm256_set1_epi8(-16)));
     }
     put_quads(t, first, w, false);
+}
+
+static inline void put_q5_0(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+{
+    put_fifths(t, first, rows, at + offsetof(struct block_q5_0, q), at + offsetof(struct block_q5_0, high));
+}
+
+static inline void put_q5_1(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+{
+    put_fifths(t, first, rows, at + offsetof(struct block_q5_1, q), at + offsetof(struct block_q5_1, high));
 }
 
 static inline void put_q8_0(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
@@ -209,8 +235,9 @@ static inline __m256 row_halves(const struct tile_rows *rows, size_t at)
                                           (short)half[4], (short)half[5], (short)half[6], (short)half[7]));
 }
 
-/* A packer of a type whose blocks are 32 weights; FACTOR times SECOND is the minimum. */
-#define PACK_SMALL(TYPE, STRUCT, SECOND, FACTOR)                                                        \
+/* A packer of a type whose blocks are 32 weights; FACTOR times SECOND is the minimum,
+ * OFFSET what was taken off the quants of types that have one. */
+#define PACK_SMALL(TYPE, STRUCT, SECOND, FACTOR, OFFSET)                                                        \
     static void pack_##TYPE(const void *weights, size_t row_bytes, size_t n_rows, size_t n_in, void *tile) \
     {                                                                                                   \
         fetch_rows(weights, n_rows * row_bytes);                                                        \
@@ -219,18 +246,22 @@ static inline __m256 row_halves(const struct tile_rows *rows, size_t at)
             struct tile_block *t = tile;                                                                \
             for (size_t at = 0, b = 0; b < n_in / QUANT_BLOCK; b++, t++, at += sizeof(struct STRUCT)) { \
                 put_##TYPE(t, first, &rows, at);                                                        \
-                _mm256_store_ps(t->scale[0] + first, row_halves(&rows, at + offsetof(struct STRUCT, d))); \
-                if ((FACTOR) != 0.0f)                                                                   \
-                    _mm256_store_ps(t->scale[1] + first, _mm256_mul_ps(_mm256_set1_ps(FACTOR),          \
-                                    row_halves(&rows, at + offsetof(struct STRUCT, SECOND))));          \
+                __m256 d = row_halves(&rows, at + offsetof(struct STRUCT, d));                          \
+                _mm256_store_ps(t->scale[0] + first, d);                                                \
+                if ((FACTOR) != 0.0f) {                                                                 \
+                    __m256 min = _mm256_mul_ps(_mm256_set1_ps(FACTOR), row_halves(&rows, at + offsetof(struct STRUCT, SECOND))); \
+                    _mm256_store_ps(t->scale[1] + first, _mm256_fnmadd_ps(d, _mm256_set1_ps(OFFSET), min)); \
+                }                                                                                       \
             }                                                                                           \
         }                                                                                               \
     }
 
-PACK_SMALL(q4_0, block_q4_0, d, 0.0f)
-PACK_SMALL(q4_1, block_q4_1, m, -1.0f)
-PACK_SMALL(q5_0, block_q5_0, d, 0.0f)
-PACK_SMALL(q8_0, block_q8_0, d, 0.0f)
+PACK_SMALL(q4_0, block_q4_0, d, 0.0f, 0.0f)
+PACK_SMALL(q4_1, block_q4_1, m, -1.0f, 0.0f)
+PACK_SMALL(q5_0, block_q5_0, d, 0.0f, 0.0f)
+PACK_SMALL(q5_1, block_q5_1, m, -1.0f, 16.0f)
+PACK_SMALL(q8_0, block_q8_0, d, 0.0f, 0.0f)
+PACK_SMALL(iq4_nl, block_iq4_nl, d, 0.0f, 0.0f)
 
 /* 8 x 8 f32. */
 static inline void turn_scales(__m256 s[8])
@@ -314,24 +345,64 @@ static inline void put_super_q5_k(struct tile_block *t, size_t first, const stru
     }
 }
 
-static inline void put_scales_q6_k(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+/* Scales of eight rows' blocks of a type with sixteen of them. */
+#define PUT_SIXTEEN_SCALES(TYPE, STRUCT)                                                                \
+    static inline void put_scales_##TYPE(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at) \
+    {                                                                                                   \
+        __m256 scale[2][8];                                                                             \
+                                                                                                        \
+        _Pragma("GCC unroll 8")                                                                         \
+        for (size_t r = 0; r < ROWS / 2; r++) {                                                         \
+            const struct STRUCT *w = (const struct STRUCT *)(const void *)(rows->row[r] + at);          \
+            __m256 d = _mm256_set1_ps(half_to_f32(w->d)), both[2];                                      \
+            bytes_to_f32(scales_##TYPE(w), both);                                                       \
+            scale[0][r] = _mm256_mul_ps(both[0], d);                                                    \
+            scale[1][r] = _mm256_mul_ps(both[1], d);                                                    \
+        }                                                                                               \
+        turn_scales(scale[0]);                                                                          \
+        turn_scales(scale[1]);                                                                          \
+        _Pragma("GCC unroll 8")                                                                         \
+        for (int s = 0; s < 8; s++) {                                                                   \
+            _mm256_store_ps(t[s].scale[0] + first, scale[s / 4][s % 4 * 2]);                            \
+            _mm256_store_ps(t[s].scale[1] + first, scale[s / 4][s % 4 * 2 + 1]);                        \
+        }                                                                                               \
+    }
+
+PUT_SIXTEEN_SCALES(q3_k, block_q3_k)
+PUT_SIXTEEN_SCALES(q6_k, block_q6_k)
+
+/* Sub-block s: bits 2 (s % 4) of half s / 4, and bit s of `high`. */
+static inline void put_super_q3_k(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
 {
-    __m256 scale[2][8];
+    __m256i raw[N_QUADS], top[N_QUADS], w[N_QUADS];
+
+    put_scales_q3_k(t, first, rows, at);
+    turn_32(rows, at + offsetof(struct block_q3_k, high), top);
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; s++) {
+        if (s % 4 == 0)
+            turn_32(rows, at + offsetof(struct block_q3_k, q) + (size_t)s / 4 * 32, raw);
+#pragma GCC unroll 8
+        for (int k = 0; k < N_QUADS; k++)
+            w[k] = less(_mm256_or_si256(bits_at(raw[k], s % 4 * 2, 3), bits_at(top[k], s - 2, 4)), 4);
+        put_quads(t + s, first, w, true);
+    }
+}
+
+static inline void put_super_iq4_xs(struct tile_block *t, size_t first, const struct tile_rows *rows, size_t at)
+{
+    __m256 scale[8];
 
 #pragma GCC unroll 8
     for (size_t r = 0; r < ROWS / 2; r++) {
-        const struct block_q6_k *w = (const struct block_q6_k *)(const void *)(rows->row[r] + at);
-        __m256 d = _mm256_set1_ps(half_to_f32(w->d)), both[2];
-        load_scales_q6_k(w->scales, both);
-        scale[0][r] = _mm256_mul_ps(both[0], d);
-        scale[1][r] = _mm256_mul_ps(both[1], d);
+        const struct block_iq4_xs *w = (const struct block_iq4_xs *)(const void *)(rows->row[r] + at);
+        scale[r] = _mm256_mul_ps(load_scales_iq4_xs(w), _mm256_set1_ps(half_to_f32(w->d)));
     }
-    turn_scales(scale[0]);
-    turn_scales(scale[1]);
+    turn_scales(scale);
 #pragma GCC unroll 8
     for (int s = 0; s < 8; s++) {
-        _mm256_store_ps(t[s].scale[0] + first, scale[s / 4][s % 4 * 2]);
-        _mm256_store_ps(t[s].scale[1] + first, scale[s / 4][s % 4 * 2 + 1]);
+        _mm256_store_ps(t[s].scale[0] + first, scale[s]);
+        put_iq4(t + s, first, rows, at + offsetof(struct block_iq4_xs, q) + (size_t)s * 16);
     }
 }
 
@@ -369,13 +440,17 @@ static inline void put_super_q6_k(struct tile_block *t, size_t first, const stru
 
 PACK_SUPER(q4_k, block_q4_k)
 PACK_SUPER(q5_k, block_q5_k)
+PACK_SUPER(q3_k, block_q3_k)
 PACK_SUPER(q6_k, block_q6_k)
+PACK_SUPER(iq4_xs, block_iq4_xs)
 
 /* The entry of a table. */
 #define KERNELS_PACK_ENTRIES                                                        \
     .pack_tile = {                                                                  \
         [TENSOR_Q4_0] = pack_q4_0, [TENSOR_Q4_1] = pack_q4_1, [TENSOR_Q5_0] = pack_q5_0, \
         [TENSOR_Q8_0] = pack_q8_0, [TENSOR_Q4_K] = pack_q4_k, [TENSOR_Q5_K] = pack_q5_k, [TENSOR_Q6_K] = pack_q6_k, \
+        [TENSOR_Q5_1] = pack_q5_1, [TENSOR_Q3_K] = pack_q3_k, [TENSOR_IQ4_NL] = pack_iq4_nl, \
+        [TENSOR_IQ4_XS] = pack_iq4_xs,                                              \
     },                                                                              \
     .tile_bytes = tile_bytes, .tile_flip = TILE_FLIP
 

@@ -77,6 +77,33 @@ static void dequantize_q5_0_ref(const void *w, float *out, size_t n)
     }
 }
 
+static void dequantize_q5_1_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q5_1 *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d), m = quant_f16_to_f32(x[b].m);
+        for (int i = 0; i < 32; i++) {
+            int low = i < 16 ? x[b].q[i] & 15 : x[b].q[i - 16] >> 4;
+            int high = x[b].high[i / 8] >> i % 8 & 1;
+            out[i] = d * (float)(low | high << 4) + m;
+        }
+    }
+}
+
+static void dequantize_iq4_nl_ref(const void *w, float *out, size_t n)
+{
+    const struct block_iq4_nl *x = w;
+
+    for (size_t b = 0; b < n / QUANT_BLOCK; b++, out += QUANT_BLOCK) {
+        float d = quant_f16_to_f32(x[b].d);
+        for (int i = 0; i < 16; i++) {
+            out[i] = d * (float)quant_iq4[x[b].q[i] & 15];
+            out[i + 16] = d * (float)quant_iq4[x[b].q[i] >> 4];
+        }
+    }
+}
+
 static void dequantize_q8_0_ref(const void *w, float *out, size_t n)
 {
     const struct block_q8_0 *x = w;
@@ -85,6 +112,54 @@ static void dequantize_q8_0_ref(const void *w, float *out, size_t n)
         float d = quant_f16_to_f32(x[b].d);
         for (int i = 0; i < QUANT_BLOCK; i++)
             out[i] = d * (float)x[b].q[i];
+    }
+}
+
+/* Two halves of 128 weights; quarter k of a half is bits 2k of its 32 bytes.  A
+ * scale and a min, four bits each, for every 16 weights. */
+static void dequantize_q2_k_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q2_k *x = w;
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d), dmin = quant_f16_to_f32(x[b].dmin);
+        for (int i = 0; i < QUANT_SUPER; i++) {
+            int half = i / 128, k = i % 128 / 32, l = i % 32, scales = x[b].scales[i / 16];
+            int q = x[b].q[half * 32 + l] >> 2 * k & 3;
+            *out++ = d * (float)(scales & 15) * (float)q - dmin * (float)(scales >> 4);
+        }
+    }
+}
+
+/* As Q2_K; the third bit of weight l of quarter k of half h is bit 4h + k of high[l]. */
+static void dequantize_q3_k_ref(const void *w, float *out, size_t n)
+{
+    const struct block_q3_k *x = w;
+    int8_t scale[16];
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d);
+        quant_unpack_scales_q3_k(x[b].scales, scale);
+        for (int i = 0; i < QUANT_SUPER; i++) {
+            int half = i / 128, k = i % 128 / 32, l = i % 32;
+            int low = x[b].q[half * 32 + l] >> 2 * k & 3, high = x[b].high[l] >> (4 * half + k) & 1;
+            *out++ = d * (float)scale[i / 16] * (float)((low | high << 2) - 4);
+        }
+    }
+}
+
+/* Sub-block s has the layout of IQ4_NL in bytes 16 s .. 16 s + 15. */
+static void dequantize_iq4_xs_ref(const void *w, float *out, size_t n)
+{
+    const struct block_iq4_xs *x = w;
+    int8_t scale[8];
+
+    for (size_t b = 0; b < n / QUANT_SUPER; b++) {
+        float d = quant_f16_to_f32(x[b].d);
+        quant_unpack_scales_iq4_xs(&x[b], scale);
+        for (int s = 0; s < 8; s++)
+            for (int i = 0; i < 32; i++)
+                *out++ = d * (float)scale[s] * (float)quant_iq4[x[b].q[16 * s + i % 16] >> i / 16 * 4 & 15];
     }
 }
 
@@ -187,9 +262,34 @@ static float dot_q5_0_ref(const void *w, const struct activations *x, size_t n)
     return dot_blocks(dequantize_q5_0_ref, QUANT_BLOCK, sizeof(struct block_q5_0), w, x, n);
 }
 
+static float dot_q5_1_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q5_1_ref, QUANT_BLOCK, sizeof(struct block_q5_1), w, x, n);
+}
+
+static float dot_iq4_nl_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_iq4_nl_ref, QUANT_BLOCK, sizeof(struct block_iq4_nl), w, x, n);
+}
+
 static float dot_q8_0_ref(const void *w, const struct activations *x, size_t n)
 {
     return dot_blocks(dequantize_q8_0_ref, QUANT_BLOCK, sizeof(struct block_q8_0), w, x, n);
+}
+
+static float dot_q2_k_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q2_k_ref, QUANT_SUPER, sizeof(struct block_q2_k), w, x, n);
+}
+
+static float dot_q3_k_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_q3_k_ref, QUANT_SUPER, sizeof(struct block_q3_k), w, x, n);
+}
+
+static float dot_iq4_xs_ref(const void *w, const struct activations *x, size_t n)
+{
+    return dot_blocks(dequantize_iq4_xs_ref, QUANT_SUPER, sizeof(struct block_iq4_xs), w, x, n);
 }
 
 static float dot_q4_k_ref(const void *w, const struct activations *x, size_t n)
@@ -315,10 +415,15 @@ const struct kernels kernels_ref = {
         [TENSOR_Q4_0] = dequantize_q4_0_ref,
         [TENSOR_Q4_1] = dequantize_q4_1_ref,
         [TENSOR_Q5_0] = dequantize_q5_0_ref,
+        [TENSOR_Q5_1] = dequantize_q5_1_ref,
+        [TENSOR_IQ4_NL] = dequantize_iq4_nl_ref,
         [TENSOR_Q8_0] = dequantize_q8_0_ref,
+        [TENSOR_Q2_K] = dequantize_q2_k_ref,
+        [TENSOR_Q3_K] = dequantize_q3_k_ref,
         [TENSOR_Q4_K] = dequantize_q4_k_ref,
         [TENSOR_Q5_K] = dequantize_q5_k_ref,
         [TENSOR_Q6_K] = dequantize_q6_k_ref,
+        [TENSOR_IQ4_XS] = dequantize_iq4_xs_ref,
     },
     .dot_row = {
         [TENSOR_F32] = dot_f32_ref,
@@ -327,10 +432,15 @@ const struct kernels kernels_ref = {
         [TENSOR_Q4_0] = dot_q4_0_ref,
         [TENSOR_Q4_1] = dot_q4_1_ref,
         [TENSOR_Q5_0] = dot_q5_0_ref,
+        [TENSOR_Q5_1] = dot_q5_1_ref,
+        [TENSOR_IQ4_NL] = dot_iq4_nl_ref,
         [TENSOR_Q8_0] = dot_q8_0_ref,
+        [TENSOR_Q2_K] = dot_q2_k_ref,
+        [TENSOR_Q3_K] = dot_q3_k_ref,
         [TENSOR_Q4_K] = dot_q4_k_ref,
         [TENSOR_Q5_K] = dot_q5_k_ref,
         [TENSOR_Q6_K] = dot_q6_k_ref,
+        [TENSOR_IQ4_XS] = dot_iq4_xs_ref,
     },
     .quantize = quantize_ref,
     .score_keys = score_keys_ref,

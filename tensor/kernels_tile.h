@@ -185,7 +185,8 @@ static void multiply_signed(const void *tile, const struct activations *x, size_
     .multiply_tile = {                                                              \
         [TENSOR_Q4_0] = multiply_plain, [TENSOR_Q4_1] = multiply_min, [TENSOR_Q5_0] = multiply_plain, \
         [TENSOR_Q8_0] = MULTIPLY_8_BITS, [TENSOR_Q4_K] = multiply_min, [TENSOR_Q5_K] = multiply_min, \
-        [TENSOR_Q6_K] = multiply_two,                                               \
+        [TENSOR_Q6_K] = multiply_two, [TENSOR_Q5_1] = multiply_min, [TENSOR_Q3_K] = multiply_two, \
+        [TENSOR_IQ4_NL] = MULTIPLY_8_BITS, [TENSOR_IQ4_XS] = MULTIPLY_8_BITS,       \
     },                                                                              \
     KERNELS_PACK_ENTRIES
 

@@ -1,7 +1,8 @@
 /* kernels_x86.h - what the x86 tables share: 32 weights of a block as 32 bytes.
  *
  * Included only by the files that are compiled with AVX2.  A loader gives
- * quants without their offset, 0 <= q < 2^bits, in the order of the row. */
+ * quants without their offset, 0 <= q < 2^bits, in the order of the row; of the
+ * types with levels (IQ4) the levels, signed. */
 #ifndef TENSOR_KERNELS_X86_H
 #define TENSOR_KERNELS_X86_H
 
@@ -43,9 +44,20 @@ static inline __m256i spread_fifth_bits(const uint8_t high[4])
     return _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit), _mm256_set1_epi8(16));
 }
 
-static inline __m256i load_q5_0(const struct block_q5_0 *w)
+static inline __m256i load_q5(const uint8_t q[16], const uint8_t high[4])
 {
-    return _mm256_or_si256(load_nibbles(w->q), spread_fifth_bits(w->high));
+    return _mm256_or_si256(load_nibbles(q), spread_fifth_bits(high));
+}
+
+/* Nibbles to the numbers they stand for. */
+static inline __m256i iq4_levels(__m256i nibbles)
+{
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)quant_iq4)), nibbles);
+}
+
+static inline __m256i load_iq4(const uint8_t q[16])
+{
+    return iq4_levels(load_nibbles(q));
 }
 
 /* Sub-block s of a Q4_K block: the low (s even) or high halves of 32 bytes. */
@@ -77,6 +89,23 @@ static inline __m256i load_q6_k(const struct block_q6_k *w, int s)
     return _mm256_or_si256(low, _mm256_and_si256(high, _mm256_set1_epi8(48)));
 }
 
+/* Weights 32 s .. 32 s + 31 of a Q2_K block: quarter s % 4 of half s / 4. */
+static inline __m256i load_q2_k(const uint8_t q[64], int s)
+{
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)(q + s / 4 * 32));
+
+    return _mm256_and_si256(_mm256_srli_epi16(bytes, s % 4 * 2), _mm256_set1_epi8(3));
+}
+
+/* The third bit is bit s of `high`. */
+static inline __m256i load_q3_k(const struct block_q3_k *w, int s)
+{
+    __m256i high = _mm256_loadu_si256((const __m256i *)w->high);
+
+    high = s < 2 ? _mm256_slli_epi16(high, 2 - s) : _mm256_srli_epi16(high, s - 2);
+    return _mm256_or_si256(load_q2_k(w->q, s), _mm256_and_si256(high, _mm256_set1_epi8(4)));
+}
+
 /* The eight scales and mins of quant_unpack_scales, four bytes at a time. */
 static inline void load_scales(const uint8_t packed[12], __m256 *scale, __m256 *min)
 {
@@ -90,11 +119,41 @@ static inline void load_scales(const uint8_t packed[12], __m256 *scale, __m256 *
     *min = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)m)));
 }
 
-/* Sixteen signed bytes to f32. */
-static inline void load_scales_q6_k(const int8_t scales[16], __m256 out[2])
+/* The sixteen scales of quant_unpack_scales_q3_k, eight nibbles and four pairs of bits at a time. */
+static inline __m128i scales_q3_k(const struct block_q3_k *w)
 {
-    __m128i bytes = _mm_loadu_si128((const __m128i *)scales);
+    const uint64_t four = 0x0f0f0f0f0f0f0f0f;
+    const uint32_t two = 0x03030303;
+    uint64_t low;
+    uint32_t high;
 
+    memcpy(&low, w->scales, sizeof low);
+    memcpy(&high, w->scales + sizeof low, sizeof high);
+    uint64_t first = (low & four) | (high & two) << 4 | (uint64_t)(high >> 2 & two) << 36;
+    uint64_t second = (low >> 4 & four) | (high >> 4 & two) << 4 | (uint64_t)(high >> 6 & two) << 36;
+    return _mm_sub_epi8(_mm_set_epi64x((long long)second, (long long)first), _mm_set1_epi8(32));
+}
+
+static inline __m128i scales_q6_k(const struct block_q6_k *w)
+{
+    return _mm_loadu_si128((const __m128i *)w->scales);
+}
+
+/* Those of quant_unpack_scales_iq4_xs, to f32. */
+static inline __m256 load_scales_iq4_xs(const struct block_iq4_xs *w)
+{
+    int32_t low;
+
+    memcpy(&low, w->scales_low, sizeof low);
+    __m256i nibble = _mm256_srlv_epi32(_mm256_set1_epi32(low), _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28));
+    __m256i above = _mm256_srlv_epi32(_mm256_set1_epi32(w->scales_high << 4), _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14));
+    __m256i scale = _mm256_or_si256(_mm256_and_si256(nibble, _mm256_set1_epi32(15)), _mm256_and_si256(above, _mm256_set1_epi32(48)));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(scale, _mm256_set1_epi32(32)));
+}
+
+/* Sixteen signed bytes to f32. */
+static inline void bytes_to_f32(__m128i bytes, __m256 out[2])
+{
     out[0] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
     out[1] = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8)));
 }

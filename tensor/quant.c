@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Weights are about normal, so levels lie closer together near 0. */
+const int8_t quant_iq4[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
+
 float quant_f16_to_f32(uint16_t bits)
 {
     uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
@@ -45,5 +48,23 @@ void quant_unpack_scales(const uint8_t packed[12], uint8_t scale[8], uint8_t min
         min[i] = packed[i + 4] & 63;
         scale[i + 4] = (uint8_t)((packed[i + 8] & 15) | (packed[i] >> 6) << 4);
         min[i + 4] = (uint8_t)((packed[i + 8] >> 4) | (packed[i + 4] >> 6) << 4);
+    }
+}
+
+void quant_unpack_scales_q3_k(const uint8_t packed[12], int8_t scale[16])
+{
+    for (int i = 0; i < 16; i++) {
+        int low = i < 8 ? packed[i] & 15 : packed[i - 8] >> 4;
+        int high = packed[8 + i % 4] >> i / 4 * 2 & 3;
+        scale[i] = (int8_t)((low | high << 4) - 32);
+    }
+}
+
+void quant_unpack_scales_iq4_xs(const struct block_iq4_xs *w, int8_t scale[8])
+{
+    for (int i = 0; i < 8; i++) {
+        int low = w->scales_low[i / 2] >> i % 2 * 4 & 15;
+        int high = w->scales_high >> 2 * i & 3;
+        scale[i] = (int8_t)((low | high << 4) - 32);
     }
 }

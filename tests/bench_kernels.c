@@ -165,7 +165,8 @@ static void bench_all(struct bench *b)
     static const struct { enum tensor_type type; size_t n_in, n_out; } shapes[] = {
         { TENSOR_Q4_K, 1536, 8960 }, { TENSOR_Q4_K, 8960, 1536 }, { TENSOR_Q6_K, 8960, 1536 }, { TENSOR_Q4_K, 1536, 1536 },
         { TENSOR_Q6_K, 1536, 151936 }, { TENSOR_Q4_1, 576, 1536 }, { TENSOR_Q4_1, 1536, 576 }, { TENSOR_Q8_0, 576, 49152 },
-        { TENSOR_Q5_0, 896, 4864 }, { TENSOR_Q5_K, 1536, 8960 }, { TENSOR_Q4_0, 1536, 8960 }, { TENSOR_F16, 512, 2048 },
+        { TENSOR_Q5_0, 896, 4864 }, { TENSOR_Q5_K, 1536, 8960 }, { TENSOR_Q4_0, 1536, 8960 }, { TENSOR_Q2_K, 1536, 8960 },
+        { TENSOR_Q3_K, 1536, 8960 }, { TENSOR_IQ4_XS, 1536, 8960 }, { TENSOR_F16, 512, 2048 },
         { TENSOR_F16, 2048, 512 }, { TENSOR_F32, 512, 512 },
     };
     static const size_t rows[] = { 1, 2, 4, 6, 8, 12, 16, 32, 128, 512 };

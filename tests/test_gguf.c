@@ -424,7 +424,7 @@ static void test_hostile_fields(void **state)
         { "size just below 2^64", m.dims + 8, 8, UINT64_C(1) << 57, "past the end" },
         { "row of 33", m.dims, 8, 33, "whole blocks" },
         { "removed type", m.type, 4, 4, "type 4 (unknown)" },
-        { "type not supported", m.type, 4, 11, "Q3_K" },
+        { "type not supported", m.type, 4, 16, "(IQ2_XXS), which is not supported; F32, F16" },
         { "type far out", m.type, 4, UINT32_MAX, "(unknown)" },
         { "offset not aligned", m.offset, 8, 32, "multiple of 64" },
         { "offset that wraps round", m.offset, 8, UINT64_MAX - 63, "past the end" },
@@ -530,6 +530,9 @@ static void test_types(void **state)
         { TENSOR_Q4_1, "Q4_1", 32, 4 + 16 }, { TENSOR_Q5_0, "Q5_0", 32, 2 + 4 + 16 },
         { TENSOR_Q8_0, "Q8_0", 32, 2 + 32 }, { TENSOR_Q4_K, "Q4_K", 256, 4 + 12 + 128 },
         { TENSOR_Q5_K, "Q5_K", 256, 4 + 12 + 32 + 128 }, { TENSOR_Q6_K, "Q6_K", 256, 128 + 64 + 16 + 2 },
+        { TENSOR_Q5_1, "Q5_1", 32, 4 + 4 + 16 }, { TENSOR_IQ4_NL, "IQ4_NL", 32, 2 + 16 },
+        { TENSOR_Q2_K, "Q2_K", 256, 16 + 64 + 4 }, { TENSOR_Q3_K, "Q3_K", 256, 32 + 64 + 12 + 2 },
+        { TENSOR_IQ4_XS, "IQ4_XS", 256, 2 + 2 + 4 + 128 },
     };
 
     (void)state;

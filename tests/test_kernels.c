@@ -26,7 +26,7 @@
 
 static const enum tensor_type types[] = {
     TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0,
-    TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K
+    TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K, TENSOR_Q5_1, TENSOR_Q2_K, TENSOR_Q3_K, TENSOR_IQ4_NL, TENSOR_IQ4_XS
 };
 #define N_TYPES (sizeof types / sizeof types[0])
 #define FOR_TABLES(k) for (const struct kernels *const *k = kernels_all; *k != NULL; k++) if ((*k)->supported())
@@ -56,14 +56,24 @@ static size_t row_bytes(enum tensor_type type, size_t n)
 }
 
 /* Where a block's f16 scales stand. */
+static size_t scales_at(enum tensor_type type)
+{
+    return type == TENSOR_Q6_K   ? offsetof(struct block_q6_k, d)
+           : type == TENSOR_Q3_K ? offsetof(struct block_q3_k, d)
+           : type == TENSOR_Q2_K ? offsetof(struct block_q2_k, d)
+                                 : 0;
+}
+
+static bool has_minimum(enum tensor_type type)
+{
+    return type == TENSOR_Q4_1 || type == TENSOR_Q5_1 || type == TENSOR_Q2_K || type == TENSOR_Q4_K || type == TENSOR_Q5_K;
+}
+
 static void set_scales(enum tensor_type type, unsigned char *block, float d, float m)
 {
     uint16_t half[2] = { quant_f32_to_f16(d), quant_f32_to_f16(m) };
 
-    if (type == TENSOR_Q6_K)
-        memcpy(block + offsetof(struct block_q6_k, d), half, 2);
-    else
-        memcpy(block, half, type == TENSOR_Q4_1 || type == TENSOR_Q4_K || type == TENSOR_Q5_K ? 4 : 2);
+    memcpy(block + scales_at(type), half, has_minimum(type) ? 4 : 2);
 }
 
 /* Random weights.  extreme: all bits of the quants set, or none, and the largest scales. */
@@ -100,14 +110,19 @@ static void fill_weights(enum tensor_type type, unsigned char *w, size_t n, int 
 static double block_size(enum tensor_type type, const unsigned char *block)
 {
     uint16_t half[2] = { 0, 0 };
-    memcpy(half, type == TENSOR_Q6_K ? block + offsetof(struct block_q6_k, d) : block, type == TENSOR_Q6_K ? 2 : 4);
+    memcpy(half, block + scales_at(type), has_minimum(type) ? 4 : 2);
     double d = fabs((double)quant_f16_to_f32(half[0])), m = fabs((double)quant_f16_to_f32(half[1]));
 
     switch (type) {
     case TENSOR_Q4_0: return d * (15 + 8);
     case TENSOR_Q4_1: return d * 15 + m;
     case TENSOR_Q5_0: return d * (31 + 16);
+    case TENSOR_Q5_1: return d * (16 + 16) + m;
     case TENSOR_Q8_0: return d * (255 + 128);
+    case TENSOR_IQ4_NL: return d * (255 + 128);
+    case TENSOR_Q2_K: return d * 15 * 3 + m * 15;
+    case TENSOR_Q3_K: return d * 32 * (7 + 4);
+    case TENSOR_IQ4_XS: return d * 32 * (255 + 128);
     case TENSOR_Q4_K: return d * 63 * 15 + m * 63;
     case TENSOR_Q5_K: return d * 63 * 31 + m * 63;
     case TENSOR_Q6_K: return d * 128 * (63 + 32);

@@ -69,10 +69,14 @@ static struct tensor random_matrix(enum tensor_type type, size_t n_in, size_t n_
             memcpy(w + at, &x, 4);
         else if (type == TENSOR_Q6_K)
             memcpy(w + at + offsetof(struct block_q6_k, d), half, 2);
+        else if (type == TENSOR_Q3_K)
+            memcpy(w + at + offsetof(struct block_q3_k, d), half, 2);
+        else if (type == TENSOR_Q2_K)
+            memcpy(w + at + offsetof(struct block_q2_k, d), half, 4);
         else if (type == TENSOR_BF16)
             memcpy(w + at, (unsigned char *)&x + 2, 2);
         else
-            memcpy(w + at, half, type == TENSOR_Q4_1 || type == TENSOR_Q4_K || type == TENSOR_Q5_K ? 4 : 2);
+            memcpy(w + at, half, type == TENSOR_Q4_1 || type == TENSOR_Q5_1 || type == TENSOR_Q4_K || type == TENSOR_Q5_K ? 4 : 2);
     }
     t.data = w;
     return t;
@@ -111,7 +115,8 @@ static void check_matmul(const struct compute *c, struct arena *scratch, enum te
 static void test_matmul(void **state)
 {
     static const enum tensor_type types[] = {
-        TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K
+        TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K,
+        TENSOR_Q5_1, TENSOR_Q2_K, TENSOR_Q3_K, TENSOR_IQ4_NL, TENSOR_IQ4_XS
     };
     static const size_t rows[] = { 1, 3, 8, 9, 17, 40 };
     struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
@@ -154,7 +159,8 @@ static void check_same_rows(const struct compute *c, struct arena *scratch, enum
 static void test_same_rows(void **state)
 {
     static const enum tensor_type types[] = {
-        TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K
+        TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_Q4_0, TENSOR_Q4_1, TENSOR_Q5_0, TENSOR_Q8_0, TENSOR_Q4_K, TENSOR_Q5_K, TENSOR_Q6_K,
+        TENSOR_Q5_1, TENSOR_Q2_K, TENSOR_Q3_K, TENSOR_IQ4_NL, TENSOR_IQ4_XS
     };
     struct arena *scratch = arena_new("scratch", 1 << 16, NULL);
     (void)state;

@@ -44,7 +44,7 @@ static void test_golden(void **state)
         free(got);
     }
     assert_int_equal(at, n_bytes);
-    assert_int_equal(n_types, 9);
+    assert_int_equal(n_types, 14);
     free(file);
 }
 
