@@ -4,12 +4,9 @@
  * bytes that are left (a count times the least size of an element), so nothing
  * is allocated or read beyond what the file itself can hold.  Strings and
  * arrays of numbers are copied: in the file they end without NUL and stand at
- * odd addresses.  Tensor data stays where it is.
+ * odd addresses.  Tensor data stays where it is.  Getters: gguf_lookup.c.
  * Format: ggml docs/gguf.md (GGUF v3; v2 differs in nothing read here). */
-#include "tensor/gguf.h"
-
-#include "base/arena.h"
-#include "tensor/pool.h"
+#include "tensor/gguf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,55 +19,15 @@
 _Static_assert(sizeof(size_t) == 8, "files are mapped whole, and models are larger than 4 GB");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "GGUF numbers are read as they stand");
 
-enum value_type {
-    VALUE_U8, VALUE_I8, VALUE_U16, VALUE_I16, VALUE_U32, VALUE_I32, VALUE_F32, VALUE_BOOL,
-    VALUE_STRING, VALUE_ARRAY, VALUE_U64, VALUE_I64, VALUE_F64, N_VALUE_TYPES
-};
-
 /* Bytes in the file; a string's and an array's are the least: length, or type and length. */
 static const size_t value_bytes[N_VALUE_TYPES] = { 1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8 };
 
 enum {
-    MAX_KEYS = 1 << 16, MAX_TENSORS = 1 << 16,  /* far above any model; bounds the work for a hostile file */
+    MAX_KEYS = 1 << 16,                         /* as with GGUF_MAX_TENSORS */
     MAX_NAME_BYTES = 65535,                     /* of a key: gguf.md */
     DEFAULT_ALIGNMENT = 32, MAX_ALIGNMENT = 1 << 16,
     KEY_LEAST_BYTES = 8 + 1 + 4 + 1,            /* length, one letter, type, value */
     TENSOR_LEAST_BYTES = 8 + 1 + 4 + 8 + 4 + 8  /* length, one letter, n_dims, dim, type, offset */
-};
-
-struct value {
-    const char *key;
-    enum value_type type;           /* of the elements when is_array */
-    bool is_array;
-    union {
-        uint64_t u;                 /* unsigned and bool */
-        int64_t i;
-        double f;
-        const char *text;
-    };
-    size_t n;                       /* elements of an array */
-    const void *elements;           /* int32_t, float, const char * or bytes of bool; NULL for other types */
-    const size_t *n_bytes;          /* of each string */
-    size_t at, end;                 /* where it stands in the file, with its key */
-};
-
-/* Open addressing; a slot holds index + 1, 0 is free. */
-struct index {
-    uint32_t *slots;
-    size_t mask;
-};
-
-struct gguf {
-    char *path;
-    const unsigned char *data;
-    size_t n_bytes;
-    bool mapped;                    /* `data` is ours to unmap; else the caller's */
-    struct arena *arena;
-    struct value *values;
-    struct tensor *tensors;
-    size_t n_values, n_tensors;
-    struct pool_lease lease;
-    struct index value_index, tensor_index;
 };
 
 /* Where parsing stands; errors name the path. */
@@ -148,65 +105,10 @@ static const char *take_name(struct cursor *c, struct arena *arena, const char *
     return copy_text(arena, text, n, c->err);
 }
 
-/* ---- looking up -------------------------------------------------------------- */
-
-/* FNV-1a, 32 bits. */
-static uint32_t hash_name(const char *name)
-{
-    uint32_t h = 2166136261u;
-
-    for (; *name != '\0'; name++)
-        h = (h ^ (unsigned char)*name) * 16777619u;
-    return h;
-}
-
-static bool index_init(struct index *x, size_t n, struct arena *arena, struct error *err)
-{
-    size_t n_slots = 8;
-
-    while (n_slots < 2 * n)
-        n_slots *= 2;
-    x->mask = n_slots - 1;
-    x->slots = arena_zero(arena, n_slots, sizeof *x->slots, err);
-    return x->slots != NULL;
-}
-
-/* The slot of `name`, or the free one where it belongs.  `first` is the name of
- * element 0; the elements are `stride` bytes apart. */
-static uint32_t *index_slot(const struct index *x, const char *const *first, size_t stride, const char *name)
-{
-    size_t i = hash_name(name) & x->mask;
-
-    while (x->slots[i] != 0) {
-        const char *const *known = (const char *const *)((const char *)first + (x->slots[i] - 1) * stride);
-        if (strcmp(*known, name) == 0)
-            break;
-        i = (i + 1) & x->mask;
-    }
-    return &x->slots[i];
-}
-
-static uint32_t *value_slot(const struct gguf *g, const char *key)
-{
-    return index_slot(&g->value_index, &g->values[0].key, sizeof *g->values, key);
-}
-
-static uint32_t *tensor_slot(const struct gguf *g, const char *name)
-{
-    return index_slot(&g->tensor_index, &g->tensors[0].name, sizeof *g->tensors, name);
-}
-
-static const struct value *find_value(const struct gguf *g, const char *key)
-{
-    uint32_t i = *value_slot(g, key);
-
-    return i == 0 ? NULL : &g->values[i - 1];
-}
-
 /* ---- key-values -------------------------------------------------------------- */
 
 /* Integers are kept as 64 bits, floats as double: every value of the file fits. */
-static bool take_scalar(struct cursor *c, struct value *v)
+static bool take_scalar(struct cursor *c, struct gguf_value *v)
 {
     union { uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32; float f32;
             uint64_t u64; int64_t i64; double f64; } raw;
@@ -230,7 +132,7 @@ static bool take_scalar(struct cursor *c, struct value *v)
     return true;
 }
 
-static bool take_string(struct cursor *c, struct arena *arena, struct value *v)
+static bool take_string(struct cursor *c, struct arena *arena, struct gguf_value *v)
 {
     size_t n;
 
@@ -245,7 +147,7 @@ static bool take_string(struct cursor *c, struct arena *arena, struct value *v)
 
 /* Two passes: lengths are checked and added up, then one block takes all texts.
  * They may hold NUL bytes (a vocabulary has every byte), so lengths are kept. */
-static bool take_strings(struct cursor *c, struct arena *arena, struct value *v)
+static bool take_strings(struct cursor *c, struct arena *arena, struct gguf_value *v)
 {
     size_t start = c->at, n_text = 0, n = 0;
     size_t *n_bytes = arena_alloc(arena, v->n, sizeof *n_bytes, c->err);
@@ -277,7 +179,7 @@ static bool take_strings(struct cursor *c, struct arena *arena, struct value *v)
     return true;
 }
 
-static bool take_array(struct cursor *c, struct arena *arena, struct value *v)
+static bool take_array(struct cursor *c, struct arena *arena, struct gguf_value *v)
 {
     uint32_t type;
 
@@ -286,7 +188,7 @@ static bool take_array(struct cursor *c, struct arena *arena, struct value *v)
     if (type >= N_VALUE_TYPES || type == VALUE_ARRAY)
         return error_set(c->err, ERROR_MODEL, "%s: key %s: an array of type %u is not supported",
                          c->path, v->key, type);
-    v->type = (enum value_type)type;
+    v->type = (enum gguf_value_type)type;
     v->is_array = true;
     if (!take_count(c, &v->n, value_bytes[type], "array elements"))
         return false;
@@ -306,20 +208,20 @@ static bool take_array(struct cursor *c, struct arena *arena, struct value *v)
 
 static bool take_value(struct cursor *c, struct gguf *g, size_t i)
 {
-    struct value *v = &g->values[i];
+    struct gguf_value *v = &g->values[i];
     uint32_t type;
 
     v->at = c->at;
     v->key = take_name(c, g->arena, "key", i);
     if (v->key == NULL || !take_u32(c, &type, "a key"))
         return false;
-    uint32_t *slot = value_slot(g, v->key);
+    uint32_t *slot = gguf_value_slot(g, v->key);
     if (*slot != 0)
         return error_set(c->err, ERROR_MODEL, "%s: key %s is there twice", c->path, v->key);
     *slot = (uint32_t)i + 1;
     if (type >= N_VALUE_TYPES)
         return error_set(c->err, ERROR_MODEL, "%s: key %s: value type %u is unknown", c->path, v->key, type);
-    v->type = (enum value_type)type;
+    v->type = (enum gguf_value_type)type;
     if (v->type == VALUE_STRING)
         return take_string(c, g->arena, v);
     return v->type == VALUE_ARRAY ? take_array(c, g->arena, v) : take_scalar(c, v);
@@ -327,7 +229,7 @@ static bool take_value(struct cursor *c, struct gguf *g, size_t i)
 
 static bool alignment_of(const struct gguf *g, size_t *alignment, struct error *err)
 {
-    const struct value *v = find_value(g, "general.alignment");
+    const struct gguf_value *v = gguf_find(g, "general.alignment");
 
     *alignment = DEFAULT_ALIGNMENT;
     if (v == NULL)
@@ -384,7 +286,7 @@ static bool take_tensor(struct cursor *c, struct gguf *g, size_t i, uint64_t *of
     t->name = take_name(c, g->arena, "tensor", i);
     if (t->name == NULL)
         return false;
-    uint32_t *slot = tensor_slot(g, t->name);
+    uint32_t *slot = gguf_tensor_slot(g, t->name);
     if (*slot != 0)
         return error_set(c->err, ERROR_MODEL, "%s: tensor %s is there twice", c->path, t->name);
     *slot = (uint32_t)i + 1;
@@ -428,9 +330,9 @@ static bool take_header(struct cursor *c, struct gguf *g)
     if (!take_count(c, &g->n_tensors, TENSOR_LEAST_BYTES, "tensors") ||
         !take_count(c, &g->n_values, KEY_LEAST_BYTES, "keys"))
         return false;
-    if (g->n_tensors > MAX_TENSORS || g->n_values > MAX_KEYS)
+    if (g->n_tensors > GGUF_MAX_TENSORS || g->n_values > MAX_KEYS)
         return error_set(c->err, ERROR_MODEL, "%s: has %zu tensors and %zu keys; at most %d of each are read",
-                         c->path, g->n_tensors, g->n_values, MAX_TENSORS);
+                         c->path, g->n_tensors, g->n_values, MAX_KEYS);
     return true;
 }
 
@@ -445,8 +347,8 @@ static bool parse(struct gguf *g, struct error *err)
     g->tensors = arena_zero(g->arena, g->n_tensors, sizeof *g->tensors, err);
     uint64_t *offsets = arena_alloc(g->arena, g->n_tensors, sizeof *offsets, err);
     if (g->values == NULL || g->tensors == NULL || offsets == NULL ||
-        !index_init(&g->value_index, g->n_values, g->arena, err) ||
-        !index_init(&g->tensor_index, g->n_tensors, g->arena, err))
+        !gguf_index_init(&g->value_index, g->n_values, g->arena, err) ||
+        !gguf_index_init(&g->tensor_index, g->n_tensors, g->arena, err))
         return false;
     for (size_t i = 0; i < g->n_values; i++) {
         if (!take_value(&c, g, i))
@@ -509,11 +411,22 @@ static struct gguf *gguf_new(const char *path, struct error *err)
     return g;
 }
 
-struct gguf *gguf_open(const char *path, struct error *err)
+struct gguf *gguf_open_part(const char *path, struct error *err)
 {
     struct gguf *g = gguf_new(path, err);
 
     if (g != NULL && (!map_file(g, err) || !parse(g, err))) {
+        gguf_close(g);
+        return NULL;
+    }
+    return g;
+}
+
+struct gguf *gguf_open(const char *path, struct error *err)
+{
+    struct gguf *g = gguf_open_part(path, err);
+
+    if (g != NULL && !gguf_join_parts(g, err)) {
         gguf_close(g);
         return NULL;
     }
@@ -533,7 +446,7 @@ struct gguf *gguf_open_bytes(const char *name, const void *bytes, size_t n_bytes
         return NULL;
     g->data = bytes;
     g->n_bytes = n_bytes;
-    if (!parse(g, err)) {
+    if (!parse(g, err) || !gguf_join_parts(g, err)) {
         gguf_close(g);
         return NULL;
     }
@@ -544,157 +457,13 @@ void gguf_close(struct gguf *g)
 {
     if (g == NULL)
         return;
+    for (size_t i = 0; i < g->n_parts; i++)
+        gguf_close(g->parts[i]);
+    free(g->parts);
     pool_lease_wait(&g->lease);
     if (g->mapped)
         munmap((void *)g->data, g->n_bytes);
     arena_free(g->arena);
     free(g->path);
     free(g);
-}
-
-/* ---- getters ------------------------------------------------------------------- */
-
-const char *gguf_path(const struct gguf *g)
-{
-    return g->path;
-}
-
-size_t gguf_file_bytes(const struct gguf *g)
-{
-    return g->n_bytes;
-}
-
-size_t gguf_n_tensors(const struct gguf *g)
-{
-    return g->n_tensors;
-}
-
-const struct tensor *gguf_tensor_at(const struct gguf *g, size_t i)
-{
-    return &g->tensors[i];
-}
-
-const struct tensor *gguf_tensor(const struct gguf *g, const char *name)
-{
-    uint32_t i = *tensor_slot(g, name);
-
-    return i == 0 ? NULL : &g->tensors[i - 1];
-}
-
-size_t gguf_n_values(const struct gguf *g)
-{
-    return g->n_values;
-}
-
-const char *gguf_value_at(const struct gguf *g, size_t i, const void **bytes, size_t *n_bytes)
-{
-    const struct value *v = &g->values[i];
-
-    *bytes = g->data + v->at;
-    *n_bytes = v->end - v->at;
-    return v->key;
-}
-
-static const struct value *find_scalar(const struct gguf *g, const char *key)
-{
-    const struct value *v = find_value(g, key);
-
-    return v == NULL || v->is_array ? NULL : v;
-}
-
-bool gguf_u32(const struct gguf *g, const char *key, uint32_t *value)
-{
-    const struct value *v = find_scalar(g, key);
-
-    if (v == NULL)
-        return false;
-    switch (v->type) {
-    case VALUE_I8: case VALUE_I16: case VALUE_I32: case VALUE_I64:
-        if (v->i < 0)
-            return false;
-        break;
-    case VALUE_U8: case VALUE_U16: case VALUE_U32: case VALUE_U64:
-        break;
-    default:
-        return false;
-    }
-    if (v->u > UINT32_MAX)          /* i and u share their bits, and i is not negative */
-        return false;
-    *value = (uint32_t)v->u;
-    return true;
-}
-
-bool gguf_f32(const struct gguf *g, const char *key, float *value)
-{
-    const struct value *v = find_scalar(g, key);
-
-    if (v == NULL || (v->type != VALUE_F32 && v->type != VALUE_F64))
-        return false;
-    *value = (float)v->f;
-    return true;
-}
-
-bool gguf_bool(const struct gguf *g, const char *key, bool *value)
-{
-    const struct value *v = find_scalar(g, key);
-
-    if (v == NULL || v->type != VALUE_BOOL)
-        return false;
-    *value = v->u != 0;
-    return true;
-}
-
-const char *gguf_string(const struct gguf *g, const char *key)
-{
-    const struct value *v = find_scalar(g, key);
-
-    return v == NULL || v->type != VALUE_STRING ? NULL : v->text;
-}
-
-static const struct value *find_array(const struct gguf *g, const char *key, enum value_type type)
-{
-    const struct value *v = find_value(g, key);
-
-    return v == NULL || !v->is_array || v->type != type ? NULL : v;
-}
-
-size_t gguf_strings(const struct gguf *g, const char *key, const char *const **text, const size_t **n_bytes)
-{
-    const struct value *v = find_array(g, key, VALUE_STRING);
-
-    if (v == NULL)
-        return 0;
-    *text = v->elements;
-    *n_bytes = v->n_bytes;
-    return v->n;
-}
-
-size_t gguf_i32s(const struct gguf *g, const char *key, const int32_t **values)
-{
-    const struct value *v = find_array(g, key, VALUE_I32);
-
-    if (v == NULL)
-        return 0;
-    *values = v->elements;
-    return v->n;
-}
-
-size_t gguf_bools(const struct gguf *g, const char *key, const unsigned char **values)
-{
-    const struct value *v = find_array(g, key, VALUE_BOOL);
-
-    if (v == NULL)
-        return 0;
-    *values = v->elements;
-    return v->n;
-}
-
-size_t gguf_f32s(const struct gguf *g, const char *key, const float **values)
-{
-    const struct value *v = find_array(g, key, VALUE_F32);
-
-    if (v == NULL)
-        return 0;
-    *values = v->elements;
-    return v->n;
 }

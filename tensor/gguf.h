@@ -40,7 +40,9 @@ struct tensor {
 struct gguf;
 struct pool_lease;
 
-/* ERROR_MODEL with the file and the cause; a missing file too. */
+/* ERROR_MODEL with the file and the cause; a missing file too.  Of a model in several files
+ * (NAME-00001-of-00003.gguf) the first is given and all are opened: keys are the first one's,
+ * tensors those of all, gguf_file_bytes the sum. */
 struct gguf *gguf_open(const char *path, struct error *err);
 /* The same from memory that begins at a multiple of GGUF_ALIGN and that the caller keeps,
  * unchanged, until gguf_close; `name` stands for the path in messages and in gguf_path. */
