@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "fusion/prompt.h"
+#include "text/grammar.h"
+#include "text/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,8 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
     if (!tokenize_answer(m, params->begun, &ids, &n, err))
         return false;
     bool good = add_ids(a, ids, n, err);
+    for (size_t i = 0; good && params->constraint != NULL && i < n; i++)
+        good = constraint_take(params->constraint, ids[i], err);
     free(ids);
     if (good) {
         words_add_bytes(&a->text, params->begun, n_bytes);
@@ -67,20 +71,31 @@ static bool begin(struct answer *a, const struct text_model *m, const struct ans
     return good;
 }
 
-/* Bytes of a new token go out as soon as they are whole characters.  NUL, which no text can
- * hold, is left out. */
-static void add_bytes(struct answer *a, struct words *held, const char *bytes, size_t n,
-                      const struct answer_hooks *hooks)
+/* The first n bytes that are held go out. */
+static void show(struct answer *a, struct words *held, size_t n, const struct answer_hooks *hooks)
 {
+    if (n == 0 || held->failed)
+        return;
+    words_add_bytes(&a->text, held->text, n);
+    hooks->text(hooks->user, held->text, n);
+    words_drop(held, n);
+}
+
+/* Bytes of a new token go out as soon as they are whole characters and no stop text can begin
+ * in them; true when one has come.  NUL, which no text can hold, is left out. */
+static bool add_bytes(struct answer *a, struct words *held, const char *bytes, size_t n,
+                      const struct answer_params *params, const struct answer_hooks *hooks)
+{
+    size_t n_safe;
+
     for (size_t i = 0; i < n; i++)
         if (bytes[i] != '\0')
             words_add_bytes(held, bytes + i, 1);
-    size_t whole = held->failed ? 0 : utf8_complete(held->text, held->n);
-    if (whole == 0)
-        return;
-    words_add_bytes(&a->text, held->text, whole);
-    hooks->text(hooks->user, held->text, whole);
-    words_drop(held, whole);
+    if (held->failed || held->n == 0)
+        return false;
+    bool ends = stop_find(&params->stops, held->text, held->n, &n_safe);
+    show(a, held, ends ? n_safe : utf8_complete(held->text, n_safe), hooks);
+    return ends;
 }
 
 /* How many tokens after the next may be of use. */
@@ -91,6 +106,28 @@ static size_t n_more(const struct answer *a, const struct answer_params *params)
     return params->max_tokens > 0 ? params->max_tokens - a->n_generated - 1 : SIZE_MAX;
 }
 
+/* A token, its bytes shown; true while the answer goes on. */
+static bool take(struct answer *a, const struct text_model *m, struct text_context *x, struct words *held, int32_t id,
+                 const struct answer_params *params, const struct answer_hooks *hooks, struct error *err)
+{
+    size_t n_bytes;
+
+    if (!add_ids(a, &id, 1, err))
+        return false;
+    const char *bytes = text_token_bytes(m, id, &n_bytes);
+    a->n_generated++;
+    if (add_bytes(a, held, bytes, n_bytes, params, hooks)) {
+        a->split = true;
+        return false;
+    }
+    if (params->constraint != NULL && constraint_must_end(params->constraint))
+        return false;
+    a->looped = answer_loops(a->ids, a->n_ids);
+    a->cut = a->looped || (params->max_tokens > 0 && a->n_generated >= params->max_tokens) ||
+             text_context_used(x) >= text_context_size(x);
+    return !a->cut;
+}
+
 /* Samples and decodes until the answer ends; a->stopped, cut and looped say how. */
 static bool decode(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
                    struct sampler *sampler, const float *logits, const struct answer_params *params,
@@ -98,23 +135,15 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
 {
     struct words held = { 0 };
     struct error decode_error = { 0 };
-    bool good = true;
+    bool good;
+    int32_t id;
 
-    for (;;) {
-        int32_t id = sampler_next(sampler, logits);
-        size_t n_bytes;
-        if (text_token_ends_answer(m, id))
+    while ((good = sampler_next_allowed(sampler, logits, params->constraint, &id, err)) && !text_token_ends_answer(m, id)) {
+        err->code = ERROR_NONE;
+        if (!take(a, m, x, &held, id, params, hooks, err)) {
+            good = err->code == ERROR_NONE;
             break;
-        if (!(good = add_ids(a, &id, 1, err)))
-            break;
-        const char *bytes = text_token_bytes(m, id, &n_bytes);
-        add_bytes(a, &held, bytes, n_bytes, hooks);
-        a->n_generated++;
-        a->looped = answer_loops(a->ids, a->n_ids);
-        a->cut = a->looped || (params->max_tokens > 0 && a->n_generated >= params->max_tokens) ||
-                 text_context_used(x) >= text_context_size(x);
-        if (a->cut)
-            break;
+        }
         if (!text_decode_ahead(x, c, id, n_more(a, params), &logits, &decode_error)) {
             a->stopped = decode_error.code == ERROR_CANCELLED;
             good = a->stopped || error_set(err, decode_error.code, "%s", decode_error.text);
@@ -123,11 +152,35 @@ static bool decode(struct answer *a, const struct text_model *m, struct text_con
         if ((a->stopped = compute_cancelled(c, NULL)))
             break;
     }
+    if (good && !a->split && held.n > 0)        /* what was held back was no stop text */
+        show(a, &held, utf8_complete(held.text, held.n), hooks);
     if (good && (held.failed || a->text.failed))
         good = error_set(err, ERROR_INFERENCE, "no memory for the answer");
-    a->split = held.n > 0;
+    a->split = a->split || held.n > 0;
     words_done(&held);
     return good;
+}
+
+/* What the answer has already is taken by the sampler and the grammar. */
+static bool recall(struct sampler *sampler, const struct answer_params *params, struct error *err)
+{
+    for (size_t i = 0; i < params->n_before; i++) {
+        sampler_remember(sampler, params->before[i]);
+        if (params->constraint != NULL && !constraint_take(params->constraint, params->before[i], err))
+            return false;
+    }
+    return true;
+}
+
+static bool check_complete(const struct answer *a, const struct answer_params *params, struct error *err)
+{
+    if (params->constraint == NULL || !a->cut || constraint_may_end(params->constraint))
+        return true;
+    if (a->looped)
+        return error_set(err, ERROR_INFERENCE, "the answer repeated itself and was ended before its grammar let it end; "
+                         "ask otherwise, or let the grammar allow less there (maxLength, maxItems)");
+    return error_set(err, ERROR_INFERENCE, "the answer was cut after %zu tokens, before its grammar let it end; allow more "
+                     "tokens (-n), a larger context (-c), or let the grammar allow less", a->n_generated);
 }
 
 bool answer_generate(struct answer *a, const struct text_model *m, struct text_context *x, const struct compute *c,
@@ -147,10 +200,9 @@ bool answer_generate(struct answer *a, const struct text_model *m, struct text_c
     struct sampler *sampler = sampler_new(&params->sampler, text_model_info(m)->n_vocab, err);
     if (sampler == NULL)
         return false;
-    for (size_t i = 0; i < params->n_before; i++)
-        sampler_remember(sampler, params->before[i]);
     start = clock_ms();
-    bool good = begin(a, m, params, hooks, err) && decode(a, m, x, c, sampler, logits, params, hooks, err);
+    bool good = recall(sampler, params, err) && begin(a, m, params, hooks, err) &&
+                decode(a, m, x, c, sampler, logits, params, hooks, err) && check_complete(a, params, err);
     a->decode_ms = clock_ms() - start;
     a->ahead = text_context_ahead(x);
     sampler_free(sampler);

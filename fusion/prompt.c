@@ -410,7 +410,7 @@ void script_describe(struct script *s, const char *system, const struct exchange
         script_of_rows(s, system, e, begun);
     else
         script_sentence(s, system, e, begun);
-    if (e->answer != NULL) {
+    if (e->answer != NULL || e->has_form) {
         script_answer_so_far(s, e);
         *begun = "";
     } else if (**begun != '\0') {

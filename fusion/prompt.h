@@ -34,6 +34,7 @@ struct exchange {
     char *answer;                   /* NULL: none came */
     int32_t *answer_ids;            /* as generated, so that the cache is found again; NULL: tokenise `answer` */
     size_t n_answer_ids;
+    bool has_form;                  /* the answer keeps to a grammar: it is not begun for the model */
     bool dropped;                   /* no longer told */
     size_t dropped_at;              /* the number of exchanges when it was dropped */
     size_t n_tokens;                /* a memo of count_exchange, fit.h; 0: not counted */
@@ -78,7 +79,7 @@ const char *exchange_translated_into(const struct exchange *e);
 
 /* A whole description prompt: system, worked turns (not before rows), the question, the answer
  * opened; or of the translation of one, which is told in words.  *begun is the text that opens the answer, static; it is in the script.
- * When e has an answer, that stands in its place and *begun is "". */
+ * When e has an answer, that stands in its place and *begun is ""; for one that has a form, nothing does. */
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
 
 /* ---- spans -------------------------------------------------------------------- */

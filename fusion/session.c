@@ -68,7 +68,9 @@ struct session_params session_params_default(void)
 
 struct session_settings session_settings_default(void)
 {
-    return (struct session_settings){ .temperature = -1, .top_p = -1, .min_p = -1, .repetition_penalty = -1, .top_k = -1 };
+    return (struct session_settings){ .temperature = -1, .top_p = -1, .min_p = -1, .repetition_penalty = -1, .top_k = -1,
+                                      .typical_p = -1, .dry = -1, .dry_base = -1, .dry_allowed_length = -1, .dry_range = -1,
+                                      .mirostat = -1, .mirostat_eta = -1 };
 }
 
 /* ---- requests ------------------------------------------------------------------- */

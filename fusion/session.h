@@ -24,6 +24,9 @@ struct cJSON;
 
 enum session_eyes { EYES_WORDS, EYES_ROWS };        /* how pictures reach the text model */
 
+/* A token by its number in the model's vocabulary is made more or less likely; -INFINITY: never said. */
+struct session_bias { int32_t token; float bias; };
+
 struct session_params {
     const char *text_path;          /* GGUF; may be NULL when no answer is ever asked for */
     const char *text_name;          /* as the user named it, for messages; NULL: the path */
@@ -47,12 +50,20 @@ struct session_params {
     float temperature;              /* negative: default (0.7 for chat, 0 for descriptions) */
     uint64_t seed;                  /* 0: from the clock */
     size_t max_tokens;              /* of one answer; 0: until the context ends */
+    const char *grammar;            /* GBNF that every answer keeps to (text/grammar.h); NULL: none */
+    const char *grammar_name;       /* of its file, for messages */
+    const char *const *stops;       /* [n_stops] an answer ends before any of these; none is "" */
+    size_t n_stops;
+    const char *const *dry_breakers;            /* no repetition goes across these; none: line breaks : " and * */
+    size_t n_dry_breakers;
+    const struct session_bias *biases;
+    size_t n_biases;
 };
 struct session_params session_params_default(void);
 
 /* Starts the worker, which loads the text model first (request 0: SESSION_READY or
  * SESSION_FAILED follows).  Strings are copied.  Models for media load when the
- * first attachment needs them, the projector at once: a file that is none fails here.
+ * first attachment needs them, the projector at once: a file that is none fails here, as does a bad grammar.
  * SESSION_FAILED follows, too, when its rows are too wide or narrow for the text model. */
 struct session *session_new(const struct session_params *params, struct error *err);
 void session_free(struct session *s);                       /* cancels, joins; NULL is fine */
@@ -197,6 +208,12 @@ struct session_settings {
     float temperature;              /* negative: the task's own */
     float top_p, min_p, repetition_penalty;     /* negative: the task's own */
     int32_t top_k;                  /* negative: the task's own; 0: off */
+    /* The rest is off unless set (text/sampler.h has what they do); negative: the default. */
+    float typical_p;
+    float frequency_penalty, presence_penalty;  /* of either sign; 0: off */
+    float dry, dry_base;            /* multiplier; 0: off */
+    int32_t dry_allowed_length, dry_range;
+    float mirostat, mirostat_eta;   /* bits of surprise; 0: off */
     uint64_t seed;                  /* 0: from the clock, a new one for each answer */
     size_t max_tokens;              /* 0: until the context ends */
 };

@@ -78,7 +78,7 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->user = user;
     w->n_ctx = params->n_ctx;
     w->kv = params->kv_q8_0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
-    if (eyes_init(&w->eyes, params, compute, err))
+    if (form_init(&w->form, params, err) && eyes_init(&w->eyes, params, compute, err))
         w->senses = senses_new(params, &w->eyes, compute, send_progress, send_decoded, w, err);
     if (w->senses == NULL) {
         worker_free(w);
@@ -100,6 +100,7 @@ void worker_free(struct worker *w)
     free(w->replaced);
     senses_free(w->senses);
     eyes_done(&w->eyes);
+    form_done(&w->form);
     text_context_free(w->context);
     text_model_close(w->model);
     free((char *)w->settings.system);
@@ -166,6 +167,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
         worker_fail(w, &err);
         return;
     }
+    form_new_model(&w->form);
     text_context_free(w->context);
     text_model_close(w->model);
     w->model = model;

@@ -104,6 +104,7 @@ static bool make_exchange(const struct worker *w, const struct turn *turn, bool 
         else if (strict)
             return error_set(err, ERROR_USAGE, "attachment %u is not there", (unsigned)turn->attachments[i]);
     }
+    e->has_form = w->form.grammar != NULL;
     settle_task(e);
     return settle_parts(w, turn, strict, e, err);
 }
@@ -172,6 +173,15 @@ static struct sampler_params sampling(const struct worker *w, enum turn_task tas
     s.min_p = or_else(set->min_p, 0.05f);
     s.repetition_penalty = or_else(set->repetition_penalty, task == TURN_DESCRIBE ? 1.0f : 1.05f);
     s.penalty_window = 64;
+    s.typical_p = or_else(set->typical_p, s.typical_p);
+    s.frequency_penalty = set->frequency_penalty;
+    s.presence_penalty = set->presence_penalty;
+    s.dry_multiplier = or_else(set->dry, s.dry_multiplier);
+    s.dry_base = or_else(set->dry_base, s.dry_base);
+    s.dry_allowed_length = set->dry_allowed_length >= 0 ? (size_t)set->dry_allowed_length : s.dry_allowed_length;
+    s.dry_range = set->dry_range >= 0 ? (size_t)set->dry_range : s.dry_range;
+    s.mirostat_tau = or_else(set->mirostat, s.mirostat_tau);
+    s.mirostat_eta = or_else(set->mirostat_eta, s.mirostat_eta);
     s.seed = set->seed != 0 ? set->seed : (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec;
     return s;
 }
@@ -179,6 +189,7 @@ static struct sampler_params sampling(const struct worker *w, enum turn_task tas
 static size_t most_tokens(const struct worker *w, enum turn_task task)
 {
     return w->settings.max_tokens > 0 ? w->settings.max_tokens
+         : w->form.grammar != NULL ? 0  /* it says how long an answer may be */
          : task == TURN_DESCRIBE ? DESCRIPTION_TOKENS : task == TURN_SUMMARISE ? SUMMARY_TOKENS : 0;
 }
 
@@ -210,7 +221,8 @@ static bool generate(struct worker *w, const struct prompt *p, const struct exch
         .sampler = sampling(w, task, faithful), .max_tokens = most_tokens(w, task),
     };
     forget_gone(w, p);
-    bool good = answer_generate(a, w->model, w->context, w->compute, &params, &hooks, err);
+    bool good = form_begin(&w->form, w->model, &params, err) &&
+                answer_generate(a, w->model, w->context, w->compute, &params, &hooks, err);
 
     *event = (struct session_event){
         .kind = SESSION_ANSWERED, .seed = params.sampler.seed, .load_ms = w->load_ms,
@@ -267,7 +279,7 @@ static void cite(struct worker *w, const struct exchange *e, struct answer *a, b
     for (size_t i = alone ? 0 : c->n_exchanges; i-- > 0;)
         if (!c->exchanges[i].dropped)
             n = add_clips(&c->exchanges[i], clips, n);
-    if (n == 0 || e->task != TURN_CHAT || a->stopped || a->cut || a->text.n == 0)
+    if (n == 0 || w->form.grammar != NULL || e->task != TURN_CHAT || a->stopped || a->cut || a->text.n == 0)
         return;
     cite_add(&cited, a->text.text, e->text, clips, n);
     if (cited.n > 0 && !cited.failed) {

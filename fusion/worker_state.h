@@ -3,6 +3,7 @@
 #define FUSION_WORKER_STATE_H
 
 #include "fusion/conversation.h"
+#include "fusion/form.h"
 #include "fusion/senses.h"
 #include "fusion/worker.h"
 
@@ -19,6 +20,7 @@ struct worker {
     enum text_kv kv;
 
     struct session_settings settings;   /* owns what it points to */
+    struct form form;
 
     struct eyes eyes;
     struct senses *senses;

@@ -2,6 +2,7 @@
 
 #include "ui/config.h"
 #include "ui/sanitise.h"
+#include "ui/settings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +14,7 @@
 enum {
     CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512, LISTEN = 1024,
     TOKENIZE = 4096, EMBED = 8192,
-    ANSWERS = CHAT | ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 0x7FFFFFFF
+    ANSWERS = CHAT | ASK | DESCRIBE, FORMED = ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 0x7FFFFFFF
 };
 
 const struct command commands[] = {
@@ -72,6 +73,7 @@ const struct option_row option_rows[] = {
     { "speaker", 0, OPTION_TEXT, AT(speaker), CHAT, "FILE", "write what is played to FILE (WAV) in place of the loudspeaker", VALUES_FILE },
     { "engine", 0, OPTION_TEXT, AT(engine), CHAT, "NAME", NULL, NULL },
     { "temp", 0, OPTION_NUMBER, AT(temperature), ANSWERS, "T", "sampling temperature; 0 is greedy", NULL },
+    { "temperature", 0, OPTION_NUMBER, AT(temperature), ANSWERS, "T", NULL, NULL },
     { "seed", 0, OPTION_SEED, AT(seed), ANSWERS, "N", "seed of the sampler, for repeatable answers", NULL },
     { "max-tokens", 'n', OPTION_COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens", NULL },
     { "lang", 0, OPTION_TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)", LANGUAGES },
@@ -96,6 +98,26 @@ const struct option_row option_rows[] = {
     { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY, NULL, "no progress or notes on standard error", NULL },
     { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
     { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },
+    { "The form of the answer", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
+    { "grammar", 0, OPTION_TEXT, AT(grammar), FORMED, "FILE", "the answer keeps to the grammar in FILE, in GBNF", VALUES_FILE },
+    { "stop", 0, OPTION_LIST, AT(stops), FORMED, "TEXT", "end the answer before TEXT; may be repeated", NULL },
+    { "How tokens are chosen (the defaults suit most questions)", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
+    { "top-k", 0, OPTION_SETTING, 0, FORMED, "K", "of the K likeliest; 0 is off (default: 40)", NULL },
+    { "top-p", 0, OPTION_SETTING, 0, FORMED, "P", "of the likeliest that make up the share P; 1 is off (default: 0.9)", NULL },
+    { "min-p", 0, OPTION_SETTING, 0, FORMED, "P", "of those at least P times as likely as the likeliest; 0 is off (default: 0.05)", NULL },
+    { "typical", 0, OPTION_SETTING, 0, FORMED, "P", "of those of the least unusual surprise that make up P; 1 is off (default)", "typical-p" },
+    { "repeat-penalty", 0, OPTION_SETTING, 0, FORMED, "X", "what was said becomes less likely by the factor X; 1 is off (default: 1.05)", "repetition-penalty" },
+    { "repetition-penalty", 0, OPTION_SETTING, 0, FORMED, "X", NULL, "repetition-penalty" },
+    { "frequency-penalty", 0, OPTION_SETTING, 0, FORMED, "X", "less likely by X for each time it was said; 0 is off (default)", NULL },
+    { "presence-penalty", 0, OPTION_SETTING, 0, FORMED, "X", "less likely by X once it was said; 0 is off (default)", NULL },
+    { "dry", 0, OPTION_SETTING, 0, FORMED, "X", "repeated passages become less likely (DRY), 0.8 is usual; 0 is off (default)", NULL },
+    { "dry-base", 0, OPTION_SETTING, 0, FORMED, "X", "by this factor for each further token (default: 1.75)", NULL },
+    { "dry-length", 0, OPTION_SETTING, 0, FORMED, "N", "passages of fewer than N tokens may be repeated (default: 2)", NULL },
+    { "dry-range", 0, OPTION_SETTING, 0, FORMED, "N", "passages of the last N tokens (default: 2048)", NULL },
+    { "dry-breaker", 0, OPTION_LIST, AT(dry_breakers), FORMED, "TEXT", "no passage goes across TEXT; may be repeated (default: line breaks, : \" and *)", NULL },
+    { "mirostat", 0, OPTION_SETTING, 0, FORMED, "BITS", "keep to this surprise (mirostat 2) in place of top-k to typical; 0 is off (default)", NULL },
+    { "mirostat-eta", 0, OPTION_SETTING, 0, FORMED, "X", "how fast (default: 0.1)", NULL },
+    { "logit-bias", 0, OPTION_LIST, AT(biases), FORMED, "ID=X", "add X to the logit of the token ID, -inf forbids it; may be repeated", NULL },
     { NULL, 0, OPTION_FLAG, 0, 0, NULL, NULL, NULL }
 };
 enum { N_ROWS = sizeof option_rows / sizeof option_rows[0] - 1 };
@@ -145,6 +167,15 @@ static bool push(const char ***list, size_t *n, const char *text, struct error *
     return true;
 }
 
+static bool store_setting(struct options *o, const struct option_row *row, const char *text, struct error *err)
+{
+    struct error why = { 0 };
+
+    if (settings_set_number(&o->sampling, row->values != NULL ? row->values : row->name, text, &why) && why.code == ERROR_NONE)
+        return true;
+    return error_set(err, ERROR_USAGE, "--%s: %s", row->name, why.text);
+}
+
 static bool store(struct options *o, const struct option_row *row, const char *text, struct error *err)
 {
     void *field = (char *)o + row->field;
@@ -178,8 +209,14 @@ static bool store(struct options *o, const struct option_row *row, const char *t
         if (end == text || *end != '\0' || !isfinite(*(double *)field) || *(double *)field < 0)
             return error_set(err, ERROR_USAGE, "--%s takes a number of 0 or more, not '%s'", row->name, text);
         return true;
+    case OPTION_LIST:
+        return *text != '\0' ? push(&((struct option_list *)field)->texts, &((struct option_list *)field)->n, text, err)
+                             : error_set(err, ERROR_USAGE, "--%s takes a text that is not empty", row->name);
+    case OPTION_SETTING:
+        return store_setting(o, row, text, err);
     case OPTION_COUNT:
     case OPTION_SEED:
+    case OPTION_HEADING:
         break;
     }
     unsigned long long value = strtoull(text, &end, 10);
@@ -199,7 +236,7 @@ static void getopt_tables(const struct command *command, struct option *longs, c
 {
     *shorts++ = ':';
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (!(option_rows[i].commands & command->bit))
+        if (!(option_rows[i].commands & command->bit) || option_rows[i].kind == OPTION_HEADING)
             continue;
         bool takes = option_takes_value(&option_rows[i]);
         *longs++ = (struct option){ option_rows[i].name, takes ? required_argument : no_argument, NULL, 256 + (int)i };
@@ -254,7 +291,7 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
     char shorts[2 * N_ROWS + 2];
     int code;
 
-    *o = (struct options){ .command = &commands[0], .temperature = -1 };
+    *o = (struct options){ .command = &commands[0], .temperature = -1, .sampling = session_settings_default() };
     if (argc > 1 && argv[1][0] != '-') {
         o->command = command_find(argv[1]);
         if (o->command == NULL || argv[1][0] == '\0') {
@@ -318,6 +355,10 @@ void options_done(struct options *o)
 {
     free(o->files);
     free(o->arguments);
+    free(o->stops.texts);
+    free(o->dry_breakers.texts);
+    free(o->biases.texts);
+    o->stops = o->dry_breakers = o->biases = (struct option_list){ 0 };
     o->files = o->arguments = NULL;
 }
 

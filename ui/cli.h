@@ -8,12 +8,15 @@
 #define UI_CLI_H
 
 #include "base/error.h"
+#include "fusion/session.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct config;
+
+struct option_list { const char **texts; size_t n; };
 
 /* What the user asked for; strings are argv's or the config's, lists belong to options_done. */
 struct options {
@@ -30,6 +33,9 @@ struct options {
     uint64_t seed;                  /* 0: not given */
     size_t max_tokens, n_threads, n_ctx;    /* 0: not given */
     const char *kv;                 /* "f16", "q8_0"; NULL: not given */
+    struct session_settings sampling;       /* what the fields above do not have; as not given where it was not */
+    const char *grammar;            /* file */
+    struct option_list stops, dry_breakers, biases;     /* biases: TOKEN=BIAS */
     size_t rate, raw_channels;      /* of raw samples on standard input; 0: not given */
     const char *system;
     const char *lang;               /* of the answer */
@@ -67,7 +73,10 @@ enum option_kind {
     OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,
     OPTION_WORD,                    /* one of `values` */
     OPTION_WORDS,                   /* some of them, with commas */
-    OPTION_SELF                     /* no value: its name is the value */
+    OPTION_SELF,                    /* no value: its name is the value */
+    OPTION_LIST,                    /* may be repeated */
+    OPTION_SETTING,                 /* a number of ui/settings.h, by that name or `values` */
+    OPTION_HEADING                  /* none: the name stands above those that follow, in help */
 };
 
 struct option_row {
@@ -86,7 +95,7 @@ struct option_row {
 #define VALUES_PROJECTOR "<projector>"      /* or a file */
 
 extern const struct option_row option_rows[];   /* ends with a NULL name */
-static inline bool option_takes_value(const struct option_row *row) { return row->kind != OPTION_FLAG && row->kind != OPTION_SELF; }
+static inline bool option_takes_value(const struct option_row *row) { return row->kind != OPTION_FLAG && row->kind != OPTION_SELF && row->kind != OPTION_HEADING; }
 
 /* NULL: there is none of that name. */
 const struct command *command_find(const char *name);

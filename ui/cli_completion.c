@@ -13,6 +13,12 @@ static bool has(const struct command *c, const struct option_row *row)
     return (row->commands & c->bit) != 0 && row->summary != NULL;
 }
 
+/* A setting's are its name in ui/settings.h. */
+static const char *values_of(const struct option_row *row)
+{
+    return row->values != NULL && row->kind != OPTION_SETTING ? row->values : "";
+}
+
 static void print_command_names(void)
 {
     for (const struct command *c = commands + 1; c->name != NULL; c++)
@@ -62,7 +68,7 @@ static void bash_completion(void)
         printf("    --%s", row->name);
         if (row->letter != 0)
             printf("|-%c", row->letter);
-        printf(") values='%s' ;;\n", row->values != NULL ? row->values : "");
+        printf(") values='%s' ;;\n", values_of(row));
     }
     puts("    esac\n    case $values in\n"
          "    '" VALUES_FILE "') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
@@ -115,12 +121,12 @@ static void zsh_options(const struct command *c)
             printf("'%s(-%c --%s)'{-%c,--%s%s}'[", row->kind == OPTION_FILES ? "*" : "", row->letter, row->name, row->letter, row->name,
                    option_takes_value(row) ? "=" : "");
         else
-            printf("'--%s%s[", row->name, option_takes_value(row) ? "=" : "");
+            printf("'%s--%s%s[", row->kind == OPTION_LIST ? "*" : "", row->name, option_takes_value(row) ? "=" : "");
         zsh_text(row->summary);
         putchar(']');
         if (option_takes_value(row)) {
             printf(":%s:", row->argument);
-            zsh_values(row->values);
+            zsh_values(values_of(row));
         }
         putchar('\'');
     }

@@ -22,6 +22,8 @@ static void print_options(const struct command *command)
 {
     for (const struct option_row *row = option_rows; row->name != NULL; row++) {
         char left[64];
+        if ((row->commands & command->bit) && row->kind == OPTION_HEADING)
+            printf("\n%s:\n", row->name);
         if (!(row->commands & command->bit) || row->summary == NULL)
             continue;
         snprintf(left, sizeof left, "%c%c%s --%s %s", row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
@@ -77,6 +79,13 @@ static void man_option(const struct option_row *row)
     putchar('\n');
 }
 
+static void man_heading(const struct option_row *row)
+{
+    puts(".PP");
+    roff(row->name);
+    puts(":");
+}
+
 static void man_command(const struct command *c)
 {
     printf(".SS mynah %s [OPTION]... ", c->name);
@@ -90,7 +99,9 @@ static void man_command(const struct command *c)
         putchar('\n');
     }
     for (const struct option_row *row = option_rows; row->name != NULL; row++)
-        if ((row->commands & c->bit) && row->summary != NULL && strcmp(row->name, "help") != 0 && strcmp(row->name, "version") != 0)
+        if ((row->commands & c->bit) && row->kind == OPTION_HEADING)
+            man_heading(row);
+        else if ((row->commands & c->bit) && row->summary != NULL && strcmp(row->name, "help") != 0 && strcmp(row->name, "version") != 0)
             man_option(row);
 }
 

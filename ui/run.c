@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "ui/input.h"
 #include "ui/sanitise.h"
+#include "ui/settings.h"
 
 #include <cjson/cJSON.h>
 #include <signal.h>
@@ -68,6 +69,8 @@ bool run_open(struct run *r, const struct options *o, bool with_text, struct err
         return false;
 
     struct session_params p = params_of_options(o, &r->paths);
+    if (!form_file_read(&r->form, o, &p, err))
+        return false;
     r->session = session_new(&p, err);
     if (r->session == NULL)
         return false;
@@ -76,6 +79,8 @@ bool run_open(struct run *r, const struct options *o, bool with_text, struct err
     signal(SIGTERM, on_interrupt);
     if (!with_text)
         return true;
+    struct session_settings settings = settings_of_options(o);
+    session_configure(r->session, &settings);
     struct session_event ready;
     if (!run_wait(r, 0, &ready, err))
         return false;
@@ -90,6 +95,7 @@ void run_close(struct run *r)
     session_free(r->session);
     models_close(r->models);
     model_paths_done(&r->paths);
+    form_file_done(&r->form);
     free(r->text);
     log_to(NULL, NULL, LOG_WARNING);
 }

@@ -10,6 +10,7 @@
 #include "fusion/session.h"
 #include "store/models.h"
 #include "ui/cli.h"
+#include "ui/form_file.h"
 #include "ui/params.h"
 #include "ui/progress.h"
 
@@ -19,6 +20,7 @@ struct run {
     struct session *session;
     struct models *models;
     struct model_paths paths;
+    struct form_file form;
     const char *model;              /* what made the text, as --json names it */
     bool quiet;                     /* errors alone on stderr */
     bool shows_progress;

@@ -9,30 +9,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum setting_kind { REAL, WHOLE, COUNT, SEED, TEXT };
+enum setting_kind { REAL, SIGNED, WHOLE, COUNT, SEED, TEXT };
 
 #define AT(field) offsetof(struct session_settings, field)
 
-/* Reals and whole numbers below `least` stand for the task's own. */
+/* Reals and whole numbers below 0 stand for the task's own, 0 of what is signed for none. */
 static const struct setting { const char *name; enum setting_kind kind; size_t field; double most; const char *summary; } rows[] = {
     { "temperature", REAL, AT(temperature), 5, "0 is greedy, 1 as trained" },
     { "top-k", WHOLE, AT(top_k), 1000000, "of so many tokens; 0 is off" },
     { "top-p", REAL, AT(top_p), 1, "of the likeliest that make up this share; 1 is off" },
     { "min-p", REAL, AT(min_p), 1, "of those at least this likely, relative to the likeliest; 0 is off" },
+    { "typical-p", REAL, AT(typical_p), 1, "of those of the least unusual surprise that make up this share; 1 is off" },
     { "repetition-penalty", REAL, AT(repetition_penalty), 5, "1 is off" },
+    { "frequency-penalty", SIGNED, AT(frequency_penalty), 10, "for each time that a token was said; 0 is off" },
+    { "presence-penalty", SIGNED, AT(presence_penalty), 10, "once it was said; 0 is off" },
+    { "dry", REAL, AT(dry), 100, "against repeated passages; 0.8 is usual, 0 is off" },
+    { "dry-base", REAL, AT(dry_base), 100, "of dry, for each further token" },
+    { "dry-length", WHOLE, AT(dry_allowed_length), 1000000, "of dry: shorter passages may be repeated" },
+    { "dry-range", WHOLE, AT(dry_range), 1000000, "of dry: tokens that it looks back" },
+    { "mirostat", REAL, AT(mirostat), 100, "bits of surprise to keep to, in place of top-k to typical-p; 0 is off" },
+    { "mirostat-eta", REAL, AT(mirostat_eta), 1, "of mirostat, how fast" },
     { "seed", SEED, AT(seed), 0, "for repeatable answers" },
     { "max-tokens", COUNT, AT(max_tokens), 0, "an answer's length" },
     { "system", TEXT, 0, 0, "the system text" },
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
+struct session_settings settings_of_options(const struct options *o)
+{
+    struct session_settings s = o->sampling;
+
+    s.system = o->system;
+    s.temperature = (float)o->temperature;
+    s.seed = o->seed;
+    s.max_tokens = o->max_tokens;
+    return s;
+}
+
 void settings_init(struct settings *s, const struct options *o)
 {
-    *s = (struct settings){ .session = session_settings_default() };
-    if (o->temperature >= 0)
-        s->session.temperature = (float)o->temperature;
-    s->session.seed = o->seed;
-    s->session.max_tokens = o->max_tokens;
+    *s = (struct settings){ .session = settings_of_options(o) };
+    s->session.system = NULL;
     if (o->system != NULL && *o->system != '\0')
         s->session.system = s->system = text_copy(o->system);
 }
@@ -48,29 +65,36 @@ const char *settings_name(size_t i)
     return i < N_ROWS ? rows[i].name : NULL;
 }
 
-static void *field_of(struct settings *s, const struct setting *row)
+static void store(struct session_settings *s, const struct setting *row, double number, uint64_t whole)
 {
-    return (char *)&s->session + row->field;
+    void *field = (char *)s + row->field;
+
+    switch (row->kind) {
+    case REAL: case SIGNED: *(float *)field = (float)number; break;
+    case WHOLE: *(int32_t *)field = (int32_t)number; break;
+    case COUNT: *(size_t *)field = (size_t)whole; break;
+    case SEED: *(uint64_t *)field = whole; break;
+    case TEXT: break;
+    }
 }
 
-static bool set_number(struct settings *s, const struct setting *row, const char *value, struct error *err)
+static bool set_number(struct session_settings *s, const struct setting *row, const char *value, struct error *err)
 {
-    bool own = *value == '\0' || strcmp(value, "default") == 0;
+    bool own = *value == '\0' || strcmp(value, "default") == 0, real = row->kind == REAL || row->kind == SIGNED;
+    double least = row->kind == SIGNED ? -row->most : 0, number = row->kind == SIGNED ? 0 : -1;
+    uint64_t whole = 0;
     char *end = NULL;
 
     errno = 0;
-    double number = own ? -1 : row->kind == REAL ? strtod(value, &end) : (double)strtoull(value, &end, 10);
-    bool good = own || (end != value && *end == '\0' && errno == 0 && isfinite(number) && number >= 0 && *value != '-');
+    if (!own && real)
+        number = strtod(value, &end);
+    else if (!own)
+        number = (double)(whole = strtoull(value, &end, 10));
+    bool good = own || (end != value && *end == '\0' && errno == 0 && isfinite(number) && number >= least && (real || *value != '-'));
     if (!good || (row->most > 0 && number > row->most))
-        return row->most > 0 ? error_set(err, ERROR_USAGE, "%s takes a number from 0 to %g, or default, not '%s'", row->name, row->most, value)
+        return row->most > 0 ? error_set(err, ERROR_USAGE, "%s takes a number from %.9g to %.9g, or default, not '%s'", row->name, least, row->most, value)
                              : error_set(err, ERROR_USAGE, "%s takes a whole number, or default, not '%s'", row->name, value);
-    switch (row->kind) {
-    case REAL: *(float *)field_of(s, row) = (float)number; break;
-    case WHOLE: *(int32_t *)field_of(s, row) = (int32_t)number; break;
-    case COUNT: *(size_t *)field_of(s, row) = own ? 0 : (size_t)strtoull(value, NULL, 10); break;
-    case SEED: *(uint64_t *)field_of(s, row) = own ? 0 : strtoull(value, NULL, 10); break;
-    case TEXT: break;
-    }
+    store(s, row, number, whole);
     return true;
 }
 
@@ -92,9 +116,18 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
         if (rows[i].kind == TEXT)
             set_system(s, value);
         else
-            set_number(s, &rows[i], value, err);
+            set_number(&s->session, &rows[i], value, err);
         return true;
     }
+    return false;
+}
+
+bool settings_set_number(struct session_settings *s, const char *name, const char *value, struct error *err)
+{
+    *err = (struct error){ 0 };
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (rows[i].kind != TEXT && strcmp(rows[i].name, name) == 0)
+            return set_number(s, &rows[i], value, err) || true;
     return false;
 }
 
@@ -108,6 +141,10 @@ static bool print_value(const struct settings *s, const struct setting *row, str
         if (*(const float *)field >= 0)
             buffer_print(text, "%.9g", (double)*(const float *)field);
         return *(const float *)field >= 0;
+    case SIGNED:
+        if (*(const float *)field != 0)
+            buffer_print(text, "%.9g", (double)*(const float *)field);
+        return *(const float *)field != 0;
     case WHOLE:
         if (*(const int32_t *)field >= 0)
             buffer_print(text, "%d", *(const int32_t *)field);

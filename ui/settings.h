@@ -12,6 +12,8 @@ struct talk;
 
 struct settings { struct session_settings session; char *system; };     /* session.system is system or NULL */
 
+/* What the command line says; borrows from it. */
+struct session_settings settings_of_options(const struct options *o);
 /* The user's own defaults: the command line's, else the settings file's. */
 void settings_init(struct settings *s, const struct options *o);
 void settings_done(struct settings *s);
@@ -23,6 +25,8 @@ void settings_keep(const struct settings *s, struct talk *t);
 
 /* True when `name` is one of these; then *err tells whether the value was taken ("" or "default": the task's own). */
 bool settings_set(struct settings *s, const char *name, const char *value, struct error *err);
+/* The same of those that are numbers, where there is no system text. */
+bool settings_set_number(struct session_settings *s, const char *name, const char *value, struct error *err);
 void settings_list(const struct settings *s, struct buffer *text);      /* a line each, with what it does */
 const char *settings_name(size_t i);                        /* NULL behind the last */
 

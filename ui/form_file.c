@@ -1,0 +1,72 @@
+#include "ui/form_file.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORM_BYTES_MOST = 1 << 20 };
+
+static bool read_bias(const char *text, struct session_bias *bias, struct error *err)
+{
+    char *equals, *end;
+
+    errno = 0;
+    long id = strtol(text, &equals, 10);
+    bool good = equals != text && *equals == '=' && errno == 0 && id >= 0 && id <= INT32_MAX;
+    float value = good ? strtof(equals + 1, &end) : 0.0f;
+    if (!good || end == equals + 1 || *end != '\0' || isnan(value) || value == INFINITY)
+        return error_set(err, ERROR_USAGE, "--logit-bias takes ID=X, the number of a token and what to add to its logit (-inf: never), "
+                         "not '%s'", text);
+    *bias = (struct session_bias){ (int32_t)id, value };
+    return true;
+}
+
+static bool read_biases(struct form_file *f, const struct options *o, struct error *err)
+{
+    f->biases = calloc(o->biases.n + 1, sizeof *f->biases);
+    if (f->biases == NULL)
+        return error_set(err, ERROR_INFERENCE, "no memory for the biases");
+    for (size_t i = 0; i < o->biases.n; i++)
+        if (!read_bias(o->biases.texts[i], &f->biases[i], err))
+            return false;
+    return true;
+}
+
+static bool read_grammar(struct form_file *f, const struct options *o, struct session_params *p, struct error *err)
+{
+    size_t n;
+
+    if (o->grammar == NULL)
+        return true;
+    f->text = (char *)file_read(o->grammar, FORM_BYTES_MOST, &n, err);
+    if (f->text == NULL)
+        return false;
+    if (strlen(f->text) != n)
+        return error_set(err, ERROR_INPUT, "%s: holds a NUL byte; a grammar is text", o->grammar);
+    p->grammar = f->text;
+    p->grammar_name = o->grammar;
+    return true;
+}
+
+bool form_file_read(struct form_file *f, const struct options *o, struct session_params *p, struct error *err)
+{
+    p->stops = o->stops.texts;
+    p->n_stops = o->stops.n;
+    p->dry_breakers = o->dry_breakers.texts;
+    p->n_dry_breakers = o->dry_breakers.n;
+    if (!read_biases(f, o, err) || !read_grammar(f, o, p, err))
+        return false;
+    p->biases = f->biases;
+    p->n_biases = o->biases.n;
+    return true;
+}
+
+void form_file_done(struct form_file *f)
+{
+    free(f->text);
+    free(f->biases);
+    *f = (struct form_file){ 0 };
+}
