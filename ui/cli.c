@@ -13,7 +13,7 @@
 
 enum {
     CHAT = 1, ASK = 2, DESCRIBE = 4, TRANSCRIBE = 8, PULL = 16, MODELS = 32, DOCTOR = 64, BENCH = 128, HELP = 256, COMPLETION = 512, LISTEN = 1024,
-    TOKENIZE = 4096, EMBED = 8192,
+    QUANTIZE = 2048, TOKENIZE = 4096, EMBED = 8192,
     ANSWERS = CHAT | ASK | DESCRIBE, FORMED = ASK | DESCRIBE, WORK = ANSWERS | TRANSCRIBE | LISTEN | DOCTOR | BENCH, MANY = WORK | PULL | MODELS, ALL = 0x7FFFFFFF
 };
 
@@ -39,6 +39,10 @@ const struct command commands[] = {
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
       "The speed of this machine is measured, too, for some seconds; not with -q." },
     { "bench", BENCH, cmd_bench, "", NULL, "measure the speed of this machine with a model", NULL },
+    { "quantize", QUANTIZE, cmd_quantize, "IN OUT TYPE", VALUES_FILE, "write a GGUF file again with smaller weights",
+      "TYPE is one of F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0 Q3_K_L Q3_K_M Q3_K_S\n"
+      "Q2_K; Q4_K_M is usual, a larger number is nearer to the original.  Other programs read the file, too.\n"
+      "IN may hold weights of any type that mynah reads; F16, BF16 or F32 lose least." },
     { "tokenize", TOKENIZE, cmd_tokenize, "FILE | -", VALUES_FILE, "print the token ids that a model reads a text as",
       "They are a JSON array on standard output; the text is read as it is, with its line breaks." },
     { "help", HELP, cmd_help, "[COMMAND | man]", NULL, "say more of a command; man: the manual page, for man(1)", NULL },
@@ -81,6 +85,7 @@ const struct option_row option_rows[] = {
     { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
     { "agree", 0, OPTION_FLAG, AT(agree), PULL, NULL, "agree to the terms of the models' licences without being asked", NULL },
     { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
+    { "force", 0, OPTION_FLAG, AT(force), QUANTIZE, NULL, "write over OUT where it is there already", NULL },
     { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE | LISTEN, "L", "language spoken in clips (default: detected)", LANGUAGES },
     { "translate", 0, OPTION_FLAG, AT(translate), TRANSCRIBE | LISTEN, NULL, "translate speech into English", NULL },
     { "words", 0, OPTION_FLAG, AT(words), TRANSCRIBE, NULL, "the time of each word, in vtt and json", NULL },
@@ -93,9 +98,9 @@ const struct option_row option_rows[] = {
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
     { "kv", 0, OPTION_WORD, AT(kv), ANSWERS | BENCH, "TYPE", "keys and values of the context: f16, or q8_0 in half the memory (default: f16)", CONFIG_KV },
-    { "threads", 't', OPTION_COUNT, AT(n_threads), WORK, "N", "threads (default: one per core)", NULL },
-    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
-    { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY, NULL, "no progress or notes on standard error", NULL },
+    { "threads", 't', OPTION_COUNT, AT(n_threads), WORK | QUANTIZE, "N", "threads (default: one per core)", NULL },
+    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK | QUANTIZE, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
+    { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY | QUANTIZE, NULL, "no progress or notes on standard error", NULL },
     { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
     { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },
     { "The form of the answer", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },

@@ -67,7 +67,7 @@ struct command {
 
 extern const struct command commands[];     /* the first is the chat; ends with a NULL name */
 
-command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_listen, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_tokenize, cmd_help, cmd_completion;
+command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_listen, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_quantize, cmd_tokenize, cmd_help, cmd_completion;
 
 enum option_kind {
     OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,

@@ -3,15 +3,15 @@
 #include "base/clock.h"
 #include "store/models.h"
 #include "ui/cli.h"
+#include "ui/progress.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR_CELLS = 24, REDRAW_MS = 100, LINE_MS = 5000 };
+enum { REDRAW_MS = 100, LINE_MS = 5000 };
 
 struct screen {
     bool quiet, terminal;
@@ -34,26 +34,9 @@ static bool stop_asked(struct screen *s)
 
 static void draw_bar(struct screen *s, uint64_t done, uint64_t total)
 {
-    struct winsize size = { .ws_col = 80 };
-    char line[200], bar[BAR_CELLS + 1];
-    int n = snprintf(line, sizeof line, "%s", s->step);
+    double seconds = (clock_ms() - s->start_ms) / 1000.0;
 
-    if (total > 0) {
-        double seconds = (clock_ms() - s->start_ms) / 1000.0;
-        double rate = seconds > 0.5 && done > s->start_bytes ? (double)(done - s->start_bytes) / seconds : 0.0;
-        size_t n_full = (size_t)((double)BAR_CELLS * (double)done / (double)total);
-        memset(bar, '.', BAR_CELLS);
-        memset(bar, '#', n_full < BAR_CELLS ? n_full : BAR_CELLS);
-        bar[BAR_CELLS] = '\0';
-        n += snprintf(line + n, sizeof line - (size_t)n, " [%s] %3.0f %%  %.0f of %.0f MB", bar,
-                      100.0 * (double)done / (double)total, (double)done / 1e6, (double)total / 1e6);
-        if (rate > 0.0)
-            n += snprintf(line + n, sizeof line - (size_t)n, ", %.1f MB/s", rate / 1e6);
-    }
-    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-    if (size.ws_col > 1 && n >= size.ws_col)
-        line[size.ws_col - 1] = '\0';       /* a wrapped line could not be drawn over */
-    fprintf(stderr, "\r%s\033[K", line);
+    progress_bar(s->step, done, total, seconds > 0.5 && done > s->start_bytes ? (double)(done - s->start_bytes) / seconds : 0.0);
     s->drawn_ms = clock_ms();
 }
 

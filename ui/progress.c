@@ -5,7 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+enum { BAR_CELLS = 24 };
 enum { CLIP_MS = 250, ESTIMATE_MS = 3000 };     /* between two lines; before the rest can be guessed */
 
 void progress_show(bool shown, const char *what, double done, double total)
@@ -17,6 +20,30 @@ void progress_show(bool shown, const char *what, double done, double total)
     if (total > 0)
         fprintf(stderr, " %3.0f%%", 100.0 * (done < total ? done / total : 1.0));
     fflush(stderr);
+}
+
+void progress_bar(const char *what, uint64_t done, uint64_t total, double bytes_per_s)
+{
+    struct winsize size = { .ws_col = 80 };
+    char line[400], bar[BAR_CELLS + 1];
+    int n = snprintf(line, sizeof line, "%.200s", what);
+
+    if (total > 0) {
+        size_t n_full = (size_t)((double)BAR_CELLS * (double)done / (double)total);
+        memset(bar, '.', BAR_CELLS);
+        memset(bar, '#', n_full < BAR_CELLS ? n_full : BAR_CELLS);
+        bar[BAR_CELLS] = '\0';
+        n += snprintf(line + n, sizeof line - (size_t)n, " [%s] %3.0f %%  %.0f of %.0f MB", bar,
+                      100.0 * (double)done / (double)total, (double)done / 1e6, (double)total / 1e6);
+        if (bytes_per_s > 0.0)
+            n += snprintf(line + n, sizeof line - (size_t)n, ", %.1f MB/s", bytes_per_s / 1e6);
+    }
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    if (size.ws_col > 1 && n >= size.ws_col)
+        line[size.ws_col - 1] = '\0';       /* a wrapped line could not be drawn over */
+    fputc('\r', stderr);
+    sanitise_write(stderr, line, strlen(line));
+    fputs("\033[K", stderr);
 }
 
 /* "0:07", "1:02:30" */

@@ -4,9 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* shown: whether there is a terminal that wants it. total 0: unknown. */
 void progress_show(bool shown, const char *what, double done, double total);
+
+/* "WHAT [####....]  45 %  90 of 200 MB, 12.3 MB/s" over the line before, cut at the terminal's
+ * edge.  total 0: unknown; bytes_per_s 0: not told. */
+void progress_bar(const char *what, uint64_t done, uint64_t total, double bytes_per_s);
 
 /* A clip that is listened to: "talk.mp3: 12:30 of 58:10, 4 min left". */
 struct progress_clip {

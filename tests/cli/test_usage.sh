@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 try version 0 --version && has version '^mynah [0-9]'
 try help 0 --help && has help 'transcribe'
-for command in ask describe transcribe listen pull models doctor bench; do
+for command in ask describe transcribe listen pull models doctor bench quantize; do
     try "help of $command" 0 "$command" --help && has "help of $command" "^Usage: mynah $command"
     has "help of $command on -q" "no progress or notes on standard error"
 done
