@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { REDRAW_MS = 100 };
@@ -18,23 +17,25 @@ enum { REDRAW_MS = 100 };
 struct screen {
     bool shown;                     /* on a terminal, and wanted */
     const char *what;
-    sigset_t stop;                  /* signals that end it */
-    int stopped_by;                 /* which did; 0: none */
     double start_ms, drawn_ms;
 };
 
-/* Signals are blocked and asked for here, so that the file that was begun is removed. */
+/* The signal that ends it, 0: none.  Any thread may get it (libraries have their own, so blocking it
+ * here would not do); asked for in `show`, so that the file that was begun is removed. */
+static volatile sig_atomic_t stopped_by;
+
+static void on_signal(int number)
+{
+    stopped_by = number;
+}
+
 static bool show(void *user, size_t done, size_t total)
 {
-    const struct timespec now = { 0, 0 };
     struct screen *s = user;
-    int number = sigtimedwait(&s->stop, NULL, &now);
     double ms = clock_ms();
 
-    if (number > 0) {
-        s->stopped_by = number;
+    if (stopped_by != 0)
         return false;
-    }
     if (s->shown && ms - s->drawn_ms >= REDRAW_MS) {
         progress_bar(s->what, done, total, ms > s->start_ms ? 1000.0 * (double)done / (ms - s->start_ms) : 0.0);
         s->drawn_ms = ms;
@@ -42,13 +43,13 @@ static bool show(void *user, size_t done, size_t total)
     return true;
 }
 
-static void block_signals(struct screen *s)
+static void catch_signals(void)
 {
-    sigemptyset(&s->stop);
-    sigaddset(&s->stop, SIGINT);
-    sigaddset(&s->stop, SIGTERM);
-    sigaddset(&s->stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &s->stop, NULL);
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
 }
 
 static void note(const char *format, size_t n, const char *more)
@@ -110,7 +111,7 @@ int cmd_quantize(const struct options *o)
     if (!check(o, &mix, &err))
         return cli_fail(&err);
     s.what = o->arguments[1];
-    block_signals(&s);
+    catch_signals();
     int status = quantize(o, mix, &s, &err) ? 0 : cli_fail(&err);
-    return s.stopped_by != 0 ? 128 + s.stopped_by : status;
+    return stopped_by != 0 && status != 0 ? 128 + stopped_by : status;
 }

@@ -51,6 +51,16 @@ asking
 kill -HUP $pid
 ends "HUP in an answer" 129
 
+# A file that is written again: nothing half stays.
+for how in INT:130 TERM:143 HUP:129; do
+    "$mynah" quantize "$MYNAH_MODELS/SmolLM2-135M-Instruct.Q4_1.gguf" "$dir/small.gguf" Q3_K_M >"$dir/out" 2>"$dir/err" &
+    pid=$!
+    for i in $(seq 600); do [ -s "$(echo "$dir"/small.gguf.*)" ] && break; sleep 0.05; done
+    kill -"${how%:*}" $pid
+    ends "${how%:*} while a file is written" "${how#*:}"
+    [ -z "$(ls "$dir" | grep small)" ] && ok "nothing of it stays" || not_ok "nothing of it stays" "$(ls "$dir")"
+done
+
 # With --json nothing is printed before the end: stopped, what came is there.
 "$mynah" ask -m tiny --temp 0 --json "$long" >"$dir/out" 2>"$dir/err" &
 pid=$!
