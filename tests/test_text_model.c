@@ -112,7 +112,7 @@ static void test_wrong_settings_are_refused(void **state)
         const char *why;
     } cases[] = {
         { "general.architecture", 12, "gemma", 5, "llama, qwen2, qwen3, gemma3, phi3" },
-        { "tokenizer.ggml.model", 12, "bert", 4, "gpt2" },
+        { "tokenizer.ggml.model", 12, "rwkv", 4, "gpt2" },
         { "tokenizer.ggml.pre", 12, "gpt-20", 6, "smollm, qwen2" },
         { "llama.block_count", 4, &zero, 4, "llama.block_count" },
         { "llama.block_count", 4, &three, 4, "blk.2." },

@@ -22,18 +22,6 @@ static bool is_user_defined(const void *user, int32_t id)
     return vocabulary_type(user, id) == TOKEN_USER_DEFINED && !vocabulary_is_marker(user, id);
 }
 
-static int32_t find_unknown(const struct vocabulary *v, const struct gguf *g)
-{
-    uint32_t id;
-
-    if (gguf_u32(g, "tokenizer.ggml.unknown_token_id", &id) && id < v->n)
-        return (int32_t)id;
-    for (size_t i = 0; i < v->n; i++)
-        if (vocabulary_type(v, (int32_t)i) == TOKEN_UNKNOWN)
-            return (int32_t)i;
-    return -1;
-}
-
 static bool find_bytes(struct sentencepiece *s, const char *path, struct error *err)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
@@ -61,7 +49,7 @@ struct sentencepiece *sentencepiece_new(const struct gguf *g, const struct vocab
     s->v = v;
     s->blank_in_front = true;       /* unless the file says otherwise, as SentencePiece's default */
     gguf_bool(g, "tokenizer.ggml.add_space_prefix", &s->blank_in_front);
-    s->unknown = find_unknown(v, g);
+    s->unknown = vocabulary_unknown(v, g);
     return find_bytes(s, gguf_path(g), err) && added_new(&s->user_defined, v, is_user_defined, v, true, arena, err) ? s : NULL;
 }
 

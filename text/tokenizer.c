@@ -7,6 +7,7 @@
 #include "text/bpe.h"
 #include "text/pretokenizer.h"
 #include "text/sentencepiece.h"
+#include "text/wordpiece.h"
 
 /* Tokens that close a turn in some format; eos and eot come from the metadata. */
 static const char *const closing[] = { "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>" };
@@ -17,6 +18,7 @@ struct tokenizer {
     struct vocabulary v;
     struct bpe *bpe;                /* one of these */
     struct sentencepiece *sentencepiece;
+    struct wordpiece *wordpiece;
     struct pretokenizer *pretokenizer;      /* of bpe */
     struct added markers;           /* found in the program's own text only */
     struct added added;             /* of bpe: user-defined tokens, found in any text */
@@ -63,6 +65,14 @@ static bool open_sentencepiece(struct tokenizer *t, const struct gguf *g, struct
     return t->sentencepiece != NULL;
 }
 
+static bool open_wordpiece(struct tokenizer *t, const struct gguf *g, struct arena *arena, struct error *err)
+{
+    if (!vocabulary_read(&t->v, g, SPELLING_SENTENCEPIECE, arena, err))
+        return false;
+    t->wordpiece = wordpiece_new(g, &t->v, arena, err);
+    return t->wordpiece != NULL;
+}
+
 static bool open_kind(struct tokenizer *t, const struct gguf *g, struct arena *arena, struct error *err)
 {
     const char *kind = gguf_string(g, "tokenizer.ggml.model");
@@ -71,8 +81,10 @@ static bool open_kind(struct tokenizer *t, const struct gguf *g, struct arena *a
         return open_bpe(t, g, arena, err);
     if (kind != NULL && strcmp(kind, "llama") == 0)
         return open_sentencepiece(t, g, arena, err);
-    return error_set(err, ERROR_MODEL, "%s: tokenizer \"%s\" is not supported; supported are gpt2 (byte-level BPE) and "
-                     "llama (SentencePiece BPE)", gguf_path(g), kind == NULL ? "(none)" : kind);
+    if (kind != NULL && strcmp(kind, "bert") == 0)
+        return open_wordpiece(t, g, arena, err);
+    return error_set(err, ERROR_MODEL, "%s: tokenizer \"%s\" is not supported; supported are gpt2 (byte-level BPE), "
+                     "llama (SentencePiece BPE) and bert (WordPiece)", gguf_path(g), kind == NULL ? "(none)" : kind);
 }
 
 /* wanted: whether it is, where the file does not say. */
@@ -89,6 +101,12 @@ static void find_special(struct tokenizer *t, const struct gguf *g)
     bool bos = t->bpe != NULL ? pretokenizer_wants_bos(t->pretokenizer) : true;
     t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", bos, "tokenizer.ggml.bos_token_id");
     t->eos = find_edge(t, g, "tokenizer.ggml.add_eos_token", false, "tokenizer.ggml.eos_token_id");
+    if (t->wordpiece != NULL) {     /* [CLS] text [SEP] */
+        t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", true, "tokenizer.ggml.cls_token_id");
+        if (t->bos < 0)
+            t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", true, "tokenizer.ggml.bos_token_id");
+        t->eos = find_edge(t, g, "tokenizer.ggml.add_sep_token", true, "tokenizer.ggml.seperator_token_id");
+    }
     t->ends[0] = id_in_metadata(t, g, "tokenizer.ggml.eos_token_id");
     t->ends[1] = id_in_metadata(t, g, "tokenizer.ggml.eot_token_id");
     t->ends[2] = id_in_metadata(t, g, "tokenizer.ggml.eom_token_id");
@@ -205,6 +223,8 @@ static bool encode_plain(struct encoding *e, const char *text, size_t n_bytes, b
 {
     if (e->t->bpe != NULL)
         return encode_bpe(e, text, n_bytes, err);
+    if (e->t->wordpiece != NULL)
+        return wordpiece_encode(e->t->wordpiece, text, n_bytes, &e->ids, err);
     while (e->t->strips && after_marker && n_bytes > 0 && is_white(*text)) {
         text++;
         n_bytes--;

@@ -239,3 +239,15 @@ const char *vocabulary_bytes(const struct vocabulary *v, int32_t id, size_t *n_b
     *n_bytes = v->first_byte[id + 1] - v->first_byte[id];
     return v->bytes + v->first_byte[id];
 }
+
+int32_t vocabulary_unknown(const struct vocabulary *v, const struct gguf *g)
+{
+    uint32_t id;
+
+    if (gguf_u32(g, "tokenizer.ggml.unknown_token_id", &id) && id < v->n)
+        return (int32_t)id;
+    for (size_t i = 0; i < v->n; i++)
+        if (vocabulary_type(v, (int32_t)i) == TOKEN_UNKNOWN)
+            return (int32_t)i;
+    return -1;
+}

@@ -33,11 +33,13 @@ def _value(value):
         return struct.pack("<II", 4, value)
     if all(isinstance(v, str) for v in value):
         return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(_string, value))
+    if all(isinstance(v, int) for v in value):
+        return struct.pack(f"<IIQ{len(value)}i", 9, 5, len(value), *value)
     return struct.pack(f"<IIQ{len(value)}f", 9, 6, len(value), *value)
 
 
 def gguf_write(path, metadata, tensors):
-    """metadata: (key, str | bool | float | int | list of str | list of float); tensors: (name, dims, array("f") for F32 or bytes
+    """metadata: (key, str | bool | float | int | list of str, int or float); tensors: (name, dims, array("f") for F32 or bytes
     of q8_0()), dims with the contiguous one first."""
     out = bytearray(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(metadata)))
     for key, value in metadata:
