@@ -50,6 +50,8 @@ struct gguf *gguf_open(const char *path, struct error *err);
 struct gguf *gguf_open_bytes(const char *name, const void *bytes, size_t n_bytes, struct error *err);
 void gguf_close(struct gguf *g);                            /* NULL is fine */
 const char *gguf_path(const struct gguf *g);
+size_t gguf_n_files(const struct gguf *g);                  /* of a model in several */
+const char *gguf_file_path(const struct gguf *g, size_t i); /* the first is gguf_path */
 size_t gguf_file_bytes(const struct gguf *g);
 
 size_t gguf_n_tensors(const struct gguf *g);

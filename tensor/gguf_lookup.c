@@ -65,6 +65,16 @@ const char *gguf_path(const struct gguf *g)
     return g->path;
 }
 
+size_t gguf_n_files(const struct gguf *g)
+{
+    return 1 + g->n_parts;
+}
+
+const char *gguf_file_path(const struct gguf *g, size_t i)
+{
+    return i == 0 ? g->path : g->parts[i - 1]->path;
+}
+
 size_t gguf_file_bytes(const struct gguf *g)
 {
     size_t n_bytes = g->n_bytes;

@@ -104,8 +104,9 @@ static bool check_path(const struct writer *w)
 
     if (stat(w->path, &out) != 0)
         return true;
-    if (stat(gguf_path(w->g), &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return error_set(w->err, ERROR_INPUT, "%s: is the file that is read; write to another name", w->path);
+    for (size_t i = 0; i < gguf_n_files(w->g); i++)
+        if (stat(gguf_file_path(w->g, i), &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return error_set(w->err, ERROR_INPUT, "%s: is the file that is read; write to another name", w->path);
     if (!S_ISREG(out.st_mode))
         return error_set(w->err, ERROR_INPUT, "%s: is there and no regular file; write to another name", w->path);
     return true;

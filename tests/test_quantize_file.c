@@ -45,6 +45,8 @@ static void put_key(FILE *f, const char *key, uint32_t value)
     put_u32(f, value);
 }
 
+static uint32_t i_part, n_parts = 1, n_in_all;
+
 static void put_keys(FILE *f)
 {
     put_key(f, "general.file_type", 1);
@@ -55,7 +57,9 @@ static void put_keys(FILE *f)
     put_key(f, "llama.attention.head_count", 8);
     put_key(f, "llama.attention.head_count_kv", 2);
     put_key(f, "general.alignment", 64);
-    put_key(f, "split.count", 1);
+    put_key(f, "split.no", i_part);
+    put_key(f, "split.count", n_parts);
+    put_key(f, "split.tensors.count", n_in_all);
     put_text(f, "tokenizer.tokens");
     put_u32(f, ARRAY);
     put_u32(f, STRING);
@@ -83,15 +87,15 @@ static void put_weights(FILE *f, const struct shape *s, float first)
 }
 
 /* Each tensor's weights follow weight(), the first of each is as given. */
-static struct gguf *write_model(const struct shape *shapes, size_t n, float first)
+static void write_file(const char *path, const struct shape *shapes, size_t n, float first)
 {
-    FILE *f = fopen(in, "wb");
+    FILE *f = fopen(path, "wb");
     size_t offset = 0;
 
     fputs("GGUF", f);
     put_u32(f, 3);
     put_u64(f, n);
-    put_u64(f, 8);
+    put_u64(f, 10);
     put_keys(f);
     for (size_t i = 0; i < n; i++) {
         bool matrix = shapes[i].dim[1] > 0;
@@ -116,6 +120,12 @@ static struct gguf *write_model(const struct shape *shapes, size_t n, float firs
     while (ftell(f) % 64 != 0)
         fputc(0, f);
     fclose(f);
+}
+
+static struct gguf *write_model(const struct shape *shapes, size_t n, float first)
+{
+    n_in_all = (uint32_t)n;
+    write_file(in, shapes, n, first);
     struct gguf *g = gguf_open(in, NULL);
     assert_non_null(g);
     return g;
@@ -278,6 +288,35 @@ static void test_contents(void **state)
     assert_int_equal(st.st_mode & 0777, 0666 & ~mask);
 }
 
+/* Of a model in two files one is made; neither is written over. */
+static void test_parts(void **state)
+{
+    char paths[2][80];
+    struct quantize_report report;
+    struct error err = { 0 };
+    uint32_t value;
+    (void)state;
+
+    n_parts = 2, n_in_all = N_ODD;
+    for (i_part = 0; i_part < 2; i_part++) {
+        snprintf(paths[i_part], sizeof paths[i_part], "%s/m-0000%u-of-00002.gguf", folder, i_part + 1);
+        write_file(paths[i_part], odd + 4 * i_part, 4, 0.5f);
+    }
+    i_part = 0, n_parts = 1;
+    struct gguf *g = gguf_open(paths[0], &err);
+    if (g == NULL)
+        fail_msg("%s", err.text);
+    struct gguf *made = quantize(g, "Q8_0", &report);
+    assert_int_equal(gguf_n_tensors(made), N_ODD);
+    check_weights(g, made);
+    assert_false(gguf_u32(made, "split.count", &value) || gguf_u32(made, "split.no", &value));
+    gguf_close(made);
+    assert_false(quantize_file(g, quantize_mix_find("Q8_0"), paths[1], &c, NULL, NULL, &report, &err));
+    assert_non_null(strstr(err.text, "00002-of-00002.gguf: is the file that is read"));
+    gguf_close(g);
+    unlink(paths[0]), unlink(paths[1]);
+}
+
 /* ---- failing -------------------------------------------------------------------------------------------- */
 
 static bool stop(void *user, size_t done, size_t total)
@@ -364,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mixes),
         cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
