@@ -179,9 +179,9 @@ static bool evaluate_layer(const struct pass *p)
     return store_keys(p) && (p->n == 0 || (attend(p, x) && feed_forward(p, x)));
 }
 
-bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
-                         struct transformer_work *w, size_t n, size_t n_logits,
-                         transformer_layer_done *layer_done, void *user, struct error *err)
+/* All layers, and the last norm of the last n_rows rows into w->norm. */
+static bool evaluate(const struct transformer *t, const struct compute *c, struct kv_cache *kv, struct transformer_work *w,
+                     size_t n, size_t n_rows, transformer_layer_done *layer_done, void *user, struct error *err)
 {
     struct pass p = { .t = t, .c = c, .kv = kv, .w = w, .n_all = n, .n = n, .err = err };
 
@@ -191,17 +191,33 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
         p.i_layer = i;
         p.layer = &t->layers[i];
         if (i + 1 == t->n_layer) {
-            p.n = n_logits;
-            p.first = n - n_logits;
+            p.n = n_rows;
+            p.first = n - n_rows;
         }
         if (compute_cancelled(c, err) || !evaluate_layer(&p))
             return false;
         if (layer_done != NULL)
             layer_done(user, i + 1);
     }
+    if (n_rows > 0)
+        norm(&p, t->output_norm, w->x + p.first * t->n_embd, n_rows, w->norm);
+    return true;
+}
+
+bool transformer_hidden(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
+                        struct transformer_work *w, size_t n, struct error *err)
+{
+    return evaluate(t, c, kv, w, n, n, NULL, NULL, err);
+}
+
+bool transformer_forward(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
+                         struct transformer_work *w, size_t n, size_t n_logits,
+                         transformer_layer_done *layer_done, void *user, struct error *err)
+{
+    if (!evaluate(t, c, kv, w, n, n_logits, layer_done, user, err))
+        return false;
     if (n_logits == 0)
         return true;
-    norm(&p, t->output_norm, w->x + p.first * t->n_embd, n_logits, w->norm);
     if (!ops_matmul(c, w->scratch, t->output, NULL, w->norm, n_logits, w->logits, err))
         return false;
     if (t->logit_soft_cap != 0.0f)

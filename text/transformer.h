@@ -92,4 +92,9 @@ bool transformer_forward(const struct transformer *t, const struct compute *c, s
 void transformer_turn_back(const struct transformer *t, const struct compute *c, const struct kv_cache *kv,
                            const struct transformer_work *w, size_t from, size_t n);
 
+/* The same without logits: w->norm holds the last norm of all n rows [n][n_embd], which is
+ * what an embedding is pooled from. */
+bool transformer_hidden(const struct transformer *t, const struct compute *c, struct kv_cache *kv,
+                        struct transformer_work *w, size_t n, struct error *err);
+
 #endif

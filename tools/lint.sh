@@ -20,7 +20,7 @@ allowed() { # folder of the including file, included header -> allowed or not
 }
 command_allowed() { # ui/cmd_*.c and the command line's own files may use any public header
     case "$1" in
-    text/text.h|vision/vision.h|audio/audio.h|audio/live.h|audio/playback.h|fusion/session.h|store/models.h|tensor/bandwidth.h|tensor/gguf.h|tensor/ops.h|tensor/pool.h|tensor/compute.h|tensor/quantize_file.h) return 0 ;;
+    text/text.h|text/embedder.h|vision/vision.h|audio/audio.h|audio/live.h|audio/playback.h|fusion/session.h|store/models.h|tensor/bandwidth.h|tensor/gguf.h|tensor/ops.h|tensor/pool.h|tensor/compute.h|tensor/quantize_file.h) return 0 ;;
     esac
     return 1
 }
