@@ -14,7 +14,7 @@ struct parsed {
     cJSON *tree;
 };
 
-static const char *const role_names[] = { "text", "speech", "classifier", "detector" };
+static const char *const role_names[] = { "text", "speech", "classifier", "detector", "embedding" };
 
 /* While parsing: where we are, for messages. */
 struct place {
@@ -191,7 +191,7 @@ static bool take_role(const struct place *p, const cJSON *object, enum model_rol
             *role = (enum model_role)i;
             return true;
         }
-    return wrong(p, "role", "text, speech, classifier or detector");
+    return wrong(p, "role", "text, speech, classifier, detector or embedding");
 }
 
 static bool take_model(struct place *p, const cJSON *object, struct manifest_model *m)

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum model_role { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR };
+enum model_role { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR, MODEL_EMBEDDING };
 
 struct model_entry {
     const char *name;               /* "default", "small", "tiny", "whisper-base", ... */

@@ -31,6 +31,7 @@ static void test_own(void **state)
         { "whisper-base", WEIGHTS_WHISPER_BASE, MODEL_SPEECH },
         { "efficientnet-lite2", WEIGHTS_CLASSIFIER, MODEL_CLASSIFIER },
         { "ssd-coco", WEIGHTS_DETECTOR, MODEL_DETECTOR },
+        { "minilm", WEIGHTS_MINILM, MODEL_EMBEDDING },
     };
     struct manifest *m = open_own();
 

@@ -11,6 +11,7 @@
 #define WEIGHTS_TINY "SmolLM2-135M-Instruct.Q4_1.gguf"
 #define WEIGHTS_WHISPER_BASE "ggml-base.bin"
 #define WEIGHTS_CLASSIFIER "efficientnet-lite2.gguf"
+#define WEIGHTS_MINILM "all-minilm-l6-v2.gguf"
 #define WEIGHTS_DETECTOR "ssd-mobilenetv3-coco.gguf"
 
 /* Path of a file in the models folder; in a buffer that the next call reuses. */

@@ -33,7 +33,7 @@ const struct command commands[] = {
       "Ctrl-C ends it; what was said until then is still written." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
       "Models whose licence is not a free one are fetched once you agree to its terms." },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector head eyes", "list the known models, which are here and which fit this machine",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding head eyes", "list the known models, which are here and which fit this machine",
       "MEMORY is what a text model takes with a context of 8192 tokens, and whether that is there now; SPEED what it\n"
       "would about write, from how fast this machine reads memory.  With -q, names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
@@ -45,6 +45,9 @@ const struct command commands[] = {
       "IN may hold weights of any type that mynah reads; F16, BF16 or F32 lose least." },
     { "tokenize", TOKENIZE, cmd_tokenize, "FILE | -", VALUES_FILE, "print the token ids that a model reads a text as",
       "They are a JSON array on standard output; the text is read as it is, with its line breaks." },
+    { "embed", EMBED, cmd_embed, "TEXT | FILE | - ...", VALUES_FILE, "turn texts into rows of numbers that are near when the meanings are",
+      "An argument that names a file is read; any other is the text itself; - is standard input.  Each gives\n"
+      "a row of length 1, whose products with others tell how near the texts are." },
     { "help", HELP, cmd_help, "[COMMAND | man]", NULL, "say more of a command; man: the manual page, for man(1)", NULL },
     { "completion", COMPLETION, cmd_completion, "bash | zsh | fish", "bash zsh fish", "print the completion script of a shell",
       "bash: source <(mynah completion bash)\n"
@@ -58,6 +61,7 @@ const struct command commands[] = {
 
 const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR | TOKENIZE, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
+    { "model", 'm', OPTION_TEXT, AT(model), EMBED, "MODEL", "embedding or text model: a name of `mynah models` or a GGUF file (default: minilm)", VALUES_MODEL },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny) or a GGUF file", VALUES_PROJECTOR },
     { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows with --mmproj)", "words rows" },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
@@ -82,6 +86,8 @@ const struct option_row option_rows[] = {
     { "max-tokens", 'n', OPTION_COUNT, AT(max_tokens), ANSWERS, "MAX", "end an answer after MAX tokens", NULL },
     { "lang", 0, OPTION_TEXT, AT(lang), DESCRIBE, "L", "language of the description, such as en or ko (default: the locale's)", LANGUAGES },
     { "format", 0, OPTION_WORDS, AT(format), TRANSCRIBE, "F", "txt (words only), srt, vtt, lrc, csv or json, with --out several: srt,json (default: txt)", "txt srt vtt lrc csv json" },
+    { "format", 0, OPTION_WORD, AT(format), EMBED, "F", "json, an object a line, or npy, all rows as NumPy reads them (default: json)", "json npy" },
+    { "lines", 0, OPTION_FLAG, AT(lines), EMBED, NULL, "embed each line by itself", NULL },
     { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
     { "agree", 0, OPTION_FLAG, AT(agree), PULL, NULL, "agree to the terms of the models' licences without being asked", NULL },
     { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
@@ -98,9 +104,9 @@ const struct option_row option_rows[] = {
     { "system", 0, OPTION_TEXT, AT(system), ANSWERS, "TEXT", "system text in place of mynah's own", NULL },
     { "context", 'c', OPTION_COUNT, AT(n_ctx), ANSWERS | BENCH, "N", "context in tokens (default: 8192, or the model's own if less)", NULL },
     { "kv", 0, OPTION_WORD, AT(kv), ANSWERS | BENCH, "TYPE", "keys and values of the context: f16, or q8_0 in half the memory (default: f16)", CONFIG_KV },
-    { "threads", 't', OPTION_COUNT, AT(n_threads), WORK | QUANTIZE, "N", "threads (default: one per core)", NULL },
-    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK | QUANTIZE, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
-    { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY | QUANTIZE, NULL, "no progress or notes on standard error", NULL },
+    { "threads", 't', OPTION_COUNT, AT(n_threads), WORK | EMBED | QUANTIZE, "N", "threads (default: one per core)", NULL },
+    { "kernels", 0, OPTION_TEXT, AT(kernels), WORK | EMBED | QUANTIZE, "NAME", "kernel variant: ref, avx2, ... (default: the best here)", "ref avx2 avxvnni avx512 neon dotprod" },
+    { "quiet", 'q', OPTION_FLAG, AT(quiet), MANY | EMBED | QUANTIZE, NULL, "no progress or notes on standard error", NULL },
     { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
     { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },
     { "The form of the answer", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
@@ -336,7 +342,7 @@ void options_settle(struct options *o, struct config *config)
 
     o->config = config;
     if (o->model == NULL)
-        o->model = config->model;
+        o->model = o->command->bit == EMBED ? "minilm" : config->model;
     if (o->mode == NULL)
         o->mode = config->mode;
     if (o->theme == NULL)

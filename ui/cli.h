@@ -50,7 +50,7 @@ struct options {
     const char *engine;             /* "echo" in tests of the chat */
     const char *mode;               /* of the chat: "full", "inline", "plain" */
     const char *theme;
-    bool mouse, translate, words, channels, force, times, raw, agree, special, json, quiet, fresh, help, version;
+    bool mouse, translate, words, channels, force, times, raw, agree, special, lines, json, quiet, fresh, help, version;
 };
 
 typedef int command_run(const struct options *o);
@@ -67,7 +67,7 @@ struct command {
 
 extern const struct command commands[];     /* the first is the chat; ends with a NULL name */
 
-command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_listen, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_quantize, cmd_tokenize, cmd_help, cmd_completion;
+command_run cmd_chat, cmd_ask, cmd_describe, cmd_transcribe, cmd_listen, cmd_pull, cmd_models, cmd_doctor, cmd_bench, cmd_quantize, cmd_tokenize, cmd_embed, cmd_help, cmd_completion;
 
 enum option_kind {
     OPTION_FLAG, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_SEED, OPTION_NUMBER,

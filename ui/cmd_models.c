@@ -134,7 +134,7 @@ static bool check_roles(const struct options *o, struct error *err)
 {
     const char *const roles[] = {
         model_role_name(MODEL_TEXT), model_role_name(MODEL_SPEECH), model_role_name(MODEL_CLASSIFIER), model_role_name(MODEL_DETECTOR),
-        CARRIED_HEAD, CARRIED_EYES,
+        model_role_name(MODEL_EMBEDDING), CARRIED_HEAD, CARRIED_EYES,
     };
 
     for (size_t i = 0; i < o->n_arguments; i++) {

@@ -21,7 +21,7 @@ completes() {
 }
 if command -v bash >/dev/null; then
     completes "a command" '[transcribe]' mynah tr
-    completes "all commands" '[ask][describe][transcribe][listen][pull][models][doctor][bench][quantize][tokenize][help][completion]' mynah ''
+    completes "all commands" '[ask][describe][transcribe][listen][pull][models][doctor][bench][quantize][tokenize][embed][help][completion]' mynah ''
     completes "an option of a command" '[--translate]' mynah transcribe --tr
     completes "no option of another" '' mynah transcribe --ima
     completes "an option of the chat" '[--inline]' mynah --in
@@ -46,7 +46,7 @@ if command -v bash >/dev/null; then
         try "$shell" 0 completion "$shell" || continue
         cp "$dir/out" "$dir/script.$shell"
         missing=
-        for command in ask describe transcribe listen pull models doctor bench quantize tokenize help completion; do
+        for command in ask describe transcribe listen pull models doctor bench quantize tokenize embed help completion; do
             grep -q "$command" "$dir/script.$shell" || missing="$missing $command"
             for option in $("$mynah" "$command" --help | sed -n 's/^ .* --\([a-z-]*\).*/\1/p'); do
                 grep -qE -- "(--|-l )$option\\b" "$dir/script.$shell" || missing="$missing $option"
@@ -63,7 +63,7 @@ refuse "completion of another shell" 2 "takes one shell" completion csh
 
 try man 0 help man && has "man names the statuses" '^143$'
 cp "$dir/out" "$dir/mynah.1"
-for word in ask describe transcribe listen pull models doctor bench quantize tokenize help completion inline theme json; do
+for word in ask describe transcribe listen pull models doctor bench quantize tokenize embed help completion inline theme json; do
     has "man has $word" "$word" "$dir/mynah.1"
 done
 if command -v groff >/dev/null; then
