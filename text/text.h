@@ -29,7 +29,7 @@ void text_model_close(struct text_model *m);                /* NULL is fine */
 
 struct text_info {
     const char *name;               /* general.name, or the file's name */
-    const char *architecture;       /* "llama" or "qwen2" */
+    const char *architecture;       /* general.architecture, one of architecture.c */
     size_t n_embd, n_layer, n_vocab, n_ctx_train;
     size_t file_bytes;
     size_t kv_bytes_per_token;      /* F16 cache, all layers */
