@@ -71,7 +71,8 @@ static bool take_memory(struct text_context *x, size_t n_chunk, size_t n_ctx, en
     arena_reset(x->step);
     return kv_cache_init(&x->kv, type, t->n_layer, n_ctx, t->n_head_kv, t->head_dim, x->session, err) &&
            kv_tails_init(&x->tails, kept_most(n_ctx), n_ctx, x->session, err) &&
-           transformer_work_init(&x->work, t, n_chunk, x->session, x->step, err);
+           transformer_work_init(&x->work, t, n_chunk, x->session, x->step, err) &&
+           lora_set_init(&x->work.loras, (const struct lora *const *)x->m->loras, x->m->n_loras, n_chunk, x->session, err);
 }
 
 struct text_context *text_context_new(const struct text_model *m, size_t n_ctx, struct error *err)
@@ -113,6 +114,14 @@ void text_context_clear(struct text_context *x)
 {
     x->kv.used = x->n_ahead = 0;
     kv_tails_clear(&x->tails);
+}
+
+void text_context_scale_lora(struct text_context *x, size_t i, float scale)
+{
+    if (x->work.loras.scales[i] == scale)
+        return;
+    x->work.loras.scales[i] = scale;
+    text_context_clear(x);
 }
 
 size_t text_context_size(const struct text_context *x)

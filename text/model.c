@@ -78,10 +78,29 @@ void text_model_close(struct text_model *m)
 {
     if (m == NULL)
         return;
+    for (size_t i = 0; i < m->n_loras; i++)
+        lora_close(m->loras[i]);
+    free(m->loras);
     tokenizer_close(m->tokenizer);
     arena_free(m->arena);
     gguf_close(m->g);
     free(m);
+}
+
+bool text_model_add_lora(struct text_model *m, const char *path, struct error *err)
+{
+    struct lora **grown = realloc(m->loras, (m->n_loras + 1) * sizeof *grown);
+
+    if (grown == NULL)
+        return error_set(err, ERROR_INFERENCE, "%s: no memory", path);
+    m->loras = grown;
+    m->loras[m->n_loras] = lora_open(path, &m->net, err);
+    return m->loras[m->n_loras] != NULL && ++m->n_loras > 0;
+}
+
+size_t text_model_n_loras(const struct text_model *m)
+{
+    return m->n_loras;
 }
 
 const struct text_info *text_model_info(const struct text_model *m)

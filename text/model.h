@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "tensor/gguf.h"
 #include "text/chat_template.h"
+#include "text/lora.h"
 #include "text/text.h"
 #include "text/tokenizer.h"
 #include "text/transformer.h"
@@ -15,6 +16,8 @@ struct text_model {
     struct tokenizer *tokenizer;
     const struct chat_template *chat;
     struct transformer net;
+    struct lora **loras;            /* [n_loras] */
+    size_t n_loras;
     struct text_info info;
 };
 

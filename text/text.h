@@ -27,6 +27,11 @@ struct text_model *text_model_open(const char *path, struct error *err);
 struct text_model *text_model_open_tokens(const char *path, struct error *err);
 void text_model_close(struct text_model *m);                /* NULL is fine */
 
+/* Opens a LoRA adapter (GGUF) for this model; before any context is made of it.  Adapters count from 0
+ * in this order and do nothing until text_context_scale_lora.  ERROR_MODEL: not one, or of another model. */
+bool text_model_add_lora(struct text_model *m, const char *path, struct error *err);
+size_t text_model_n_loras(const struct text_model *m);
+
 struct text_info {
     const char *name;               /* general.name, or the file's name */
     const char *architecture;       /* general.architecture, one of architecture.c */
@@ -92,6 +97,9 @@ enum text_kv { TEXT_KV_F16, TEXT_KV_Q8_0 };
 struct text_context *text_context_new_as(const struct text_model *m, size_t n_ctx, enum text_kv kv, struct error *err);
 void text_context_free(struct text_context *x);             /* NULL is fine */
 void text_context_clear(struct text_context *x);            /* nothing is kept, as of a new one */
+/* From now on adapter i of the model adds scale times what it was trained to; 0, as it starts: nothing, to
+ * the bit.  Another scale than before clears the context. */
+void text_context_scale_lora(struct text_context *x, size_t i, float scale);
 size_t text_context_size(const struct text_context *x);     /* positions in all */
 size_t text_context_used(const struct text_context *x);     /* positions filled */
 size_t text_context_bytes(const struct text_context *x);

@@ -45,6 +45,7 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
             return false;
     }
     w->n = n;
+    w->loras = (struct lora_set){ 0 };
     w->scratch = scratch;
     return true;
 }
@@ -90,7 +91,8 @@ static const float *floats(const struct tensor *t)
 static bool project(const struct pass *p, const struct tensor *weight, const struct tensor *bias,
                     const float *x, size_t n, float *y)
 {
-    return ops_matmul(p->c, p->w->scratch, weight, floats(bias), x, n, y, p->err);
+    return ops_matmul(p->c, p->w->scratch, weight, floats(bias), x, n, y, p->err) &&
+           lora_add(&p->w->loras, p->c, p->w->scratch, p->i_layer, weight, x, n, y, p->err);
 }
 
 static void norm(const struct pass *p, const struct tensor *weight, const float *x, size_t n, float *y)

@@ -15,6 +15,7 @@
 #include "tensor/compute.h"
 #include "tensor/gguf.h"
 #include "text/kv_cache.h"
+#include "text/lora.h"
 #include "text/rotation.h"
 
 #include <stdbool.h>
@@ -68,6 +69,7 @@ struct transformer_work {
     float *turns[2];                /* [n][n_rot] by rotation: ops_rope_turns */
     float *logits;                  /* [TRANSFORMER_LOGITS][n_vocab] */
     struct arena *scratch;
+    struct lora_set loras;          /* none after transformer_work_init */
 };
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
                            struct arena *session, struct arena *scratch, struct error *err);
