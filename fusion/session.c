@@ -19,7 +19,7 @@
 
 enum request_kind {
     REQUEST_LOAD, REQUEST_ATTACH, REQUEST_CORRECT, REQUEST_PREVIEW, REQUEST_LISTEN, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE,
-    REQUEST_REWIND, REQUEST_CONFIGURE
+    REQUEST_REWIND, REQUEST_CONFIGURE, REQUEST_SCALE_LORA
 };
 
 struct request {
@@ -32,6 +32,8 @@ struct request {
     struct turn turn;               /* ASK, MEASURE, RESTORE; owns what it points to */
     char *answer;                   /* RESTORE */
     size_t n_turns;                 /* REWIND */
+    size_t i_lora;                  /* SCALE_LORA */
+    float scale;
     uint32_t sound;                 /* LISTEN */
     struct session_settings settings;   /* CONFIGURE; owns what it points to */
 };
@@ -247,6 +249,17 @@ void session_clear(struct session *s)
     session_rewind(s, 0);
 }
 
+void session_scale_lora(struct session *s, size_t i, float scale)
+{
+    struct request *r = request_new(REQUEST_SCALE_LORA);
+
+    if (r != NULL) {
+        r->i_lora = i;
+        r->scale = scale;
+    }
+    submit(s, r, r != NULL);
+}
+
 void session_configure(struct session *s, const struct session_settings *settings)
 {
     struct request *r = request_new(REQUEST_CONFIGURE);
@@ -404,6 +417,7 @@ static void *work(void *user)
         case REQUEST_MEASURE: worker_measure(s->worker, r->number, &r->turn); break;
         case REQUEST_RESTORE: worker_restore(s->worker, r->number, &r->turn, r->answer); break;
         case REQUEST_REWIND:  worker_rewind(s->worker, r->n_turns); break;
+        case REQUEST_SCALE_LORA: worker_scale_lora(s->worker, r->i_lora, r->scale); break;
         case REQUEST_CONFIGURE: worker_configure(s->worker, r->number, &r->settings); break;
         }
         pthread_mutex_lock(&s->lock);

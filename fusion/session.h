@@ -44,6 +44,8 @@ struct session_params {
     bool words, channels;           /* the time of each word; each channel apart: who speaks */
     const char *prompt, *hotwords;  /* what came before a clip; names and terms in it; may be NULL */
     size_t n_ctx;                   /* 0: min(8192, the model's) */
+    const char *const *loras;       /* [n_loras] adapters of the text model, FILE or FILE=SCALE (lora_file) */
+    size_t n_loras;
     bool kv_q8_0;                   /* keys and values as Q8_0, half the memory; else F16 */
     size_t n_threads;               /* 0: one per core */
     const char *kernels;            /* NULL: best */
@@ -219,6 +221,10 @@ struct session_settings {
 };
 struct session_settings session_settings_default(void);
 void session_configure(struct session *s, const struct session_settings *settings);
+/* Another scale of adapter i of session_params, from the next question on; 0: as if it were not there. */
+void session_scale_lora(struct session *s, size_t i, float scale);
+/* Bytes of the file's name in FILE or FILE=SCALE, and the scale, 1 when there is none. */
+size_t lora_file(const char *text, float *scale);
 /* SESSION_READY, or SESSION_FAILED, after which the model in use stays. */
 uint32_t session_use_model(struct session *s, const char *text_path, const char *text_name);
 

@@ -78,7 +78,8 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->user = user;
     w->n_ctx = params->n_ctx;
     w->kv = params->kv_q8_0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
-    if (form_init(&w->form, params, err) && eyes_init(&w->eyes, params, compute, err))
+    if (form_init(&w->form, params, err) && adapters_init(&w->adapters, params->loras, params->n_loras, err) &&
+        eyes_init(&w->eyes, params, compute, err))
         w->senses = senses_new(params, &w->eyes, compute, send_progress, send_decoded, w, err);
     if (w->senses == NULL) {
         worker_free(w);
@@ -103,6 +104,7 @@ void worker_free(struct worker *w)
     form_done(&w->form);
     text_context_free(w->context);
     text_model_close(w->model);
+    adapters_done(&w->adapters);
     free((char *)w->settings.system);
     free(w);
 }
@@ -118,6 +120,15 @@ void worker_configure(struct worker *w, uint32_t request, const struct session_s
     }
 }
 
+void worker_scale_lora(struct worker *w, size_t i, float scale)
+{
+    if (i >= w->adapters.n)
+        return;
+    w->adapters.scales[i] = scale;
+    if (w->context != NULL)
+        text_context_scale_lora(w->context, i, scale);
+}
+
 /* ---- the text model -------------------------------------------------------------------- */
 
 static bool open_text(const struct worker *w, const char *path, const char *name, struct text_model **model,
@@ -126,10 +137,12 @@ static bool open_text(const struct worker *w, const char *path, const char *name
     *model = text_model_open(path, err);
     if (*model == NULL)
         return false;
-    *context = eyes_suit(&w->eyes, text_model_info(*model), name, err)
+    *context = eyes_suit(&w->eyes, text_model_info(*model), name, err) && adapters_open(&w->adapters, *model, err)
         ? text_context_new_as(*model, w->n_ctx, w->kv, err) : NULL;   /* asks for the memory first */
-    if (*context != NULL)
+    if (*context != NULL) {
+        adapters_scale(&w->adapters, *context);
         return true;
+    }
     text_model_close(*model);
     return false;
 }

@@ -29,6 +29,7 @@ void worker_ask(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_measure(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer);
 void worker_rewind(struct worker *w, size_t n_turns);
+void worker_scale_lora(struct worker *w, size_t i, float scale);
 void worker_configure(struct worker *w, uint32_t request, const struct session_settings *settings);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef FUSION_WORKER_STATE_H
 #define FUSION_WORKER_STATE_H
 
+#include "fusion/adapters.h"
 #include "fusion/conversation.h"
 #include "fusion/form.h"
 #include "fusion/senses.h"
@@ -18,6 +19,7 @@ struct worker {
     double load_ms;                 /* of the text model */
     size_t n_ctx;                   /* wanted; 0: the default */
     enum text_kv kv;
+    struct adapters adapters;       /* of any model that is loaded */
 
     struct session_settings settings;   /* owns what it points to */
     struct form form;

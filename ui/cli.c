@@ -62,6 +62,7 @@ const struct command commands[] = {
 const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR | TOKENIZE, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
     { "model", 'm', OPTION_TEXT, AT(model), EMBED, "MODEL", "embedding or text model: a name of `mynah models` or a GGUF file (default: minilm)", VALUES_MODEL },
+    { "lora", 0, OPTION_LIST, AT(loras), ANSWERS, "FILE[=SCALE]", "LoRA adapter of the text model (GGUF); may be repeated; /lora changes its scale (default: 1)", VALUES_FILE },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny) or a GGUF file", VALUES_PROJECTOR },
     { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows with --mmproj)", "words rows" },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
@@ -366,10 +367,11 @@ void options_done(struct options *o)
 {
     free(o->files);
     free(o->arguments);
+    free(o->loras.texts);
     free(o->stops.texts);
     free(o->dry_breakers.texts);
     free(o->biases.texts);
-    o->stops = o->dry_breakers = o->biases = (struct option_list){ 0 };
+    o->loras = o->stops = o->dry_breakers = o->biases = (struct option_list){ 0 };
     o->files = o->arguments = NULL;
 }
 

@@ -546,6 +546,12 @@ static void restore(void *self, const struct turn *turn, const char *answer)
     add_request(self, r);
 }
 
+/* There are no weights that it could change: what is told of it is the chat's own. */
+static void scale_lora(void *self, size_t i, float scale)
+{
+    (void)self, (void)i, (void)scale;
+}
+
 static void rewind_to(void *self, size_t n_turns)
 {
     add_request(self, (struct request){ .wish = WISH_REWIND, .n = n_turns });
@@ -646,7 +652,7 @@ struct engine *engine_echo_new(struct error *err)
         .self = e, .model = models[0].name, .event_fd = timer,
         .attach = attach, .correct = correct_line, .preview = preview,
         .listen = listen_to, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
-        .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
+        .rewind = rewind_to, .configure = configure, .scale_lora = scale_lora, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = echo_line, .transcript = echo_transcript, .citations = echo_citations, .free = free_echo,
     };

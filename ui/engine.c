@@ -60,6 +60,11 @@ static void configure(void *self, const struct session_settings *settings)
     session_configure(((struct session_engine *)self)->session, settings);
 }
 
+static void scale_lora(void *self, size_t i, float scale)
+{
+    session_scale_lora(((struct session_engine *)self)->session, i, scale);
+}
+
 static uint32_t ask(void *self, const struct turn *turn)
 {
     return session_ask(((struct session_engine *)self)->session, turn);
@@ -172,7 +177,7 @@ struct engine *engine_session_new(const struct session_params *params, const str
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
         .attach = attach, .correct = correct, .preview = preview,
         .listen = listen_on, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
-        .rewind = rewind_to, .configure = configure, .use_model = use_model, .model_name = model_name,
+        .rewind = rewind_to, .configure = configure, .scale_lora = scale_lora, .use_model = use_model, .model_name = model_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = attachment_said, .transcript = attachment_transcript, .citations = answer_citations, .free = free_session,
     };

@@ -49,6 +49,7 @@ struct engine {
     void (*restore)(void *self, const struct turn *turn, const char *answer);
     void (*clear)(void *self);
     void (*rewind)(void *self, size_t n_turns);
+    void (*scale_lora)(void *self, size_t i, float scale);
     void (*configure)(void *self, const struct session_settings *settings);
     /* A manifest name or a path; 0 and *err when there is no such model here. */
     uint32_t (*use_model)(struct engine *e, const char *name, struct error *err);

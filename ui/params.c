@@ -100,6 +100,8 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.channels = o->channels;
     p.prompt = o->prompt;
     p.hotwords = o->hotwords;
+    p.loras = o->loras.texts;
+    p.n_loras = o->loras.n;
     p.n_ctx = o->n_ctx;
     p.kv_q8_0 = o->kv != NULL && strcmp(o->kv, "q8_0") == 0;
     p.n_threads = o->n_threads;

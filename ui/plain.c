@@ -386,6 +386,7 @@ static void done(struct plain *p)
     talk_done(&p->talk);
     plain_forget_files(p);
     settings_done(&p->settings);
+    loras_done(&p->loras);
     free(p->files);
     free(p->perceived);
     free(p->listed);
@@ -413,6 +414,7 @@ int plain_run(struct engine *engine, struct sessions *sessions, const struct err
         error_set(&err, ERROR_INFERENCE, "no pipe for signals: %s", strerror(errno));
         return cli_fail(&err);
     }
+    loras_init(&p.loras, o);
     talk_init(&p.talk, engine, sessions);
     plain_use_settings(&p, "");
     start(&p, unsaved);

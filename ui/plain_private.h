@@ -11,6 +11,7 @@
 #include "ui/plain.h"
 
 #include "ui/buffer.h"
+#include "ui/loras.h"
 #include "ui/play.h"
 #include "ui/record.h"
 #include "ui/settings.h"
@@ -27,6 +28,7 @@ struct plain {
     struct sessions *sessions;
     const struct options *options;
     struct settings settings;       /* of this conversation */
+    struct loras loras;
     struct talk talk;
 
     bool is_terminal;               /* lines are typed: the terminal shows them */
@@ -101,6 +103,7 @@ void plain_end_play(struct plain *p);
 /* plain_settings.c */
 void plain_use_settings(struct plain *p, const char *text);     /* as kept with a conversation; "": the user's own */
 void plain_run_model(struct plain *p, const char *argument);
+void plain_run_lora(struct plain *p, const char *argument);
 void plain_run_set(struct plain *p, const char *argument);
 void plain_run_system(struct plain *p, const char *argument);
 

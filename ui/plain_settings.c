@@ -72,6 +72,17 @@ void plain_run_system(struct plain *p, const char *argument)
     plain_note(p, "the model is told so from the next question on");
 }
 
+void plain_run_lora(struct plain *p, const char *argument)
+{
+    struct buffer said = { 0 };
+
+    if (loras_command(&p->loras, p->engine, argument, &said))
+        plain_note(p, "%s", buffer_text(&said));
+    else
+        plain_error(p, "%s", buffer_text(&said));
+    buffer_free(&said);
+}
+
 static void list_models(struct plain *p)
 {
     bool present;

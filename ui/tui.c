@@ -102,6 +102,7 @@ void tui_init(struct tui *t, struct engine *engine, struct sessions *sessions, c
     talk_init(&t->talk, engine, sessions);
     draft_init(&t->draft, engine);
     settings_init(&t->settings, options);
+    loras_init(&t->loras, options);
     editor_set_vi(&t->draft.editor, strcmp(config->keys, "vi") == 0);
     tui_set_activity(t, "loading %s", engine->model);
     if (sessions != NULL && history_load(sessions, 1000, &history, &n_history, NULL)) {
@@ -141,6 +142,7 @@ void tui_done(struct tui *t)
     complete_close(&t->complete);
     view_free(&t->view);
     settings_done(&t->settings);
+    loras_done(&t->loras);
     buffer_free(&t->hint);
     buffer_free(&t->activity);
     buffer_free(&t->finding);

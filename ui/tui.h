@@ -19,6 +19,7 @@
 #include "ui/engine.h"
 #include "ui/hold.h"
 #include "ui/keys.h"
+#include "ui/loras.h"
 #include "ui/panel.h"
 #include "ui/play.h"
 #include "ui/record.h"
@@ -91,6 +92,7 @@ struct tui {
     bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
     uint32_t model_request;         /* /model under way */
     struct settings settings;       /* of this session */
+    struct loras loras;
     struct buffer activity;         /* "reading 40 %" */
     size_t i_answer;                /* its item; SIZE_MAX before the first word */
     size_t n_ctx, n_used;

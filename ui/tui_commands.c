@@ -10,7 +10,7 @@
 
 typedef void chat_command(struct tui *t, const char *argument);
 
-static chat_command run_attach, run_files, run_record, run_listen, run_microphone, run_play, run_details, run_paste, run_model, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_listen, run_microphone, run_play, run_details, run_paste, run_model, run_lora, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
@@ -23,6 +23,7 @@ static const struct { struct complete_command command; const char *argument, *su
     { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
     { { "/paste", COMPLETE_NONE, NULL }, "", "open a pasted chip into the draft", run_paste },
     { { "/model", COMPLETE_MODEL, NULL }, "NAME|PATH", "change the model", run_model },
+    { { "/lora", COMPLETE_NONE, NULL }, "NAME SCALE", "list the adapters, or change how much of one is taken; 0 is off", run_lora },
     { { "/set", COMPLETE_SETTING, NULL }, "NAME VALUE", "sampling of this conversation, or a setting of mynah", run_set },
     { { "/system", COMPLETE_NONE, NULL }, "TEXT", "what the model is told about itself in this conversation", run_system },
     { { "/new", COMPLETE_NONE, NULL }, "", "start a new conversation; this one is kept", run_new },
@@ -140,6 +141,15 @@ static void run_model(struct tui *t, const char *argument)
     t->ready = t->no_model = false;
     t->tokens_per_s = 0;
     tui_set_activity(t, "loading %s", t->engine->model);
+}
+
+static void run_lora(struct tui *t, const char *argument)
+{
+    struct buffer said = { 0 };
+    bool good = loras_command(&t->loras, t->engine, argument, &said);
+
+    tui_note(t, good ? ITEM_NOTE : ITEM_ERROR, "%s", buffer_text(&said));
+    buffer_free(&said);
 }
 
 /* ---- settings --------------------------------------------------------------------------- */
