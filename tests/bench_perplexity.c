@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 static void stop(const struct error *err)
 {
@@ -36,6 +37,27 @@ static char *read_all(const char *path, size_t *n)
     return bytes;
 }
 
+/* The text's tokens, with the one that the model wants in front of all others. */
+static int32_t *tokens_of(const struct text_model *m, const char *path, size_t *n)
+{
+    size_t n_bytes, n_bos = text_bos(m) >= 0;
+    char *text = read_all(path, &n_bytes);
+    struct error err;
+    int32_t *ids;
+
+    if (text == NULL || !text_tokenize(m, text, n_bytes, false, &ids, n, &err))
+        stop(text == NULL ? &(struct error){ ERROR_INPUT, "the text cannot be read" } : &err);
+    int32_t *all = malloc((n_bos + *n) * sizeof *all);
+    if (all == NULL)
+        stop(&(struct error){ ERROR_INFERENCE, "no memory" });
+    all[0] = text_bos(m);
+    memcpy(all + n_bos, ids, *n * sizeof *all);
+    *n += n_bos;
+    free(ids);
+    free(text);
+    return all;
+}
+
 /* -log of the token's probability. */
 static double surprise(const float *logits, size_t n, int32_t id)
 {
@@ -51,11 +73,10 @@ static double surprise(const float *logits, size_t n, int32_t id)
 int main(int argc, char **argv)
 {
     size_t n_ctx = argc > 3 ? (size_t)atoi(argv[3]) : 512, most = argc > 4 ? (size_t)atoi(argv[4]) : SIZE_MAX;
-    size_t n_bytes, n_ids, n_counted = 0, n_reused;
+    size_t n_ids, n_counted = 0, n_reused;
     struct error err;
     struct compute c;
     double sum = 0;
-    int32_t *ids;
     const float *logits;
 
     if (argc < 3) {
@@ -66,11 +87,13 @@ int main(int argc, char **argv)
     if (m == NULL || !compute_init(&c, 0, NULL, &err))
         stop(&err);
     struct text_context *x = text_context_new_as(m, n_ctx, argc > 5 && strcmp(argv[5], "q8_0") == 0 ? TEXT_KV_Q8_0 : TEXT_KV_F16, &err);
-    char *text = read_all(argv[2], &n_bytes);
-    if (x == NULL || !text_tokenize(m, text, n_bytes, false, &ids, &n_ids, &err))
+    if (x == NULL)
         stop(&err);
+    int32_t *ids = tokens_of(m, argv[2], &n_ids);
     for (size_t i = 0; i < most && (i + 1) * n_ctx <= n_ids; i++) {
-        const int32_t *piece = ids + i * n_ctx;
+        int32_t *piece = ids + i * n_ctx;
+        if (text_bos(m) >= 0)
+            piece[0] = text_bos(m);
         struct text_span half = { piece, NULL, n_ctx / 2 + 1 };
         if (!text_prefill(x, &c, &half, 1, &logits, &n_reused, NULL, NULL, &err))
             stop(&err);
@@ -85,7 +108,6 @@ int main(int argc, char **argv)
         return 1;
     }
     printf("%.4f over %zu tokens\n", exp(sum / (double)n_counted), n_counted);
-    free(text);
     free(ids);
     text_context_free(x);
     text_model_close(m);
