@@ -52,7 +52,8 @@ bool form_init(struct form *f, const struct session_params *params, struct error
         return error_set(err, ERROR_INFERENCE, "no memory for the session");
     if (params->grammar == NULL)
         return true;
-    f->grammar = grammar_parse(params->grammar_name, params->grammar, strlen(params->grammar), err);
+    f->grammar = (params->grammar_is_schema ? grammar_of_schema : grammar_parse)(params->grammar_name, params->grammar,
+                                                                                 strlen(params->grammar), err);
     return f->grammar != NULL;
 }
 

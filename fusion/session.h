@@ -53,6 +53,7 @@ struct session_params {
     uint64_t seed;                  /* 0: from the clock */
     size_t max_tokens;              /* of one answer; 0: until the context ends */
     const char *grammar;            /* GBNF that every answer keeps to (text/grammar.h); NULL: none */
+    bool grammar_is_schema;         /* it is a JSON Schema instead */
     const char *grammar_name;       /* of its file, for messages */
     const char *const *stops;       /* [n_stops] an answer ends before any of these; none is "" */
     size_t n_stops;

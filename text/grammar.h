@@ -1,7 +1,7 @@
 /* grammar.h - what an answer may look like, and which tokens keep to it.
  *
- *   GBNF -> struct grammar -> struct constraint (beside one model's vocabulary)
- *                        -> at each token, those that may come next
+ *   GBNF or JSON Schema -> struct grammar -> struct constraint (beside one model's vocabulary)
+ *                                         -> at each token, those that may come next
  *
  * GBNF is the grammar notation of the ggml project (llama.cpp, grammars/README.md):
  *
@@ -32,6 +32,9 @@ struct constraint;
  * a rule that is not defined, begins with itself or can never end, or a size without reason. */
 struct grammar *grammar_parse(const char *name, const char *text, size_t n, struct error *err);
 
+/* From a JSON Schema (draft 2020-12, and what is older in common use).  ERROR_INPUT has `name` and, as
+ * a JSON pointer, the place of what is wrong or not supported: docs/models.md lists what is. */
+struct grammar *grammar_of_schema(const char *name, const char *text, size_t n, struct error *err);
 void grammar_free(struct grammar *g);                       /* NULL is fine */
 
 /* ---- tokens ---------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    RULES_MOST = 4096, NODES_MOST = 1 << 18, DEPTH_MOST = 64,      /* of parentheses */
+    RULES_MOST = 8192, NODES_MOST = 1 << 18, DEPTH_MOST = 64,      /* of parentheses */
     REPEAT_MOST = 1 << 20, TEXT_BYTES_MOST = 1 << 22
 };
 

@@ -111,6 +111,7 @@ const struct option_row option_rows[] = {
     { "version", 0, OPTION_FLAG, AT(version), ALL, NULL, "print the version", NULL },
     { "help", 'h', OPTION_FLAG, AT(help), ALL, NULL, "print this help", NULL },
     { "The form of the answer", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
+    { "json-schema", 0, OPTION_TEXT, AT(json_schema), FORMED, "FILE", "the answer is JSON that keeps to the JSON Schema in FILE", VALUES_FILE },
     { "grammar", 0, OPTION_TEXT, AT(grammar), FORMED, "FILE", "the answer keeps to the grammar in FILE, in GBNF", VALUES_FILE },
     { "stop", 0, OPTION_LIST, AT(stops), FORMED, "TEXT", "end the answer before TEXT; may be repeated", NULL },
     { "How tokens are chosen (the defaults suit most questions)", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },

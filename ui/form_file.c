@@ -37,17 +37,21 @@ static bool read_biases(struct form_file *f, const struct options *o, struct err
 
 static bool read_grammar(struct form_file *f, const struct options *o, struct session_params *p, struct error *err)
 {
+    const char *path = o->grammar != NULL ? o->grammar : o->json_schema;
     size_t n;
 
-    if (o->grammar == NULL)
+    if (o->grammar != NULL && o->json_schema != NULL)
+        return error_set(err, ERROR_USAGE, "--grammar and --json-schema both say what the answer keeps to: give one of them");
+    if (path == NULL)
         return true;
-    f->text = (char *)file_read(o->grammar, FORM_BYTES_MOST, &n, err);
+    f->text = (char *)file_read(path, FORM_BYTES_MOST, &n, err);
     if (f->text == NULL)
         return false;
     if (strlen(f->text) != n)
-        return error_set(err, ERROR_INPUT, "%s: holds a NUL byte; a grammar is text", o->grammar);
+        return error_set(err, ERROR_INPUT, "%s: holds a NUL byte; a grammar is text", path);
     p->grammar = f->text;
-    p->grammar_name = o->grammar;
+    p->grammar_name = path;
+    p->grammar_is_schema = o->json_schema != NULL;
     return true;
 }
 
