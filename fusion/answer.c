@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 #include "text/grammar.h"
 #include "text/sampler.h"
 

@@ -99,6 +99,7 @@ struct telling {
     struct conversation *c;
     const struct prompt_room *room;
     size_t n_clip;                  /* what the question of a turn with a clip may take */
+    size_t n_system;                /* positions before the first turn's contents */
 };
 
 /* An exchange_count. */
@@ -108,26 +109,39 @@ static bool count_earlier(void *user, size_t i, size_t *n_tokens, struct error *
     struct exchange *e = &t->c->exchanges[i];
 
     if (!fit_question(t->room, e, t->n_clip, err) ||
-        (e->n_tokens == 0 && !count_exchange(t->room, e, true, &e->n_tokens, err)))
+        (e->n_tokens == 0 && !count_exchange(t->room, e, &e->n_tokens, err)))
         return false;
     *n_tokens = e->n_tokens;
     return true;
 }
 
-/* Begins a prompt with its system message; a clip leaves a quarter of the rest for what is
- * asked about it later. */
+/* What a prompt takes without turns; a clip leaves a quarter of the rest for what is asked about
+ * it later. */
 static bool begin_prompt(struct telling *t, const struct exchange *about, struct prompt *p, struct error *err)
 {
+    struct span_list list = { 0 };
     struct script script = { 0 };
 
     p->begun = "";
     p->n_most = room_most(t->room);
     script_system(&script, t->room->system, about);
-    if (!add_script(&p->parts, t->room, &script, err))
-        return false;
-    p->n_tokens = p->parts.n_tokens;
+    script_mark(&script);
+    bool good = add_script(&list, t->room, &script, err);
+    p->n_tokens = list.n_tokens;
+    t->n_system = list.last_slot_at;
     t->n_clip = p->n_tokens < p->n_most ? (p->n_most - p->n_tokens) / 4 * 3 : 0;
-    return true;
+    span_list_done(&list);
+    return good;
+}
+
+/* What it takes with the question e alone. */
+static bool count_alone(struct telling *t, const struct exchange *about, const struct exchange *e, size_t *n, struct error *err)
+{
+    struct script script = { 0 };
+
+    script_system(&script, t->room->system, about);
+    add_exchange(&script, e, false);
+    return count_script(t->room, &script, n, err);
 }
 
 /* What the first n turns take that stay; `out` ascends. */
@@ -158,12 +172,12 @@ static size_t n_before(const struct conversation *c, const struct exchange *e)
 /* The system message, and the numbers of what follows it. */
 static bool plan_chat(struct telling *t, struct exchange *e, bool alone, struct prompt *p, struct error *err)
 {
-    size_t n = alone ? 0 : n_before(t->c, e), n_question = 0;
+    size_t n = alone ? 0 : n_before(t->c, e);
+    const struct exchange *about = first_image(t->c, e, alone);
 
-    if (!begin_prompt(t, first_image(t->c, e, alone), p, err) ||
-        (e != NULL && (!fit_question(t->room, e, t->n_clip, err) || !count_exchange(t->room, e, false, &n_question, err))))
+    if (!begin_prompt(t, about, p, err) ||
+        (e != NULL && (!fit_question(t->room, e, t->n_clip, err) || !count_alone(t, about, e, &p->n_tokens, err))))
         return false;
-    p->n_tokens += n_question;
     return p->n_tokens > p->n_most ||
            (exchanges_left_out(t->c->exchanges, n, p->n_tokens, p->n_most, count_earlier, t, &p->left_out, err) &&
             count_told(t, n, &p->left_out, &p->n_tokens, err));
@@ -190,7 +204,7 @@ static bool too_long(const struct prompt_room *room, const struct exchange *e, c
 /* The turns that go now, where the prompt before had them. */
 static bool place_gone(struct telling *t, size_t n, struct prompt *p, struct error *err)
 {
-    size_t at = p->parts.n_tokens, taken, end = SIZE_MAX, k = 0;
+    size_t at = t->n_system, taken, end = SIZE_MAX, k = 0;
 
     p->gone = calloc(p->left_out.n + 1, sizeof *p->gone);
     if (p->gone == NULL)
@@ -205,7 +219,7 @@ static bool place_gone(struct telling *t, size_t n, struct prompt *p, struct err
             if (at != end)          /* not the neighbour of the one before */
                 p->gone[p->n_gone++].from = at;
             end = at + taken;
-            if (!add_exchange(&p->gone[p->n_gone - 1].parts, t->room, &t->c->exchanges[i], true, err))
+            if (!spans_of_exchange(&p->gone[p->n_gone - 1].parts, t->room, &t->c->exchanges[i], err))
                 return false;
         }
         at += taken;
@@ -218,6 +232,8 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
 {
     struct telling t = { .c = c, .room = room };
     size_t n = alone ? 0 : n_before(c, e);
+    const struct exchange *about = first_image(c, e, alone);        /* also when it is left out now */
+    struct script script = { 0 };
 
     if (!plan_chat(&t, e, alone, p, err))
         return false;
@@ -228,10 +244,14 @@ static bool build_chat(struct conversation *c, const struct prompt_room *room, s
     conversation_leave_out(c, &p->left_out);
     if (p->left_out.n > 0)
         note_dropped(room, p->left_out.n);
+    script_system(&script, room->system, about);
     for (size_t i = 0; i < n; i++)
-        if (!c->exchanges[i].dropped && !add_exchange(&p->parts, room, &c->exchanges[i], true, err))
-            return false;
-    return add_exchange(&p->parts, room, e, false, err);
+        if (!c->exchanges[i].dropped)
+            add_exchange(&script, &c->exchanges[i], true);
+    add_exchange(&script, e, false);
+    bool good = add_script(&p->parts, room, &script, err);
+    p->n_tokens = p->parts.n_tokens;
+    return good;
 }
 
 /* ---- descriptions ------------------------------------------------------------------ */
@@ -384,7 +404,9 @@ bool conversation_sum_up(struct conversation *c, const struct prompt_room *room,
     struct telling t = { .c = c, .room = room };
     char request[400];
     struct exchange asked = { .text = request, .language = "en" };
-    size_t first, n_question;
+    const struct exchange *about = first_image(c, NULL, false);
+    struct script script = { 0 };
+    size_t first;
 
     if (!first_to_go(c, n, &p->left_out, err))
         return false;
@@ -393,13 +415,15 @@ bool conversation_sum_up(struct conversation *c, const struct prompt_room *room,
     *e = (struct exchange){ .text = strdup(w->sum_up), .media = calloc(1, sizeof *e->media), .language = "en" };
     if (e->text == NULL || e->media == NULL)
         return error_set(err, ERROR_INFERENCE, "no memory for the question");
-    if (!begin_prompt(&t, first_image(c, NULL, false), p, err) || !count_exchange(room, &asked, false, &n_question, err))
+    if (!begin_prompt(&t, about, p, err) || !count_alone(&t, about, &asked, &p->n_tokens, err))
         return false;
-    p->n_tokens += n_question;
     if (!first_that_fits(&t, p, &first, err))
         return false;
+    script_system(&script, room->system, about);
     for (size_t i = first; i < p->left_out.n; i++)
-        if (!add_exchange(&p->parts, room, &c->exchanges[p->left_out.turns[i]], true, err))
-            return false;
-    return add_exchange(&p->parts, room, &asked, false, err);
+        add_exchange(&script, &c->exchanges[p->left_out.turns[i]], true);
+    add_exchange(&script, &asked, false);
+    bool good = add_script(&p->parts, room, &script, err);
+    p->n_tokens = p->parts.n_tokens;
+    return good;
 }

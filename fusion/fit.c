@@ -21,43 +21,90 @@ bool add_script(struct span_list *list, const struct prompt_room *room, struct s
     return good;
 }
 
-bool add_exchange(struct span_list *list, const struct prompt_room *room, const struct exchange *e, bool earlier,
-                  struct error *err)
+void add_exchange(struct script *script, const struct exchange *e, bool earlier)
 {
-    struct script script = { 0 };
-
-    script_question(&script, e);
+    script_question(script, e);
     if (!earlier || e->answer != NULL)
-        script_open_answer(&script);
+        script_open_answer(script);
     if (!earlier)
-        script_answer_so_far(&script, e);
+        script_answer_so_far(script, e);
     else if (e->answer != NULL)
-        script_answer(&script, e);
-    return add_script(list, room, &script, err);
+        script_answer(script, e);
 }
 
-bool count_exchange(const struct prompt_room *room, const struct exchange *e, bool earlier, size_t *n, struct error *err)
+bool count_script(const struct prompt_room *room, struct script *script, size_t *n, struct error *err)
 {
     struct span_list list = { 0 };
-    bool good = add_exchange(&list, room, e, earlier, err);
+    bool good = add_script(&list, room, script, err);
 
     *n = list.n_tokens;
     span_list_done(&list);
+    return good;
+}
+
+/* [system, e, mark], or without e. */
+static bool add_between(struct span_list *list, const struct prompt_room *room, const struct exchange *e, struct error *err)
+{
+    struct script script = { 0 };
+
+    script_system(&script, "-", NULL);
+    if (e != NULL)
+        add_exchange(&script, e, true);
+    script_mark(&script);
+    return add_script(list, room, &script, err);
+}
+
+/* Positions [from, from + n) of a list, as a list of their own. */
+static bool cut_spans(struct span_list *to, const struct span_list *list, size_t from, size_t n, struct error *err)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < list->n_spans; i++) {
+        const struct text_span *span = &list->spans[i];
+        size_t first = from > at ? from - at : 0, end = from + n < at ? 0 : from + n - at;
+        end = end < span->n ? end : span->n;
+        if (first < end && !(span->ids != NULL ? span_list_add_ids(to, span->ids + first, end - first, err)
+                                               : first > 0 || end < span->n || span_list_add_rows(to, span, err)))
+            return false;
+        at += span->n;
+    }
+    return true;
+}
+
+/* What a turn in the midst of others adds, from its contents to those of the next: found by
+ * what comes of leaving it out, since only the template knows how it is written. */
+bool spans_of_exchange(struct span_list *to, const struct prompt_room *room, const struct exchange *e, struct error *err)
+{
+    struct span_list with = { 0 }, without = { 0 };
+    bool good = add_between(&with, room, e, err) && add_between(&without, room, NULL, err);
+
+    if (good && with.last_slot_at > without.last_slot_at)
+        good = cut_spans(to, &with, without.last_slot_at, with.last_slot_at - without.last_slot_at, err);
+    span_list_done(&with);
+    span_list_done(&without);
+    return good;
+}
+
+bool count_exchange(const struct prompt_room *room, const struct exchange *e, size_t *n, struct error *err)
+{
+    struct span_list with = { 0 }, without = { 0 };
+    bool good = add_between(&with, room, e, err) && add_between(&without, room, NULL, err);
+
+    *n = with.n_tokens > without.n_tokens ? with.n_tokens - without.n_tokens : 1;
+    span_list_done(&with);
+    span_list_done(&without);
     return good;
 }
 
 /* ---- transcripts ---------------------------------------------------------------- */
 
+/* Without its answer. */
 static bool count_question(const struct prompt_room *room, const struct exchange *e, size_t *n, struct error *err)
 {
-    struct span_list list = { 0 };
-    struct script script = { 0 };
+    struct exchange question = *e;
 
-    script_question(&script, e);
-    bool good = add_script(&list, room, &script, err);
-    *n = list.n_tokens;
-    span_list_done(&list);
-    return good;
+    question.answer = NULL;
+    return count_exchange(room, &question, n, err);
 }
 
 static void note_cut_transcript(const struct prompt_room *room, const struct exchange_media *media)

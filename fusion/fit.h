@@ -7,7 +7,7 @@
 #ifndef FUSION_FIT_H
 #define FUSION_FIT_H
 
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 
 /* What a prompt is made for. */
 struct prompt_room {
@@ -22,13 +22,16 @@ struct prompt_room {
 /* Positions that a prompt may take: the rest is kept for the answer. */
 size_t room_most(const struct prompt_room *room);
 
-/* Adds a script to the spans and empties it. */
+/* Adds a script to the spans and empties it; or counts what it takes. */
 bool add_script(struct span_list *list, const struct prompt_room *room, struct script *script, struct error *err);
+bool count_script(const struct prompt_room *room, struct script *script, size_t *n, struct error *err);
 /* An earlier turn is followed by its answer, if one came; a new one by the answer's opening and
  * what came of it so far. */
-bool add_exchange(struct span_list *list, const struct prompt_room *room, const struct exchange *e, bool earlier,
-                  struct error *err);
-bool count_exchange(const struct prompt_room *room, const struct exchange *e, bool earlier, size_t *n, struct error *err);
+void add_exchange(struct script *script, const struct exchange *e, bool earlier);
+/* What an earlier turn adds to a conversation. */
+bool count_exchange(const struct prompt_room *room, const struct exchange *e, size_t *n, struct error *err);
+/* The same as spans, from its contents up to those of the turn behind it. */
+bool spans_of_exchange(struct span_list *to, const struct prompt_room *room, const struct exchange *e, struct error *err);
 
 /* Long transcripts: every clip of a turn keeps the same share of its segments, from the
  * start, so that the question takes at most n_most positions; noted. */

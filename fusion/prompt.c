@@ -288,6 +288,20 @@ void script_system(struct script *s, const char *system, const struct exchange *
                    w->answer_example[i]);
 }
 
+/* A question of one token, which all models have. */
+void script_mark(struct script *s)
+{
+    static const int32_t any = 0;
+
+    add_template(s, PIECE_OPEN, TEXT_USER);
+    struct piece *p = add_piece(s, PIECE_IDS);
+    if (p != NULL) {
+        p->ids = &any;
+        p->n_ids = 1;
+    }
+    add_template(s, PIECE_CLOSE, TEXT_USER);
+}
+
 void script_open_answer(struct script *s)
 {
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
@@ -306,9 +320,17 @@ void script_answer_so_far(struct script *s, const struct exchange *e)
     }
 }
 
+/* An answer of before is told without what the model thought, as templates do. */
 void script_answer(struct script *s, const struct exchange *e)
 {
-    script_answer_so_far(s, e);
+    const char *thought = e->answer != NULL ? strstr(e->answer, "</think>") : NULL;
+
+    if (thought != NULL) {
+        thought += strlen("</think>");
+        add_text(s, thought + strspn(thought, "\n"));
+    } else {
+        script_answer_so_far(s, e);
+    }
     add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
 }
 
@@ -416,117 +438,4 @@ void script_describe(struct script *s, const char *system, const struct exchange
     } else if (**begun != '\0') {
         add_text(s, *begun);
     }
-}
-
-/* ---- spans -------------------------------------------------------------------- */
-
-/* Takes over its ids. */
-static bool add_span(struct span_list *list, struct text_span span, struct error *err)
-{
-    if (list->n_spans == list->capacity) {
-        size_t capacity = 2 * list->capacity + 16;
-        struct text_span *grown = realloc(list->spans, capacity * sizeof *grown);
-        if (grown == NULL) {
-            free((int32_t *)span.ids);
-            return error_set(err, ERROR_INFERENCE, "no memory for a prompt of %zu spans", capacity);
-        }
-        list->spans = grown;
-        list->capacity = capacity;
-    }
-    list->spans[list->n_spans++] = span;
-    list->n_tokens += span.n;
-    list->n_rows += span.rows != NULL ? span.n : 0;
-    return true;
-}
-
-/* The id that the list ends with, as text_tokenize_after takes it. */
-static int32_t last_id(const struct span_list *list)
-{
-    for (size_t i = list->n_spans; i-- > 0;) {
-        const struct text_span *span = &list->spans[i];
-        if (span->n > 0)
-            return span->ids != NULL ? span->ids[span->n - 1] : TEXT_MIDST;
-    }
-    return -1;
-}
-
-static bool add_tokenised(struct span_list *list, const struct text_model *m, const char *text, bool special,
-                          struct error *err)
-{
-    int32_t *ids;
-    size_t n;
-
-    return text_tokenize_after(m, last_id(list), text, strlen(text), special, &ids, &n, err) &&
-           add_span(list, (struct text_span){ .ids = ids, .n = n }, err);
-}
-
-static bool add_ids(struct span_list *list, const int32_t *ids, size_t n, struct error *err)
-{
-    int32_t *copy = malloc((n + 1) * sizeof *copy);
-
-    if (copy == NULL)
-        return error_set(err, ERROR_INFERENCE, "no memory for %zu tokens", n);
-    if (n > 0)
-        memcpy(copy, ids, n * sizeof *copy);
-    return add_span(list, (struct text_span){ .ids = copy, .n = n }, err);
-}
-
-static bool add_piece_span(struct span_list *list, const struct text_model *m, const struct piece *p, struct error *err)
-{
-    switch (p->kind) {
-    case PIECE_OPEN:  return add_tokenised(list, m, text_role_open(m, p->role), true, err);
-    case PIECE_CLOSE: return add_tokenised(list, m, text_role_close(m, p->role), true, err);
-    case PIECE_TEXT:  return add_tokenised(list, m, p->text, false, err);
-    case PIECE_IDS:   return add_ids(list, p->ids, p->n_ids, err);
-    case PIECE_ROWS:  return add_span(list, (struct text_span){ .rows = p->rows, .n = p->n_rows }, err);
-    }
-    return false;
-}
-
-/* Puts it in front of the only span, unless that begins with it: a template may write it. */
-static bool begin_with(struct span_list *list, int32_t bos, struct error *err)
-{
-    struct text_span first = list->spans[0];
-
-    if (first.ids != NULL && first.n > 0 && first.ids[0] == bos)
-        return true;
-    if (!add_ids(list, &bos, 1, err))
-        return false;
-    list->spans[0] = list->spans[1];
-    list->spans[1] = first;
-    return true;
-}
-
-bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err)
-{
-    int32_t bos = text_bos(m);
-
-    if (s->failed)
-        return error_set(err, ERROR_INFERENCE, "no memory for the prompt");
-    for (size_t i = 0; i < s->n_pieces; i++)
-        if (!add_piece_span(list, m, &s->pieces[i], err) ||
-            (list->n_spans == 1 && bos >= 0 && !begin_with(list, bos, err)))
-            return false;
-    return true;
-}
-
-bool tokenize_answer(const struct text_model *m, const char *text, int32_t **ids, size_t *n_ids, struct error *err)
-{
-    const char *open = text_role_open(m, TEXT_ASSISTANT);
-    int32_t *opening;
-    size_t n;
-
-    if (!text_tokenize_after(m, TEXT_MIDST, open, strlen(open), true, &opening, &n, err))
-        return false;
-    int32_t before = n > 0 ? opening[n - 1] : TEXT_MIDST;
-    free(opening);
-    return text_tokenize_after(m, before, text, strlen(text), false, ids, n_ids, err);
-}
-
-void span_list_done(struct span_list *list)
-{
-    for (size_t i = 0; i < list->n_spans; i++)
-        free((int32_t *)list->spans[i].ids);
-    free(list->spans);
-    *list = (struct span_list){ 0 };
 }

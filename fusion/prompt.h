@@ -1,6 +1,6 @@
 /* prompt.h - a conversation as what the transformer eats.
  *
- *   exchanges -> pieces (template | text | ids) -> spans
+ *   exchanges -> pieces (opens | text | ids | rows | closes) -> the model's chat template -> spans
  *
  * Pieces know nothing of a model: they say which words are the template's own and
  * which are somebody's.  Only the template's are tokenised with control tokens
@@ -69,6 +69,8 @@ void script_system(struct script *s, const char *system, const struct exchange *
 /* The person's message, media first. */
 void script_question(struct script *s, const struct exchange *e);
 void script_open_answer(struct script *s);
+/* The same short question for any turn: to find out what stands before it. */
+void script_mark(struct script *s);
 /* The answer as far as it came: it may go on. */
 void script_answer_so_far(struct script *s, const struct exchange *e);
 /* The answer after its opening, and its close; then the next question may follow. */
@@ -81,19 +83,6 @@ const char *exchange_translated_into(const struct exchange *e);
  * opened; or of the translation of one, which is told in words.  *begun is the text that opens the answer, static; it is in the script.
  * When e has an answer, that stands in its place and *begun is ""; for one that has a form, nothing does. */
 void script_describe(struct script *s, const char *system, const struct exchange *e, const char **begun);
-
-/* ---- spans -------------------------------------------------------------------- */
-
-struct span_list {                  /* starts as { 0 } */
-    struct text_span *spans;        /* ids are owned, rows borrowed */
-    size_t n_spans, capacity;
-    size_t n_tokens, n_rows;        /* positions in all; those of them that are rows */
-};
-/* A list begins with the token that the model wants in front of all, once. */
-bool span_list_add(struct span_list *list, const struct text_model *m, const struct script *s, struct error *err);
-void span_list_done(struct span_list *list);
-/* The ids that a list has of an answer's text behind its opening; malloc'd. */
-bool tokenize_answer(const struct text_model *m, const char *text, int32_t **ids, size_t *n_ids, struct error *err);
 
 bool text_has_hangul(const char *text);
 bool exchange_has(const struct exchange *e, enum attachment_kind kind);

@@ -200,17 +200,11 @@ static size_t evidence_tokens(const struct worker *w, const struct attachment *a
     struct exchange_media media = { a, SIZE_MAX };
     char text[] = "?";
     struct exchange e = { .text = text, .media = &media, .n_media = 1 };
-    struct script script = { 0 };
-    struct span_list list = { 0 };
+    const struct prompt_room room = { .model = w->model };
     size_t n = 0;
 
-    if (w->model == NULL)
+    if (w->model == NULL || !count_exchange(&room, &e, &n, NULL))
         return 0;
-    script_question(&script, &e);
-    if (span_list_add(&list, w->model, &script, NULL))
-        n = list.n_tokens;
-    span_list_done(&list);
-    script_done(&script);
     return n;
 }
 

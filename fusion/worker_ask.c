@@ -7,7 +7,7 @@
 #include "fusion/answer.h"
 #include "fusion/cite.h"
 #include "fusion/clip_span.h"
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "fusion/answer.h"
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 #include "tensor/compute.h"
 #include "tests/bench_rows.h"
 

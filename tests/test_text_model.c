@@ -1,10 +1,8 @@
 /* Opening models: what is read from the file, and what is refused by name. */
 #include "tests/text_models.h"
 
-#include "base/log.h"
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 #include "tensor/gguf.h"
-#include "text/chat_template.h"
 
 static void test_info(void **state)
 {
@@ -21,62 +19,6 @@ static void test_info(void **state)
     assert_int_equal(info->kv_bytes_per_token, 2 * 2 * 1 * 8 * 2);     /* layers, k and v, heads, head_dim, F16 */
     assert_int_equal(info->file_bytes, 134400);
     text_model_close(m);
-}
-
-/* ---- chat format --------------------------------------------------------------------- */
-
-static void test_chatml(void **state)
-{
-    struct text_model *m = must_open(TINY_LLAMA);
-    struct error err = { 0 };
-    int32_t *ids;
-    size_t n_ids;
-
-    (void)state;
-    assert_string_equal(text_role_open(m, TEXT_SYSTEM), "<|im_start|>system\n");
-    assert_string_equal(text_role_open(m, TEXT_USER), "<|im_start|>user\n");
-    assert_string_equal(text_role_open(m, TEXT_ASSISTANT), "<|im_start|>assistant\n");
-    assert_string_equal(text_role_close(m, TEXT_USER), "<|im_end|>\n");
-    assert_true(text_tokenize(m, text_role_close(m, TEXT_ASSISTANT), strlen("<|im_end|>\n"), true, &ids, &n_ids, &err));
-    assert_int_equal(n_ids, 2);
-    assert_true(text_token_ends_answer(m, ids[0]));
-    assert_false(text_token_ends_answer(m, ids[1]));
-    free(ids);
-    text_model_close(m);
-}
-
-static void count_warnings(void *user, enum log_level level, const char *text)
-{
-    size_t *n = user;
-
-    (void)level;
-    *n += strstr(text, "the_file") != NULL;
-}
-
-static void test_other_chat_formats_fall_back_and_say_so(void **state)
-{
-    struct error err = { 0 };
-    struct gguf *g = gguf_open("tests/golden/text_qwen2_cut.gguf", &err);
-    struct arena *arena = arena_new("model", 1 << 16, &err);
-    struct tokenizer *t = tokenizer_open(g, arena, &err);
-    size_t n_warnings = 0;
-
-    (void)state;
-    assert_non_null(t);
-    log_to(count_warnings, &n_warnings, LOG_WARNING);
-    assert_string_equal(chat_template_find("{{ '<|im_start|>' }}", t, "the_file")->name, "chatml");
-    assert_int_equal(n_warnings, 0);
-    const struct chat_template *plain = chat_template_find("{{ '[INST]' }}", t, "the_file");
-    assert_string_equal(plain->name, "plain");
-    assert_int_equal(n_warnings, 1);
-    assert_ptr_equal(chat_template_find(NULL, t, "the_file"), plain);
-    assert_int_equal(n_warnings, 2);
-    for (size_t i = 0; i < 3; i++)
-        assert_true(plain->open[i] != NULL && plain->close[i] != NULL);
-    log_to(NULL, NULL, LOG_WARNING);
-    tokenizer_close(t);
-    arena_free(arena);
-    gguf_close(g);
 }
 
 /* ---- refusals ----------------------------------------------------------------------------- */
@@ -272,7 +214,7 @@ static void test_bos_comes_once_and_first(void **state)
     int32_t bos = text_bos(m);
     assert_true(bos >= 0);
     script_system(&script, "system", NULL);
-    assert_true(span_list_add(&list, m, &script, &err));
+    script_mark(&script);
     assert_true(span_list_add(&list, m, &script, &err));
     size_t n_bos = 0;
     for (size_t i = 0; i < list.n_spans; i++)
@@ -385,8 +327,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_info),
-        cmocka_unit_test(test_chatml),
-        cmocka_unit_test(test_other_chat_formats_fall_back_and_say_so),
         cmocka_unit_test(test_wrong_settings_are_refused),
         cmocka_unit_test(test_what_is_not_computed_is_refused_by_name),
         cmocka_unit_test(test_the_same_settings_without_effect_are_fine),

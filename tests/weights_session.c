@@ -1,6 +1,6 @@
 /* One session on real weights: the tiny text model, the eyes and the ears. */
 #include "fusion/attachment.h"
-#include "fusion/prompt.h"
+#include "fusion/spans.h"
 #include "fusion/session.h"
 #include "fusion/words.h"
 
@@ -147,7 +147,7 @@ static void test_injection_stays_text(void **state)
             text_token_bytes(m, list.spans[i].ids[k], &n_bytes);
             n_controls += n_bytes == 0;
         }
-    assert_int_equal(n_controls, 2);            /* <|im_start|>user ... <|im_end|> */
+    assert_int_equal(n_controls, 4);            /* the template's own system turn, and <|im_start|>user ... <|im_end|> */
     script_done(&script);
     span_list_done(&list);
     text_model_close(m);

@@ -54,31 +54,28 @@ static void test_ids(void **state)
     assert_true(text_cases("tests/golden/tokens_smollm.txt", check_ids, *state) > 300);
 }
 
-/* Appends the ids of one part of the prompt. */
-static void append(const struct text_model *m, const char *text, size_t n_bytes, bool special, int32_t *ids, size_t *n)
-{
-    struct error err = { 0 };
-    int32_t *more;
-    size_t n_more;
-
-    assert_true(text_tokenize(m, text, n_bytes, special, &more, &n_more, &err));
-    memcpy(ids + *n, more, n_more * sizeof *ids);
-    *n += n_more;
-    free(more);
-}
-
+/* The prompt as the file's chat template writes it. */
 static size_t prompt(const struct text_model *m, const char *user, size_t n_bytes, int32_t ids[512])
 {
     static const char system_text[] = "You are a helpful assistant.";       /* as in make_smollm2.py */
+    const struct text_content contents[] = { { system_text, strlen(system_text) }, { user, n_bytes } };
+    const struct text_message messages[] = { { TEXT_SYSTEM, &contents[0], 1 }, { TEXT_USER, &contents[1], 1 } };
+    const struct text_chat chat = { .messages = messages, .n_messages = 2, .opens_answer = true };
+    struct text_rendering r;
+    struct error err = { 0 };
     size_t n = 0;
 
-    append(m, text_role_open(m, TEXT_SYSTEM), strlen(text_role_open(m, TEXT_SYSTEM)), true, ids, &n);
-    append(m, system_text, strlen(system_text), false, ids, &n);
-    append(m, text_role_close(m, TEXT_SYSTEM), strlen(text_role_close(m, TEXT_SYSTEM)), true, ids, &n);
-    append(m, text_role_open(m, TEXT_USER), strlen(text_role_open(m, TEXT_USER)), true, ids, &n);
-    append(m, user, n_bytes, false, ids, &n);
-    append(m, text_role_close(m, TEXT_USER), strlen(text_role_close(m, TEXT_USER)), true, ids, &n);
-    append(m, text_role_open(m, TEXT_ASSISTANT), strlen(text_role_open(m, TEXT_ASSISTANT)), true, ids, &n);
+    assert_true(text_render(m, &chat, &r, &err));
+    for (size_t i = 0; i < r.n_pieces; i++) {
+        int32_t *more;
+        size_t n_more;
+        assert_true(text_tokenize(m, r.pieces[i].text, r.pieces[i].n_bytes, r.pieces[i].kind == TEXT_PIECE_WRITTEN, &more, &n_more, &err));
+        assert_true(n + n_more <= 512);
+        memcpy(ids + n, more, n_more * sizeof *ids);
+        n += n_more;
+        free(more);
+    }
+    text_rendering_done(&r);
     return n;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "text/memory.h"
 
@@ -37,15 +38,35 @@ static bool open_tokens(struct text_model *m, const char *path, struct error *er
     return m->tokenizer != NULL;
 }
 
+/* The text of a token that the metadata name, "" if they do not. */
+static const char *named_token(const struct gguf *g, const char *key)
+{
+    const char *const *text;
+    const size_t *n_bytes;
+    uint32_t id;
+
+    return gguf_u32(g, key, &id) && id < gguf_strings(g, "tokenizer.ggml.tokens", &text, &n_bytes) ? text[id] : "";
+}
+
+static bool open_chat(struct text_model *m, const char *path, struct error *err)
+{
+    const struct chat_template_source source = {
+        .jinja = gguf_string(m->g, "tokenizer.chat_template"), .path = path,
+        .bos = named_token(m->g, "tokenizer.ggml.bos_token_id"), .eos = named_token(m->g, "tokenizer.ggml.eos_token_id"),
+    };
+
+    m->chat = chat_template_open(&source, m->tokenizer, err);
+    return m->chat != NULL;
+}
+
 static bool open_parts(struct text_model *m, const char *path, struct error *err)
 {
     if (!open_tokens(m, path, err) ||
         !memory_check(gguf_file_bytes(m->g), path, "the model", "take a smaller one", err) ||
         !transformer_open(&m->net, m->g, tokenizer_n_vocab(m->tokenizer), m->arena, err))
         return false;
-    m->chat = chat_template_find(gguf_string(m->g, "tokenizer.chat_template"), m->tokenizer, path);
     describe(m);
-    return true;
+    return open_chat(m, path, err);
 }
 
 static struct text_model *open_with(bool (*open)(struct text_model *m, const char *path, struct error *err),
@@ -81,6 +102,7 @@ void text_model_close(struct text_model *m)
     for (size_t i = 0; i < m->n_loras; i++)
         lora_close(m->loras[i]);
     free(m->loras);
+    chat_template_close(m->chat);
     tokenizer_close(m->tokenizer);
     arena_free(m->arena);
     gguf_close(m->g);
@@ -146,12 +168,12 @@ bool text_embed(const struct text_model *m, const struct compute *c, const int32
     return transformer_embed(&m->net, c, ids, n, rows, err);
 }
 
-const char *text_role_open(const struct text_model *m, enum text_role role)
+bool text_render(const struct text_model *m, const struct text_chat *chat, struct text_rendering *out, struct error *err)
 {
-    return m->chat->open[role];
+    return chat_template_render(m->chat, chat, time(NULL), out, err);
 }
 
-const char *text_role_close(const struct text_model *m, enum text_role role)
+const char *text_answer_opening(const struct text_model *m)
 {
-    return m->chat->close[role];
+    return chat_template_opening(m->chat);
 }

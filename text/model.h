@@ -14,7 +14,7 @@ struct text_model {
     struct gguf *g;
     struct arena *arena;            /* everything below but what g holds */
     struct tokenizer *tokenizer;
-    const struct chat_template *chat;
+    struct chat_template *chat;     /* NULL: opened for its tokens alone */
     struct transformer net;
     struct lora **loras;            /* [n_loras] */
     size_t n_loras;

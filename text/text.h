@@ -70,14 +70,46 @@ bool text_token_ends_answer(const struct text_model *m, int32_t id);
 bool text_embed(const struct text_model *m, const struct compute *c, const int32_t *ids, size_t n,
                 float *rows, struct error *err);
 
-/* ---- chat template -------------------------------------------------------- */
+/* ---- conversations ---------------------------------------------------------- */
 
 enum text_role { TEXT_SYSTEM, TEXT_USER, TEXT_ASSISTANT };
 
-/* The literal text that opens and closes a message of this role in the model's
- * chat format; tokenised with special = true.  Borrowed from the model. */
-const char *text_role_open(const struct text_model *m, enum text_role role);
-const char *text_role_close(const struct text_model *m, enum text_role role);
+struct text_content {
+    const char *text;               /* [n_bytes]; NULL: a slot, where something else stands (ids, rows) */
+    size_t n_bytes;
+};
+struct text_message {
+    enum text_role role;
+    const struct text_content *parts;
+    size_t n_parts;
+};
+struct text_chat {
+    const struct text_message *messages;
+    size_t n_messages;
+    bool opens_answer;              /* what opens the next answer is written, too */
+    const char *tools;              /* JSON, a list of functions that may be called; NULL: none */
+};
+
+/* The conversation as the model's own chat template writes it.  Only what is WRITTEN may hold
+ * control tokens; what was SAID, which a template may have trimmed or cut, is tokenised
+ * without.  Slots are numbered over all messages and come in order. */
+enum text_piece_kind { TEXT_PIECE_WRITTEN, TEXT_PIECE_SAID, TEXT_PIECE_SLOT };
+struct text_piece {
+    enum text_piece_kind kind;
+    const char *text;
+    size_t n_bytes;
+    size_t slot;
+};
+struct jinja_run;
+struct text_rendering {             /* done by text_rendering_done, also after a failure */
+    const struct text_piece *pieces;
+    size_t n_pieces;
+    struct jinja_run *run;          /* holds the memory */
+};
+bool text_render(const struct text_model *m, const struct text_chat *chat, struct text_rendering *out, struct error *err);
+void text_rendering_done(struct text_rendering *r);
+/* What is written between a question and its answer; borrowed from the model. */
+const char *text_answer_opening(const struct text_model *m);
 
 /* ---- evaluation ----------------------------------------------------------- */
 
