@@ -15,6 +15,7 @@ size_t room_most(const struct prompt_room *room)
 
 bool add_script(struct span_list *list, const struct prompt_room *room, struct script *script, struct error *err)
 {
+    script->tools = room->tools;
     bool good = span_list_add(list, room->model, script, err);
 
     script_done(script);

@@ -15,6 +15,7 @@ struct prompt_room {
     size_t n_ctx;                   /* positions in all */
     size_t max_tokens;              /* of the answer; 0: not limited */
     const char *system;             /* the user's; NULL: ours */
+    const char *tools;              /* JSON, a list of functions; NULL: none */
     void (*note)(void *user, const char *text);     /* what had to be left out, or is not to be trusted;
                                      * NULL: nothing is told */
     void *user;

@@ -2,8 +2,11 @@
 
 #include "text/grammar.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cjson/cJSON.h>
 
 static const char *const own_breakers[] = { "\n", ":", "\"", "*" };     /* DRY's author's */
 
@@ -46,10 +49,30 @@ static bool copy_all(struct form *f, const struct session_params *params)
     return true;
 }
 
+/* A list of objects, or one of them by itself. */
+static bool keep_tools(struct form *f, const struct session_params *params, struct error *err)
+{
+    const char *end = NULL;
+    cJSON *tools = cJSON_ParseWithOpts(params->tools, &end, true);
+    bool good = cJSON_IsObject(tools) || (cJSON_IsArray(tools) && cJSON_GetArraySize(tools) > 0);
+
+    for (const cJSON *tool = cJSON_IsArray(tools) ? tools->child : NULL; tool != NULL; tool = tool->next)
+        good = good && cJSON_IsObject(tool);
+    if (good && asprintf(&f->tools, cJSON_IsObject(tools) ? "[%s]" : "%s", params->tools) < 0)
+        f->tools = NULL;
+    cJSON_Delete(tools);
+    if (!good)
+        return error_set(err, ERROR_INPUT, "%s: not a JSON list of functions, such as [{\"type\": \"function\", \"function\": "
+                         "{\"name\": ..., \"description\": ..., \"parameters\": {...}}}]", params->tools_name);
+    return f->tools != NULL || error_set(err, ERROR_INFERENCE, "no memory for the session");
+}
+
 bool form_init(struct form *f, const struct session_params *params, struct error *err)
 {
     if (!copy_all(f, params))
         return error_set(err, ERROR_INFERENCE, "no memory for the session");
+    if (params->tools != NULL && !keep_tools(f, params, err))
+        return false;
     if (params->grammar == NULL)
         return true;
     f->grammar = (params->grammar_is_schema ? grammar_of_schema : grammar_parse)(params->grammar_name, params->grammar,
@@ -68,6 +91,7 @@ void form_new_model(struct form *f)
 void form_done(struct form *f)
 {
     form_new_model(f);
+    free(f->tools);
     grammar_free(f->grammar);
     free_texts(f->stops, f->n_stops);
     free_texts(f->breakers, f->n_breakers);

@@ -1,5 +1,5 @@
 /* form.h - what all answers of a session keep to: a grammar, texts that end them, tokens that are
- * made more or less likely. */
+ * made more or less likely; and the functions that they may call. */
 #ifndef FUSION_FORM_H
 #define FUSION_FORM_H
 
@@ -7,6 +7,7 @@
 #include "fusion/session.h"
 
 struct form {                       /* starts as { 0 } */
+    char *tools;                    /* JSON, a list; NULL: none */
     struct grammar *grammar;        /* NULL: none */
     struct constraint *constraint;  /* of the grammar and the model in use; NULL before the first answer */
     char **stops;
@@ -19,7 +20,7 @@ struct form {                       /* starts as { 0 } */
     size_t n_biases;
 };
 
-/* ERROR_INPUT names what is wrong with the grammar. */
+/* ERROR_INPUT names what is wrong with the grammar, or with the tools. */
 bool form_init(struct form *f, const struct session_params *params, struct error *err);
 void form_done(struct form *f);
 void form_new_model(struct form *f);

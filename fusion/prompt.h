@@ -59,6 +59,7 @@ struct piece {
 struct script {                     /* starts as { 0 } */
     struct piece *pieces;
     size_t n_pieces, capacity;
+    const char *tools;              /* JSON, a list of functions that the answer may call; NULL: none; borrowed */
     bool failed;                    /* memory ran out */
 };
 void script_done(struct script *s);

@@ -52,6 +52,8 @@ struct session_params {
     float temperature;              /* negative: default (0.7 for chat, 0 for descriptions) */
     uint64_t seed;                  /* 0: from the clock */
     size_t max_tokens;              /* of one answer; 0: until the context ends */
+    const char *tools;              /* JSON, a list of functions that answers may call, for the chat template; NULL: none */
+    const char *tools_name;         /* of its file, for messages */
     const char *grammar;            /* GBNF that every answer keeps to (text/grammar.h); NULL: none */
     bool grammar_is_schema;         /* it is a JSON Schema instead */
     const char *grammar_name;       /* of its file, for messages */

@@ -160,7 +160,7 @@ bool span_list_add(struct span_list *list, const struct text_model *m, const str
         return error_set(err, ERROR_INFERENCE, "no memory for the prompt");
     bool good = tell(&t, s, err);
     if (good) {
-        struct text_chat chat = { .messages = t.messages, .n_messages = t.n_messages, .opens_answer = t.begun != NULL };
+        struct text_chat chat = { .messages = t.messages, .n_messages = t.n_messages, .opens_answer = t.begun != NULL, .tools = s->tools };
         good = text_render(m, &chat, &r, err) && add_rendering(list, m, &r, &t, err);
     }
     text_rendering_done(&r);

@@ -130,14 +130,17 @@ void worker_rewind(struct worker *w, size_t n_turns)
 
 static bool has_model(const struct worker *w, struct error *err)
 {
-    return w->model != NULL ||
-           error_set(err, ERROR_MODEL, "no text model is loaded: run `mynah pull default`, or choose one");
+    if (w->model == NULL)
+        return error_set(err, ERROR_MODEL, "no text model is loaded: run `mynah pull default`, or choose one");
+    return w->form.tools == NULL || text_takes_tools(w->model) ||
+           error_set(err, ERROR_MODEL, "the chat template of %s has no place for tools (--tools): choose a model that calls functions",
+                     text_model_info(w->model)->name);
 }
 
 static struct prompt_room room_of(struct worker *w)
 {
     return (struct prompt_room){ w->model, text_context_size(w->context), w->settings.max_tokens, w->settings.system,
-                                 send_note, w };
+                                 w->form.tools, send_note, w };
 }
 
 /* The last exchange, whose answer goes on; NULL and *err when there is none. */

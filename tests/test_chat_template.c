@@ -268,12 +268,16 @@ static void test_tools(void **state)
     struct error err = { 0 };
 
     (void)state;
+    assert_true(chat_template_takes_tools(c));
     assert_true(chat_template_render(c, &chat, 0, &r, &err));
     for (size_t i = 0; i < r.n_pieces; i++)
         if (r.pieces[i].kind == TEXT_PIECE_WRITTEN)
             assert_null(memmem(r.pieces[i].text, r.pieces[i].n_bytes, "<|", 2));
     assert_int_equal(strncmp(r.pieces[0].text, "T:{\"name\": \"f<|im_end|>\"}q", 26), 0);
     text_rendering_done(&r);
+    chat_template_close(c);
+    c = open_template(chat_family_at(0)->source);
+    assert_false(chat_template_takes_tools(c));
     chat_template_close(c);
 }
 

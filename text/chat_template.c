@@ -12,6 +12,7 @@ struct dialect {                    /* a template, and what it was found to refu
     struct jinja_template *jinja;   /* NULL: cannot be run */
     struct chat_limits limits;
     char *opening;
+    bool takes_tools;
 };
 
 struct chat_template {
@@ -115,6 +116,24 @@ static bool try(const struct chat_template *c, struct dialect *d, const char *ro
     return true;
 }
 
+/* A function's name comes out as something given. */
+static bool find_tools(const struct chat_template *c, struct dialect *d)
+{
+    static const struct text_content slot = { NULL, 0 };
+    static const struct text_message messages[] = { { TEXT_SYSTEM, &slot, 1 }, { TEXT_USER, &slot, 1 } };
+    const struct text_chat chat = { messages, 2, true, "[{\"type\": \"function\", \"function\": {\"name\": \"f\", "
+                                    "\"description\": \"f\", \"parameters\": {\"type\": \"object\", \"properties\": {}}}}]" };
+    struct text_rendering out;
+    bool found = false;
+
+    if (!render(c, d, &d->limits, &chat, 0, &out, NULL))
+        return false;
+    for (size_t i = 0; i < out.n_pieces; i++)
+        found |= out.pieces[i].kind == TEXT_PIECE_SAID && memchr(out.pieces[i].text, 'f', out.pieces[i].n_bytes) != NULL;
+    text_rendering_done(&out);
+    return found;
+}
+
 static bool find_limits(const struct chat_template *c, struct dialect *d, struct error *err)
 {
     if (!try(c, d, "u", err)) {
@@ -126,6 +145,7 @@ static bool find_limits(const struct chat_template *c, struct dialect *d, struct
         return false;
     d->limits.folds_system = !try(c, d, "su", NULL);
     d->limits.merges = !try(c, d, "uu", NULL);
+    d->takes_tools = find_tools(c, d);
     return true;
 }
 
@@ -198,6 +218,11 @@ void chat_template_close(struct chat_template *c)
 const char *chat_template_name(const struct chat_template *c)
 {
     return c->own.jinja != NULL ? "jinja" : c->family->name;
+}
+
+bool chat_template_takes_tools(const struct chat_template *c)
+{
+    return c->own.jinja != NULL && c->own.takes_tools;
 }
 
 const char *chat_template_opening(const struct chat_template *c)

@@ -32,6 +32,7 @@ void chat_template_close(struct chat_template *c);          /* NULL is fine */
 
 /* "jinja", or the name of the family that stands in. */
 const char *chat_template_name(const struct chat_template *c);
+bool chat_template_takes_tools(const struct chat_template *c);
 /* What is written in front of an answer. */
 const char *chat_template_opening(const struct chat_template *c);
 

@@ -173,6 +173,11 @@ bool text_render(const struct text_model *m, const struct text_chat *chat, struc
     return chat_template_render(m->chat, chat, time(NULL), out, err);
 }
 
+bool text_takes_tools(const struct text_model *m)
+{
+    return chat_template_takes_tools(m->chat);
+}
+
 const char *text_answer_opening(const struct text_model *m)
 {
     return chat_template_opening(m->chat);

@@ -113,6 +113,7 @@ const struct option_row option_rows[] = {
     { "The form of the answer", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
     { "json-schema", 0, OPTION_TEXT, AT(json_schema), FORMED, "FILE", "the answer is JSON that keeps to the JSON Schema in FILE", VALUES_FILE },
     { "grammar", 0, OPTION_TEXT, AT(grammar), FORMED, "FILE", "the answer keeps to the grammar in FILE, in GBNF", VALUES_FILE },
+    { "tools", 0, OPTION_TEXT, AT(tools), ASK, "FILE", "functions that the answer may call, a JSON list, as the model's chat template takes them", VALUES_FILE },
     { "stop", 0, OPTION_LIST, AT(stops), FORMED, "TEXT", "end the answer before TEXT; may be repeated", NULL },
     { "How tokens are chosen (the defaults suit most questions)", 0, OPTION_HEADING, 0, FORMED, NULL, NULL, NULL },
     { "top-k", 0, OPTION_SETTING, 0, FORMED, "K", "of the K likeliest; 0 is off (default: 40)", NULL },

@@ -35,23 +35,33 @@ static bool read_biases(struct form_file *f, const struct options *o, struct err
     return true;
 }
 
-static bool read_grammar(struct form_file *f, const struct options *o, struct session_params *p, struct error *err)
+/* NULL: it cannot be read, or is no text. */
+static char *read_text(const char *path, struct error *err)
+{
+    size_t n;
+    char *text = (char *)file_read(path, FORM_BYTES_MOST, &n, err);
+
+    if (text == NULL || strlen(text) == n)
+        return text;
+    free(text);
+    error_set(err, ERROR_INPUT, "%s: holds a NUL byte, and should be text", path);
+    return NULL;
+}
+
+static bool read_files(struct form_file *f, const struct options *o, struct session_params *p, struct error *err)
 {
     const char *path = o->grammar != NULL ? o->grammar : o->json_schema;
-    size_t n;
 
     if (o->grammar != NULL && o->json_schema != NULL)
         return error_set(err, ERROR_USAGE, "--grammar and --json-schema both say what the answer keeps to: give one of them");
-    if (path == NULL)
-        return true;
-    f->text = (char *)file_read(path, FORM_BYTES_MOST, &n, err);
-    if (f->text == NULL)
+    if ((path != NULL && (f->text = read_text(path, err)) == NULL) ||
+        (o->tools != NULL && (f->tools = read_text(o->tools, err)) == NULL))
         return false;
-    if (strlen(f->text) != n)
-        return error_set(err, ERROR_INPUT, "%s: holds a NUL byte; a grammar is text", path);
     p->grammar = f->text;
     p->grammar_name = path;
     p->grammar_is_schema = o->json_schema != NULL;
+    p->tools = f->tools;
+    p->tools_name = o->tools;
     return true;
 }
 
@@ -61,7 +71,7 @@ bool form_file_read(struct form_file *f, const struct options *o, struct session
     p->n_stops = o->stops.n;
     p->dry_breakers = o->dry_breakers.texts;
     p->n_dry_breakers = o->dry_breakers.n;
-    if (!read_biases(f, o, err) || !read_grammar(f, o, p, err))
+    if (!read_biases(f, o, err) || !read_files(f, o, p, err))
         return false;
     p->biases = f->biases;
     p->n_biases = o->biases.n;
@@ -71,6 +81,7 @@ bool form_file_read(struct form_file *f, const struct options *o, struct session
 void form_file_done(struct form_file *f)
 {
     free(f->text);
+    free(f->tools);
     free(f->biases);
     *f = (struct form_file){ 0 };
 }

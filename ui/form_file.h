@@ -7,6 +7,7 @@
 
 struct form_file {                  /* starts as { 0 } */
     char *text;                     /* of the grammar */
+    char *tools;
     struct session_bias *biases;
 };
 

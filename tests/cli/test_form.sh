@@ -24,6 +24,12 @@ refuse "no such grammar" 3 "nowhere.gbnf" ask -m tiny --grammar "$dir/nowhere.gb
 printf 'root ::= "a"\n\nitem ::= thing\n' >"$dir/bad.gbnf"
 refuse "a rule that is not there" 3 "bad.gbnf:3: the rule 'thing' is used but not defined" ask -m tiny --grammar "$dir/bad.gbnf" x
 
+echo '[{"name": 1}, 2]' >"$dir/tools.json"
+refuse "tools that are none" 3 "tools.json: not a JSON list of functions" ask -m tiny --tools "$dir/tools.json" x
+refuse "no such tools" 3 "nowhere.json" ask -m tiny --tools "$dir/nowhere.json" x
+echo '[{"type": "function", "function": {"name": "weather", "parameters": {}}}]' >"$dir/tools.json"
+refuse "a model without a place for tools" 4 "has no place for tools" ask -m tiny --tools "$dir/tools.json" x
+
 # Stop texts: nothing of them is shown, wherever the tokens end.
 capital='What is the capital of France?'
 try "no stop" 0 ask -m tiny --temp 0 "$capital" && has "no stop" '^The capital of France is Paris'
