@@ -245,7 +245,8 @@ static void settle_ranges(struct parser *p)
 {
     size_t n = 0;
 
-    qsort(p->ranges, p->n_ranges, sizeof *p->ranges, by_first);
+    if (p->n_ranges > 1)
+        qsort(p->ranges, p->n_ranges, sizeof *p->ranges, by_first);
     for (size_t i = 0; i < p->n_ranges; i++) {
         struct range r = p->ranges[i];
         if (n == 0 || r.first > p->ranges[n - 1].last + 1)

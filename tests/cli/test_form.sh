@@ -29,6 +29,31 @@ refuse "tools that are none" 3 "tools.json: not a JSON list of functions" ask -m
 refuse "no such tools" 3 "nowhere.json" ask -m tiny --tools "$dir/nowhere.json" x
 echo '[{"type": "function", "function": {"name": "weather", "parameters": {}}}]' >"$dir/tools.json"
 refuse "a model without a place for tools" 4 "has no place for tools" ask -m tiny --tools "$dir/tools.json" x
+# JSON Schema: what comes is parsed here, and where python3-jsonschema is, validated.
+cat >"$dir/person.json" <<'END'
+{ "type": "object", "additionalProperties": false, "required": ["name", "age", "tags"],
+  "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 20 }, "age": { "type": "integer", "minimum": 0, "maximum": 120 },
+    "born": { "type": "string", "format": "date" }, "tags": { "type": "array", "items": { "enum": ["old", "new", 7] }, "minItems": 1, "maxItems": 3 },
+    "score": { "type": "number", "minimum": 0, "maximum": 1 }, "friend": { "anyOf": [{ "type": "null" }, { "$ref": "#/properties/name" }] } } }
+END
+cat >"$dir/validate.py" <<'END'
+import json, sys
+schema, d = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
+assert 1 <= len(d["name"]) <= 20 and type(d["age"]) is int and 0 <= d["age"] <= 120 and 1 <= len(d["tags"]) <= 3
+assert set(d) <= set(schema["properties"]) and all(t in ("old", "new", 7) for t in d["tags"]) and 0 <= d.get("score", 0) <= 1
+try:
+    import jsonschema
+except ImportError:
+    sys.exit()
+jsonschema.validate(d, schema)
+END
+for seed in 1 2 3 4; do
+    try "a schema, seed $seed" 0 ask -m tiny --seed $seed --temp 1.3 --json-schema "$dir/person.json" 'Tell of a person, as JSON.' &&
+        { python3 "$dir/validate.py" "$dir/person.json" "$dir/out" 2>"$dir/err" && ok "a schema, seed $seed" || not_ok "a schema, seed $seed" "$(cat "$dir/out" "$dir/err")"; }
+done
+echo '{ "properties": { "a": { "not": {} } } }' >"$dir/bad.json"
+refuse "a schema beyond us" 3 "bad.json: #/properties/a/not: is not supported" ask -m tiny --json-schema "$dir/bad.json" x
+refuse "two forms" 2 "give one of them" ask -m tiny --json-schema "$dir/person.json" --grammar "$dir/city.gbnf" x
 
 # Stop texts: nothing of them is shown, wherever the tokens end.
 capital='What is the capital of France?'
