@@ -60,6 +60,7 @@ const struct tensor *gguf_tensor(const struct gguf *g, const char *name);   /* N
 
 /* Metadata.  false when the key is missing or of another kind; *value is then
  * as it was.  Integers of any width and sign are accepted if they fit. */
+bool gguf_has(const struct gguf *g, const char *key);       /* of any kind */
 bool gguf_u32(const struct gguf *g, const char *key, uint32_t *value);
 bool gguf_f32(const struct gguf *g, const char *key, float *value);
 bool gguf_bool(const struct gguf *g, const char *key, bool *value);

@@ -154,6 +154,11 @@ bool gguf_f32(const struct gguf *g, const char *key, float *value)
     return true;
 }
 
+bool gguf_has(const struct gguf *g, const char *key)
+{
+    return gguf_find(g, key) != NULL;
+}
+
 bool gguf_bool(const struct gguf *g, const char *key, bool *value)
 {
     const struct gguf_value *v = find_scalar(g, key);

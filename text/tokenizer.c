@@ -7,6 +7,7 @@
 #include "text/bpe.h"
 #include "text/pretokenizer.h"
 #include "text/sentencepiece.h"
+#include "text/unigram.h"
 #include "text/wordpiece.h"
 
 /* Tokens that close a turn in some format; eos and eot come from the metadata. */
@@ -18,6 +19,7 @@ struct tokenizer {
     struct vocabulary v;
     struct bpe *bpe;                /* one of these */
     struct sentencepiece *sentencepiece;
+    struct unigram *unigram;
     struct wordpiece *wordpiece;
     struct pretokenizer *pretokenizer;      /* of bpe */
     struct added markers;           /* found in the program's own text only */
@@ -65,6 +67,14 @@ static bool open_sentencepiece(struct tokenizer *t, const struct gguf *g, struct
     return t->sentencepiece != NULL;
 }
 
+static bool open_unigram(struct tokenizer *t, const struct gguf *g, struct arena *arena, struct error *err)
+{
+    if (!vocabulary_read(&t->v, g, SPELLING_SENTENCEPIECE, arena, err))
+        return false;
+    t->unigram = unigram_new(g, &t->v, arena, err);
+    return t->unigram != NULL;
+}
+
 static bool open_wordpiece(struct tokenizer *t, const struct gguf *g, struct arena *arena, struct error *err)
 {
     if (!vocabulary_read(&t->v, g, SPELLING_SENTENCEPIECE, arena, err))
@@ -81,10 +91,12 @@ static bool open_kind(struct tokenizer *t, const struct gguf *g, struct arena *a
         return open_bpe(t, g, arena, err);
     if (kind != NULL && strcmp(kind, "llama") == 0)
         return open_sentencepiece(t, g, arena, err);
+    if (kind != NULL && strcmp(kind, "t5") == 0)
+        return open_unigram(t, g, arena, err);
     if (kind != NULL && strcmp(kind, "bert") == 0)
         return open_wordpiece(t, g, arena, err);
     return error_set(err, ERROR_MODEL, "%s: tokenizer \"%s\" is not supported; supported are gpt2 (byte-level BPE), "
-                     "llama (SentencePiece BPE) and bert (WordPiece)", gguf_path(g), kind == NULL ? "(none)" : kind);
+                     "llama (SentencePiece BPE), t5 (unigram) and bert (WordPiece)", gguf_path(g), kind == NULL ? "(none)" : kind);
 }
 
 /* wanted: whether it is, where the file does not say. */
@@ -98,9 +110,9 @@ static void find_special(struct tokenizer *t, const struct gguf *g)
 {
     const char *architecture = gguf_string(g, "general.architecture");
 
-    bool bos = t->bpe != NULL ? pretokenizer_wants_bos(t->pretokenizer) : true;
+    bool bos = t->bpe != NULL ? pretokenizer_wants_bos(t->pretokenizer) : t->unigram == NULL;
     t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", bos, "tokenizer.ggml.bos_token_id");
-    t->eos = find_edge(t, g, "tokenizer.ggml.add_eos_token", false, "tokenizer.ggml.eos_token_id");
+    t->eos = find_edge(t, g, "tokenizer.ggml.add_eos_token", t->unigram != NULL, "tokenizer.ggml.eos_token_id");
     if (t->wordpiece != NULL) {     /* [CLS] text [SEP] */
         t->bos = find_edge(t, g, "tokenizer.ggml.add_bos_token", true, "tokenizer.ggml.cls_token_id");
         if (t->bos < 0)
@@ -223,6 +235,8 @@ static bool encode_plain(struct encoding *e, const char *text, size_t n_bytes, b
 {
     if (e->t->bpe != NULL)
         return encode_bpe(e, text, n_bytes, err);
+    if (e->t->unigram != NULL)
+        return unigram_encode(e->t->unigram, text, n_bytes, begins, &e->ids, err);
     if (e->t->wordpiece != NULL)
         return wordpiece_encode(e->t->wordpiece, text, n_bytes, &e->ids, err);
     while (e->t->strips && after_marker && n_bytes > 0 && is_white(*text)) {

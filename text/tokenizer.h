@@ -3,6 +3,7 @@
  *   text -> [control tokens, only where allowed] -> what the model's kind makes of the rest:
  *     "gpt2"   user-defined tokens, pieces (pretokenizer), byte pairs merged (bpe)
  *     "llama"  SentencePiece's pairs by score (sentencepiece)
+ *     "t5"     SentencePiece's unigram model (unigram)
  *     "bert"   the longest tokens of each word (wordpiece)
  *        -> ids
  *

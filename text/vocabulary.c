@@ -152,6 +152,16 @@ int32_t vocabulary_find_joined(const struct vocabulary *v, const char *a, size_t
     return -1;
 }
 
+int32_t vocabulary_find_hashed(const struct vocabulary *v, uint64_t hash, const char *text, size_t n_bytes)
+{
+    for (size_t i = hash_slot(hash, v->mask); v->table[i] != 0; i = (i + 1) & v->mask) {
+        size_t id = v->table[i] - 1;
+        if (v->text_bytes[id] == n_bytes && memcmp(v->text[id], text, n_bytes) == 0)
+            return (int32_t)id;
+    }
+    return -1;
+}
+
 int32_t vocabulary_find(const struct vocabulary *v, const char *text, size_t n_bytes)
 {
     return vocabulary_find_joined(v, text, n_bytes, "", 0);

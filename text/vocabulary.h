@@ -64,6 +64,9 @@ const char *vocabulary_bytes(const struct vocabulary *v, int32_t id, size_t *n_b
 int32_t vocabulary_find(const struct vocabulary *v, const char *text, size_t n_bytes);
 int32_t vocabulary_find_joined(const struct vocabulary *v, const char *a, size_t n_a, const char *b, size_t n_b);
 
+/* As vocabulary_find, with the text's hash (hash.h) known. */
+int32_t vocabulary_find_hashed(const struct vocabulary *v, uint64_t hash, const char *text, size_t n_bytes);
+
 /* Id of the unknown token, by the metadata or by its type; -1: none. */
 int32_t vocabulary_unknown(const struct vocabulary *v, const struct gguf *g);
 
