@@ -52,7 +52,7 @@ if [ "$what" = test ]; then
     elif [ "$(uname -m)" != aarch64 ]; then
         echo "test_kernels (aarch64)                       not run: the packages of tools/packages-test.txt are not there"
     fi
-    "$build"/mynah pull tiny whisper-base efficientnet-lite2 ssd-coco >"$out" 2>&1 </dev/null ||
+    "$build"/mynah pull tiny whisper-base efficientnet-lite2 ssd-coco minilm >"$out" 2>&1 </dev/null ||
         { cat "$out"; echo "the weights that tests need could not be pulled"; failed=$((failed + 1)); }
     for program in "$build"/tests/weights_*; do
         case "$program" in *.d|*'*') continue ;; esac
