@@ -86,7 +86,8 @@ wait_for "clip again.wav · 96000 bytes · 10 tokens"
 type "/details"; press Enter
 wait_for "what was perceived"
 press Right
-until_deadline test "$(screen | grep -c "they say  (edited)")" -ge 1 || fail "again.wav is not corrected"
+edited() { [ "$(screen | grep -c "they say  (edited)")" -ge 1 ]; }
+until_deadline edited || fail "again.wav is not corrected"
 
 begin "the chat of lines knows corrections and writes transcripts"
 printf '/export transcript srt none.srt\n/attach talk.wav\nsay a word\n/export transcript srt plain.srt\n/export transcript doc x\n' |

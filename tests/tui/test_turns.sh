@@ -182,7 +182,8 @@ wait_for "! out of order"
 expect "· no answer; /retry asks again"
 type "/retry"
 press Enter
-until_deadline test "$(sql "SELECT count(*) FROM turn WHERE text = 'fail out of order'")" = 1 || fail "the question is there twice"
+once() { [ "$(sql "SELECT count(*) FROM turn WHERE text = 'fail out of order'")" = 1 ]; }
+until_deadline once || fail "the question is there twice"
 wait_for "! out of order"
 wait_for ready
 
