@@ -18,7 +18,7 @@ int file_open(const char *path, size_t *n_bytes, struct error *err);
  * *n_bytes is NUL. */
 unsigned char *file_read(const char *path, size_t max_bytes, size_t *n_bytes, struct error *err);
 
-/* All of it, however often that takes; false with errno. */
+/* All of it, however often that takes; false with errno.  Async-signal-safe. */
 bool file_write_all(int fd, const void *bytes, size_t n);
 
 void sha256_bytes(const void *data, size_t n_bytes, char hex[SHA256_HEX]);

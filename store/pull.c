@@ -1,6 +1,7 @@
 #include "store/pull.h"
 
 #include "base/asset.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/child.h"
 #include "store/download.h"
@@ -84,7 +85,7 @@ bool pull_write_asset(const struct pull *p, const char *asset, const char *name,
 {
     const struct asset *a = asset_find(asset);
     int fd = openat(p->work_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = a != NULL && fd >= 0 && write(fd, a->data, a->n_bytes) == (ssize_t)a->n_bytes;
+    bool ok = a != NULL && fd >= 0 && file_write_all(fd, a->data, a->n_bytes);
 
     if (fd >= 0)
         close(fd);

@@ -3,8 +3,10 @@
  * exp of the mean of -log p(token | those before it) over the second half of each piece of
  * N_CTX (512) tokens, as llama.cpp's llama-perplexity counts it, so that the figures of both
  * can be compared.  Prints the perplexity and the tokens counted.  The first half is read at
- * once, the second token by token: both ways through the kernels take part.  q8_0: the cache is of that type. */
+ * once, the second token by token: both ways through the kernels take part.  q8_0: the cache
+ * is of that type. */
 #include "base/error.h"
+#include "base/file.h"
 #include "tensor/compute.h"
 #include "text/text.h"
 
@@ -12,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <string.h>
+
+#define TEXT_MOST (64u << 20)
 
 static void stop(const struct error *err)
 {
@@ -20,33 +23,16 @@ static void stop(const struct error *err)
     exit(1);
 }
 
-static char *read_all(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "rb");
-    char *bytes = NULL;
-
-    *n = 0;
-    if (f != NULL && fseek(f, 0, SEEK_END) == 0) {
-        long size = ftell(f);
-        rewind(f);
-        bytes = malloc((size_t)size + 1);
-        *n = bytes == NULL ? 0 : fread(bytes, 1, (size_t)size, f);
-    }
-    if (f != NULL)
-        fclose(f);
-    return bytes;
-}
-
 /* The text's tokens, with the one that the model wants in front of all others. */
 static int32_t *tokens_of(const struct text_model *m, const char *path, size_t *n)
 {
     size_t n_bytes, n_bos = text_bos(m) >= 0;
-    char *text = read_all(path, &n_bytes);
     struct error err;
+    char *text = (char *)file_read(path, TEXT_MOST, &n_bytes, &err);
     int32_t *ids;
 
     if (text == NULL || !text_tokenize(m, text, n_bytes, false, &ids, n, &err))
-        stop(text == NULL ? &(struct error){ ERROR_INPUT, "the text cannot be read" } : &err);
+        stop(&err);
     int32_t *all = malloc((n_bos + *n) * sizeof *all);
     if (all == NULL)
         stop(&(struct error){ ERROR_INFERENCE, "no memory" });

@@ -7,6 +7,7 @@
  * Formats: PNG signature (PNG 3rd edition, 5.2), JPEG SOI (T.81 B.1), RIFF....WEBP (RFC 9649). */
 #include "ui/clipboard.h"
 
+#include "base/file.h"
 #include "base/folder.h"
 #include "ui/buffer.h"
 #include "ui/when.h"
@@ -144,20 +145,12 @@ static int file_of(const char *text, size_t n)
 {
     int fd = memfd_create("clipboard", MFD_CLOEXEC);
 
-    while (fd >= 0 && n > 0) {
-        ssize_t done = write(fd, text, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0) {
-            close(fd);
-            return -1;
-        }
-        text += done;
-        n -= (size_t)done;
-    }
-    if (fd >= 0)
-        lseek(fd, 0, SEEK_SET);
-    return fd;
+    if (fd < 0)
+        return -1;
+    if (file_write_all(fd, text, n) && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 static bool copy_by(const char *const argv[], const char *text, size_t n)
@@ -243,12 +236,7 @@ static char *save(const struct buffer *bytes, const char *ending, struct error *
         return NULL;
     int fd = create(&path, folder, ending);
     free(folder);
-    bool good = fd >= 0;
-    for (size_t at = 0; good && at < bytes->n;) {
-        ssize_t n = write(fd, bytes->s + at, bytes->n - at);
-        good = n > 0 || (n < 0 && errno == EINTR);
-        at += n > 0 ? (size_t)n : 0;
-    }
+    bool good = fd >= 0 && file_write_all(fd, bytes->s, bytes->n);
     if (fd >= 0)
         good = close(fd) == 0 && good;
     if (good)

@@ -1,5 +1,6 @@
 #include "ui/external.h"
 
+#include "base/file.h"
 #include "base/utf8.h"
 #include "ui/buffer.h"
 
@@ -23,15 +24,8 @@ extern char **environ;
 static bool write_file(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    size_t n = strlen(text);
-    bool good = fd >= 0;
+    bool good = fd >= 0 && file_write_all(fd, text, strlen(text));
 
-    while (good && n > 0) {
-        ssize_t done = write(fd, text, n);
-        good = done > 0 || (done < 0 && errno == EINTR);
-        text += done > 0 ? done : 0;
-        n -= done > 0 ? (size_t)done : 0;
-    }
     return fd >= 0 && close(fd) == 0 && good;
 }
 

@@ -1,5 +1,7 @@
 #include "ui/term_state.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,15 +16,7 @@ struct term_state term = { .saved_stderr = -1, .log_fd = -1, .pipe = { -1, -1 } 
 
 void tty_write(const char *s, size_t n)
 {
-    while (n > 0) {
-        ssize_t done = write(STDOUT_FILENO, s, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return;
-        s += done;
-        n -= (size_t)done;
-    }
+    (void)file_write_all(STDOUT_FILENO, s, n);
 }
 
 /* Async-signal-safe: write and tcsetattr only. */
