@@ -1,6 +1,7 @@
 # Playing an attached clip, with a file in place of the loudspeaker.
 . "$(dirname "$0")/lib.sh"
-speech="$tests/../../assets/speech.flac"
+speech="$work/files/speech.flac"        # a short path: what is said of it stays on one line
+cp "$tests/../../assets/speech.flac" "$speech"
 heard="$work/heard.wav"
 
 # Whole ones in a WAV file of floats, mono, at 16 kHz.
