@@ -86,7 +86,7 @@ begin "in the scrollback"
 chat --engine echo --new --inline --microphone "$speech"
 wait_for ready
 press F2
-wait_for "recording 0:00"
+wait_for "recording 0:01"               # the speech begins softly
 expect "Enter stops, Esc cancels"
 press Enter
 wait_for "[clip take-"
