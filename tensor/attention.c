@@ -32,9 +32,10 @@ struct attention {
     const float *q, *k, *v;         /* k, v: f32, or NULL and ... */
     struct ops_keys keys;           /* ... these; its steps are those of k and v, too */
     const float *bias;              /* [n_keys], or NULL */
+    const size_t *until;            /* [n], or NULL */
     float soft_cap;
-    size_t n, pos0, n_kv;           /* query i sees n_kv keys, or those up to pos0 + i when causal, */
-    size_t window;                  /* ... of which the last `window`, at most SIZE_MAX */
+    size_t n, pos0, n_kv;           /* query i sees n_kv keys, or those up to pos0 + i when causal, or those before until[i] */
+    size_t window;                  /* ... of which `window` up to its own and all behind, at most SIZE_MAX */
     bool causal, few;               /* few: at most FEW_QUERIES over a cache */
     size_t n_head, n_head_kv, head_dim;
     float scale, *out;
@@ -56,13 +57,13 @@ static size_t min_size(size_t a, size_t b)
 
 static size_t n_visible(const struct attention *a, size_t query)
 {
-    return a->causal ? a->pos0 + query + 1 : a->n_kv;
+    return a->until != NULL ? a->until[query] : a->causal ? a->pos0 + query + 1 : a->n_kv;
 }
 
 /* The first position that a query sees. */
 static size_t first_visible(const struct attention *a, size_t query)
 {
-    size_t n = n_visible(a, query);
+    size_t n = a->causal ? a->pos0 + query + 1 : a->n_kv;
 
     return n > a->window ? n - a->window : 0;
 }
@@ -328,7 +329,7 @@ bool ops_attention_cached(const struct compute *c, struct arena *scratch, const 
                           float *out, struct error *err)
 {
     struct attention a = {
-        .c = c, .q = q, .keys = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = how->bias,
+        .c = c, .q = q, .keys = *keys, .n = n, .pos0 = pos0, .causal = true, .bias = how->bias, .until = how->until,
         .window = how->window != 0 ? how->window : SIZE_MAX, .soft_cap = how->soft_cap,
         .n_head = how->n_head, .n_head_kv = how->n_head_kv, .head_dim = how->head_dim,
         .scale = how->scale != 0.0f ? how->scale : 1.0f / sqrtf((float)how->head_dim), .out = out,

@@ -70,7 +70,9 @@ struct rope {
     float *x, *new_turns;
     const float *turns;
     const double *frequency;
-    size_t n_head, head_dim, n_rot, pos0;
+    size_t n_head, head_dim, n_rot, pos0, n_axes;
+    const int32_t *places;          /* [n][n_axes], or NULL: from pos0 on */
+    const uint8_t *axis;            /* [n_rot / 2] */
     double magnitude;
     bool interleaved;
 };
@@ -90,7 +92,8 @@ static void turn_rows(void *user, size_t first, size_t last, size_t i_thread)
 
     for (size_t row = first; row < last; row++)
         for (size_t i = 0; i < half; i++) {
-            double angle = (double)(r->pos0 + row) * r->frequency[i];
+            double at = r->places == NULL ? (double)(r->pos0 + row) : (double)r->places[row * r->n_axes + r->axis[i]];
+            double angle = at * r->frequency[i];
             r->new_turns[row * r->n_rot + i] = (float)(cos(angle) * r->magnitude);
             r->new_turns[row * r->n_rot + half + i] = (float)(sin(angle) * r->magnitude);
         }
@@ -100,6 +103,14 @@ void ops_rope_turns(const struct compute *c, size_t n, size_t n_rot, size_t pos0
                     float magnitude, float *turns)
 {
     struct rope r = { .new_turns = turns, .frequency = frequency, .n_rot = n_rot, .pos0 = pos0, .magnitude = (double)magnitude };
+    pool_run(c->pool, n, 8, turn_rows, &r);
+}
+
+void ops_rope_turns_axes(const struct compute *c, size_t n, size_t n_rot, const int32_t *places, size_t n_axes,
+                         const uint8_t *axis, const double *frequency, float magnitude, float *turns)
+{
+    struct rope r = { .new_turns = turns, .frequency = frequency, .n_rot = n_rot, .places = places, .n_axes = n_axes, .axis = axis,
+                      .magnitude = (double)magnitude };
     pool_run(c->pool, n, 8, turn_rows, &r);
 }
 

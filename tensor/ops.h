@@ -56,6 +56,10 @@ void ops_layer_norm(const struct compute *c, const float *x, const float *weight
 void ops_rope_frequencies(size_t n_rot, double theta, double *frequency);
 void ops_rope_turns(const struct compute *c, size_t n, size_t n_rot, size_t pos0, const double *frequency,
                     float magnitude, float *turns);
+/* Likewise of positions with axes, such as time, row and column: places [n][n_axes], of which pair i
+ * turns by number axis[i]. */
+void ops_rope_turns_axes(const struct compute *c, size_t n, size_t n_rot, const int32_t *places, size_t n_axes,
+                         const uint8_t *axis, const double *frequency, float magnitude, float *turns);
 void ops_rope(const struct compute *c, float *x, size_t n, size_t n_head, size_t head_dim, size_t n_rot,
               const float *turns, bool interleaved);
 
@@ -77,9 +81,11 @@ struct ops_attention {
     size_t window;                  /* a position sees this many keys, its own and those before it; 0: all */
     float soft_cap;                 /* scores s become cap tanh(s / cap) (Gemma 2, arXiv:2408.00118) */
     const float *bias;              /* [pos0 + n], finite: added to the scores of each key */
+    const size_t *until;            /* [n], ascending, each from pos0 + i + 1 to pos0 + n: position i sees the keys before
+                                     * it; NULL: those up to its own */
 };
 
-/* Causal attention of n new positions over a cache of keys and values.
+/* Causal attention of n new positions over a cache of keys and values, but for what `until` adds.
  *   q [n][n_head][head_dim]; keys: positions 0 .. pos0 + n - 1 are filled;
  *   out [n][n_head][head_dim].
  * Keys before all of the windows are not read.  Up to OPS_SAME_ROWS positions, each has the

@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         int32_t *piece = ids + i * n_ctx;
         if (text_bos(m) >= 0)
             piece[0] = text_bos(m);
-        struct text_span half = { piece, NULL, n_ctx / 2 + 1 };
+        struct text_span half = { .ids = piece, .n = n_ctx / 2 + 1 };
         if (!text_prefill(x, &c, &half, 1, &logits, &n_reused, NULL, NULL, &err))
             stop(&err);
         for (size_t at = n_ctx / 2 + 1; at < n_ctx; at++, n_counted++) {

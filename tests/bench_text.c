@@ -36,7 +36,7 @@ static double prefill_ms(struct bench *b, struct text_context *x, size_t n)
 {
     const float *logits;
     size_t n_reused;
-    struct text_span span = { b->ids, NULL, n };
+    struct text_span span = { .ids = b->ids, .n = n };
 
     text_context_clear(x);
     double start = clock_ms();
@@ -49,7 +49,7 @@ static double decode_ms(struct bench *b, struct text_context *x, size_t n)
 {
     const float *logits;
     size_t n_reused;
-    struct text_span span = { b->ids, NULL, n };
+    struct text_span span = { .ids = b->ids, .n = n };
 
     bench_must(text_prefill(x, &b->c, &span, 1, &logits, &n_reused, NULL, NULL, &b->err), &b->err);
     double start = clock_ms();

@@ -153,7 +153,7 @@ static void tear_down(struct setup *s)
 
 static const float *prefill(struct text_context *x, const struct compute *c, const int32_t *ids, size_t n, size_t *n_reused)
 {
-    struct text_span span = { ids, NULL, n };
+    struct text_span span = { .ids = ids, .n = n };
     struct error err = { 0 };
     const float *logits;
 
@@ -378,7 +378,7 @@ static void test_answers_are_the_same(void **state)
 {
     struct setup s = set_up(TINY_LLAMA, 256);
     int32_t ids[90];
-    struct text_span span = { ids, NULL, 90 };
+    struct text_span span = { .ids = ids, .n = 90 };
     size_t n_right = 0, n_looped = 0;
 
     (void)state;

@@ -57,7 +57,7 @@ static double nmse(const float *found, const float *wanted)
 
 static const float *prefill(struct text_context *x, const struct compute *c, const int32_t *ids, size_t n)
 {
-    struct text_span span = { ids, NULL, n };
+    struct text_span span = { .ids = ids, .n = n };
     struct error err = { 0 };
     const float *logits;
     size_t n_reused;

@@ -41,12 +41,12 @@ static void tear_down(struct setup *s)
 
 static size_t forget(struct setup *s, size_t from, const int32_t *ids, size_t n)
 {
-    return text_forget(s->x, &s->c, from, &(struct text_span){ ids, NULL, n }, 1);
+    return text_forget(s->x, &s->c, from, &(struct text_span){ .ids = ids, .n = n }, 1);
 }
 
 static const float *prefill(struct setup *s, const int32_t *ids, size_t n, size_t *n_reused)
 {
-    struct text_span span = { ids, NULL, n };
+    struct text_span span = { .ids = ids, .n = n };
     struct error err = { 0 };
     const float *logits;
 
@@ -131,7 +131,7 @@ static void test_rows_are_told_apart(void **state)
     struct setup s = set_up(TINY_LLAMA, 1024);
     size_t n_embd = text_model_info(s.m)->n_embd, n_reused;
     float *rows = malloc(60 * n_embd * sizeof *rows);
-    struct text_span spans[] = { { s.ids, NULL, 30 }, { NULL, rows, 60 }, { s.ids, NULL, 20 } };
+    struct text_span spans[] = { { .ids = s.ids, .n = 30 }, { .rows = rows, .n = 60 }, { .ids = s.ids, .n = 20 } };
     struct error err = { 0 };
     const float *logits;
     int32_t b[60];

@@ -48,7 +48,7 @@ static const float *prefill(struct text_context *x, const struct compute *c, siz
     int32_t ids[700];
 
     tiny_prompt(ids, n);
-    if (!text_prefill(x, c, &(struct text_span){ ids, NULL, n }, 1, &logits, n_reused, NULL, NULL, &err))
+    if (!text_prefill(x, c, &(struct text_span){ .ids = ids, .n = n }, 1, &logits, n_reused, NULL, NULL, &err))
         fail_msg("%s", err.text);
     return logits;
 }
@@ -125,7 +125,7 @@ static void test_branches_are_forgotten(void **state)
 
     (void)state;
     prefill(s.x, &s.c, 100, &n_reused);
-    assert_true(text_prefill(s.x, &s.c, &(struct text_span){ other, NULL, 60 }, 1, &logits, &n_reused, NULL, NULL, &err));
+    assert_true(text_prefill(s.x, &s.c, &(struct text_span){ .ids = other, .n = 60 }, 1, &logits, &n_reused, NULL, NULL, &err));
     text_context_scale_lora(s.x, 1, 0.25f);
     prefill(s.x, &s.c, 100, &n_reused);
     assert_int_equal(n_reused, 0);

@@ -368,7 +368,8 @@ static void check_attention(const struct compute *c, struct arena *scratch, stru
     }
     for (size_t i = 0; i < 2 * n_keys * step; i++)
         kv[i] = (double)full[i];
-    struct ops_attention how = { s.n_head, s.n_head_kv, s.d, biased ? scale : 0.0f, s.window, s.window != 0 ? 3.0f : 0.0f, bias };
+    struct ops_attention how = { .n_head = s.n_head, .n_head_kv = s.n_head_kv, .head_dim = s.d, .scale = biased ? scale : 0.0f, .window = s.window,
+                                 .soft_cap = s.window != 0 ? 3.0f : 0.0f, .bias = bias };
     assert_true(cached ? ops_attention_cached(c, scratch, &how, q, &keys, s.n, s.pos0, out, NULL)
                        : ops_attention_full(c, scratch, q, full, full + n_keys * step, s.n, n_keys, s.n_head, s.d, scale, bias, out, NULL));
     for (size_t i = 0; i < s.n; i++) for (size_t h = 0; h < s.n_head; h++) {

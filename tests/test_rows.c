@@ -95,8 +95,9 @@ static void check_attention_of(const struct compute *c, struct arena *scratch, e
         struct ops_keys keys = { k, v, heads[h].d, N_CTX * heads[h].d, type };
         if (s % 2)                                          /* or heads side by side */
             keys.step = heads[h].n_head_kv * heads[h].d, keys.head_step = heads[h].d;
-        struct ops_attention how = { heads[h].n_head, heads[h].n_head_kv, heads[h].d, 0.0f,
-                                     windowed ? windows[(h + s) % 4] : 0, windowed ? 4.0f : 0.0f, s % 3 ? bias : NULL };
+        struct ops_attention how = { .n_head = heads[h].n_head, .n_head_kv = heads[h].n_head_kv, .head_dim = heads[h].d,
+                                     .window = windowed ? windows[(h + s) % 4] : 0, .soft_cap = windowed ? 4.0f : 0.0f,
+                                     .bias = s % 3 ? bias : NULL };
         for (size_t i = 0; i < MOST; i++)
             assert_true(ops_attention_cached(c, scratch, &how, q + i * row, &keys, 1, starts[s] + i, alone + i * row, NULL));
         for (size_t n = 2; n <= MOST; n++) {

@@ -53,7 +53,7 @@ static void test_wrong_settings_are_refused(void **state)
         size_t n;
         const char *why;
     } cases[] = {
-        { "general.architecture", 12, "gemma", 5, "llama, qwen2, qwen3, gemma3, phi3" },
+        { "general.architecture", 12, "gemma", 5, "llama, qwen2, qwen2vl, qwen3, gemma3, phi3" },
         { "tokenizer.ggml.model", 12, "rwkv", 4, "gpt2" },
         { "tokenizer.ggml.pre", 12, "gpt-20", 6, "smollm, qwen2" },
         { "llama.block_count", 4, &zero, 4, "llama.block_count" },

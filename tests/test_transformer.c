@@ -51,7 +51,7 @@ static const float *prefill_spans(struct text_context *x, const struct compute *
 
 static const float *prefill(struct text_context *x, const struct compute *c, const int32_t *ids, size_t n)
 {
-    struct text_span span = { ids, NULL, n };
+    struct text_span span = { .ids = ids, .n = n };
     size_t n_reused;
 
     return prefill_spans(x, c, &span, 1, &n_reused);
@@ -178,9 +178,9 @@ static void check_rows_equal_ids(const char *path)
         struct text_context *a = must_context(s.m, 0), *b = must_context(s.m, 0);
         size_t n = lengths[i], cut = n / 3;
         struct text_span spliced[] = {
-            { s.ids, NULL, cut }, { NULL, rows + cut * n_embd, n - 2 * cut }, { s.ids + n - cut, NULL, cut },
+            { .ids = s.ids, .n = cut }, { .rows = rows + cut * n_embd, .n = n - 2 * cut }, { .ids = s.ids + n - cut, .n = cut },
         };
-        struct text_span all = { NULL, rows, n };
+        struct text_span all = { .rows = rows, .n = n };
         memcpy(wanted, prefill(s.x, &s.c, s.ids, n), sizeof wanted);
         text_context_free(s.x);                         /* nothing kept from this one */
         s.x = must_context(s.m, 0);
@@ -227,7 +227,7 @@ static void test_prefix_is_kept(void **state)
     struct setup s = set_up(TINY_LLAMA, 2);
     size_t n_embd = text_model_info(s.m)->n_embd, n_reused;
     float *rows = malloc(40 * n_embd * sizeof *rows), wanted[TINY_N_VOCAB];
-    struct text_span spans[] = { { s.ids, NULL, 60 }, { NULL, rows, 40 }, { s.ids + 60, NULL, 30 } };
+    struct text_span spans[] = { { .ids = s.ids, .n = 60 }, { .rows = rows, .n = 40 }, { .ids = s.ids + 60, .n = 30 } };
     struct error err = { 0 };
 
     (void)state;
@@ -246,7 +246,7 @@ static void test_prefix_is_kept(void **state)
     s.ids[59]++;
     prefill_spans(s.x, &s.c, spans, 3, &n_reused);
     assert_int_equal(n_reused, 59);
-    struct text_span shorter = { s.ids, NULL, 12 };
+    struct text_span shorter = { .ids = s.ids, .n = 12 };
     memcpy(wanted, prefill_spans(s.x, &s.c, &shorter, 1, &n_reused), sizeof wanted);
     assert_int_equal(n_reused, 11);
     assert_int_equal(text_context_used(s.x), 12);
@@ -260,7 +260,7 @@ static void test_prefix_is_kept(void **state)
 static void test_decoded_tokens_count_as_prefix(void **state)
 {
     struct setup s = set_up(TINY_LLAMA, 1);
-    struct text_span span = { s.ids, NULL, 50 };
+    struct text_span span = { .ids = s.ids, .n = 50 };
     size_t n_reused;
 
     (void)state;
@@ -293,7 +293,7 @@ static void test_cancel_leaves_a_valid_cache(void **state)
 {
     struct setup s = set_up(TINY_LLAMA, 2);
     struct watch w = { .cancel_at = 3 };                /* two chunks of two layers: inside the second */
-    struct text_span span = { s.ids, NULL, LONGEST };
+    struct text_span span = { .ids = s.ids, .n = LONGEST };
     struct error err = { 0 };
     const float *logits;
     size_t n_reused;
@@ -343,7 +343,7 @@ static void test_a_full_context(void **state)
 {
     struct setup s = set_up(TINY_LLAMA, 1);
     struct text_context *x = must_context(s.m, 16);
-    struct text_span span = { s.ids, NULL, 17 };
+    struct text_span span = { .ids = s.ids, .n = 17 };
     struct error err = { 0 };
     const float *logits;
     size_t n_reused;
@@ -367,7 +367,7 @@ static void test_bad_calls_are_refused(void **state)
 {
     struct setup s = set_up(TINY_LLAMA, 1);
     int32_t bad[] = { 1, TINY_N_VOCAB, -1 };
-    struct text_span empty = { s.ids, NULL, 0 }, span = { bad, NULL, 3 };
+    struct text_span empty = { .ids = s.ids, .n = 0 }, span = { .ids = bad, .n = 3 };
     struct error err = { 0 };
     const float *logits;
     size_t n_reused;

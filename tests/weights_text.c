@@ -86,7 +86,7 @@ static void check_greedy(void *user, const struct text_case *c)
     struct error err = { 0 };
     const float *logits;
     int32_t ids[512];
-    struct text_span span = { ids, NULL, prompt(s->m, c->text, c->n_bytes, ids) };
+    struct text_span span = { .ids = ids, .n = prompt(s->m, c->text, c->n_bytes, ids) };
     size_t n_reused;
 
     greedy.temperature = 0.0f;
@@ -121,7 +121,7 @@ static void test_rows_equal_ids(void **state)
     int32_t ids[512];
     size_t n = prompt(s->m, user, sizeof user - 1, ids), n_reused;
     float *rows = malloc(n * info->n_embd * sizeof *rows), *wanted = malloc(info->n_vocab * sizeof *wanted);
-    struct text_span all = { NULL, rows, n }, as_ids = { ids, NULL, n };
+    struct text_span all = { .rows = rows, .n = n }, as_ids = { .ids = ids, .n = n };
     const float *logits;
 
     assert_true(text_embed(s->m, &s->c, ids, n, rows, &err));
@@ -143,7 +143,7 @@ static void quote(const struct smollm2 *s, size_t n_threads, bool is_ahead, cons
     size_t n_vocab = text_model_info(s->m)->n_vocab, n_reused;
     struct text_context *x = must_context(s->m, 512);
     struct compute c = must_compute(n_threads);
-    struct text_span span = { ids, NULL, n_prompt };
+    struct text_span span = { .ids = ids, .n = n_prompt };
     struct error err = { 0 };
     const float *logits;
 

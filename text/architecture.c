@@ -107,6 +107,7 @@ static const struct architecture_weight phi3[] = {
 static const struct architecture architectures[] = {
     { .name = "llama", .weights = llama, .rope_interleaved = true, .window = WINDOW_ALL },
     { .name = "qwen2", .weights = qwen2 },
+    { .name = "qwen2vl", .weights = qwen2, .axes = true },
     { .name = "qwen3", .weights = qwen3 },
     { .name = "gemma3", .weights = gemma3, .gelu = true, .scaled_embedding = true,
       .window = WINDOW_PATTERN, .window_pattern = 6, .rope_theta_local = 10000.0f },

@@ -33,6 +33,7 @@ struct architecture {
     bool rope_interleaved;          /* rotary pairs (2i, 2i+1) instead of (i, i + n_rot/2) */
     bool gelu;                      /* the gate's function, instead of silu */
     bool scaled_embedding;          /* tokens' rows times sqrt(n_embd) */
+    bool axes;                      /* positions have axes (places.h) */
     enum architecture_window window;
     size_t window_pattern;          /* WINDOW_PATTERN: each of this many layers sees all; the file may say another */
     float rope_theta_local;         /* ... and the others turn by this one; the file may say another */

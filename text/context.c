@@ -13,6 +13,7 @@
  * beside multiplying by them. */
 #define CHUNK 512
 
+_Static_assert(TEXT_BOTH_WAYS_MOST <= CHUNK, "rows that see each other are evaluated together");
 _Static_assert(LOOKUP_MOST + 1 <= TRANSFORMER_LOGITS, "each token of a guess needs its logits");
 _Static_assert(LOOKUP_MOST + 1 <= OPS_SAME_ROWS, "guessed tokens have the bits that they have alone");
 
@@ -186,6 +187,22 @@ static bool fill(struct text_context *x, const struct compute *c, const struct p
     return true;
 }
 
+static bool has_axes(const struct text_context *x)
+{
+    return x->m->net.rotations[0].axis != NULL;
+}
+
+/* Where positions [first, first + n) of the spans stand and what they see, where that is not as usual. */
+static void place(struct text_context *x, const struct prefill *p, size_t first, size_t n)
+{
+    struct transformer_work *w = &x->work;
+
+    w->has_until = places_until(p->spans, p->n_spans, first, n, w->until);
+    w->has_places = has_axes(x);
+    if (w->has_places)
+        places_of(p->spans, p->n_spans, x->kv.next, first, n, w->places);
+}
+
 static bool evaluate(struct text_context *x, const struct compute *c, struct prefill *p, size_t n, struct error *err)
 {
     size_t first = x->kv.used, from, to;
@@ -193,12 +210,32 @@ static bool evaluate(struct text_context *x, const struct compute *c, struct pre
 
     p->chunk = n;
     p->done = first;
+    place(x, p, first, n);
     if (!fill(x, c, p, first, n, err) ||
         !transformer_forward(&x->m->net, c, &x->kv, &x->work, n, is_last ? 1 : 0, p->progress == NULL ? NULL : tell, p, err))
         return false;
     for (size_t s = 0, at = 0; s < p->n_spans; at += p->spans[s++].n)
         if (part_of(&p->spans[s], at, first, n, &from, &to))
             kv_cache_append(&x->kv, &p->spans[s], from, to, x->m->net.n_embd);
+    return true;
+}
+
+/* Positions to evaluate next.  Of about equal length: a short chunk costs nearly as much as a long one. */
+static size_t chunk(const struct prefill *p, size_t first)
+{
+    size_t n_left = p->total - first, n_chunks = (n_left + CHUNK - 1) / CHUNK;
+
+    return places_chunk(p->spans, p->n_spans, first, first + (n_left + n_chunks - 1) / n_chunks) - first;
+}
+
+static bool check_spans(const struct text_span *spans, size_t n_spans, struct error *err)
+{
+    for (size_t s = 0; s < n_spans; s++) {
+        if (spans[s].both_ways && spans[s].n > TEXT_BOTH_WAYS_MOST)
+            return error_set(err, ERROR_INFERENCE, "%zu rows that see each other were given, %d are possible", spans[s].n, TEXT_BOTH_WAYS_MOST);
+        if (spans[s].width > 0 && (spans[s].n % spans[s].width != 0 || spans[s].n / spans[s].width != spans[s].height))
+            return error_set(err, ERROR_INFERENCE, "%zu rows are no grid of %zu x %zu", spans[s].n, spans[s].width, spans[s].height);
+    }
     return true;
 }
 
@@ -214,22 +251,21 @@ bool text_prefill(struct text_context *x, const struct compute *c, const struct 
 
     if (p.total == 0)
         return error_set(err, ERROR_INFERENCE, "there is nothing to read: the prompt is empty");
+    if (!check_spans(spans, n_spans, err))
+        return false;
     if (p.total > kv->n_ctx)
         return error_set(err, ERROR_INFERENCE, "the conversation takes %zu positions, the context holds %zu; "
                          "start afresh or take a longer context (-c)", p.total, kv->n_ctx);
     /* The last position is always computed: its logits are wanted. */
     kv_tails_switch(&x->tails, kv, spans, n_spans, x->m->net.n_embd);
-    kv->used = min_size(kv->used, p.total - 1);
+    places_next(spans, n_spans, has_axes(x), kv->next);
+    kv->used = places_whole(spans, n_spans, min_size(kv->used, p.total - 1));
     *n_reused = kv->used;
     x->n_ahead = 0;
     lookup_reset(&x->lookup);
-    /* Chunks of about equal length: a short one costs nearly as much as a long one. */
-    size_t n_left = p.total - kv->used, n_chunks = (n_left + CHUNK - 1) / CHUNK;
-    for (; n_chunks > 0; n_chunks--) {
-        n_left = p.total - kv->used;
-        if (!evaluate(x, c, &p, (n_left + n_chunks - 1) / n_chunks, err))
+    while (kv->used < p.total)
+        if (!evaluate(x, c, &p, chunk(&p, kv->used), err))
             return false;
-    }
     *logits = x->work.logits;
     return true;
 }
@@ -245,17 +281,37 @@ size_t text_forget(struct text_context *x, const struct compute *c, size_t from,
         !kv_tails_holds(&x->tails, kv, from, spans, n_spans, x->m->net.n_embd))
         return 0;
     x->n_ahead = 0;
+    size_t n_places = kv_cache_places(kv, from, n);
     kv_cache_remove(kv, from, n);
-    transformer_turn_back(&x->m->net, c, kv, &x->work, from, n);
+    transformer_turn_back(&x->m->net, c, kv, &x->work, from, n_places);
     return kv->used - from;
 }
 
 /* ---- decode -------------------------------------------------------------------------- */
 
+static int32_t next_place(const struct kv_cache *kv)
+{
+    return kv->used > 0 ? kv->next[kv->used - 1] : 0;
+}
+
+/* n tokens stand one after another and see what is before them. */
+static void place_tokens(struct text_context *x, size_t n)
+{
+    struct transformer_work *w = &x->work;
+    int32_t first = next_place(&x->kv);
+
+    w->has_until = false;
+    w->has_places = has_axes(x);
+    for (size_t i = 0; w->has_places && i < n; i++)
+        for (size_t a = 0; a < PLACES_AXES; a++)
+            w->places[i * PLACES_AXES + a] = first + (int32_t)i;
+}
+
 /* The position of a token that is evaluated is taken; the row of its logits. */
 static const float *take(struct text_context *x, int32_t id, size_t i_logits)
 {
-    kv_cache_append(&x->kv, &(struct text_span){ &id, NULL, 1 }, 0, 1, x->m->net.n_embd);
+    x->kv.next[x->kv.used] = next_place(&x->kv) + 1;
+    kv_cache_append(&x->kv, &(struct text_span){ .ids = &id, .n = 1 }, 0, 1, x->m->net.n_embd);
     x->i_logits = i_logits;
     return x->work.logits + i_logits * x->m->net.n_vocab;
 }
@@ -281,6 +337,7 @@ static bool decode(struct text_context *x, const struct compute *c, int32_t id, 
     if (n_more > 0)
         n += lookup_guess(&x->lookup, kv->ids, kv->used + 1, min_size(n_more, kv->n_ctx - kv->used - 1), ids + 1);
     double start = clock_ms();
+    place_tokens(x, n);
     if (!transformer_embed(&x->m->net, c, ids, n, x->work.x, err) ||
         !transformer_forward(&x->m->net, c, kv, &x->work, n, n, NULL, NULL, err))
         return false;

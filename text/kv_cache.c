@@ -9,7 +9,7 @@ bool kv_cache_bytes(enum ops_keys_type type, size_t n_layer, size_t n_ctx, size_
     size_t per_position, all;
 
     if (__builtin_mul_overflow(2 * n_layer, ops_keys_bytes(type, n_row), &per_position) ||
-        __builtin_add_overflow(per_position, sizeof(int32_t) + sizeof(uint64_t), &per_position) ||
+        __builtin_add_overflow(per_position, 2 * sizeof(int32_t) + sizeof(uint64_t), &per_position) ||
         __builtin_mul_overflow(per_position, n_ctx, &all))
         return false;
     *n_bytes = all;
@@ -29,7 +29,8 @@ bool kv_cache_init(struct kv_cache *kv, enum ops_keys_type type, size_t n_layer,
     kv->v = kv->k == NULL ? NULL : arena_alloc(session, n_layer * n_ctx, row_bytes, err);
     kv->ids = kv->v == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->ids, err);
     kv->hashes = kv->ids == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->hashes, err);
-    return kv->hashes != NULL;
+    kv->next = kv->hashes == NULL ? NULL : arena_alloc(session, n_ctx, sizeof *kv->next, err);
+    return kv->next != NULL;
 }
 
 size_t kv_cache_row_bytes(const struct kv_cache *kv)
@@ -67,6 +68,11 @@ void kv_cache_store(const struct kv_cache *kv, const struct compute *c, size_t i
     store(kv, c, v, n, (char *)kv->v + at);
 }
 
+size_t kv_cache_places(const struct kv_cache *kv, size_t from, size_t n)
+{
+    return (size_t)(kv->next[from + n - 1] - (from > 0 ? kv->next[from - 1] : 0));
+}
+
 void kv_cache_remove(struct kv_cache *kv, size_t from, size_t n)
 {
     size_t n_behind = kv->used - from - n, bytes = n_behind * kv_cache_row_bytes(kv);
@@ -79,6 +85,8 @@ void kv_cache_remove(struct kv_cache *kv, size_t from, size_t n)
         }
     memmove(kv->ids + from, kv->ids + from + n, n_behind * sizeof *kv->ids);
     memmove(kv->hashes + from, kv->hashes + from + n, n_behind * sizeof *kv->hashes);
+    for (size_t i = from, back = kv_cache_places(kv, from, n); i < from + n_behind; i++)
+        kv->next[i] = kv->next[i + n] - (int32_t)back;
     kv->used -= n;
 }
 

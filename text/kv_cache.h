@@ -2,6 +2,8 @@
  *
  *   k, v  [n_layer][n_head_kv][n_ctx][head_dim] as f16 bits or blocks of Q8_0
  *   ids, hashes [n_ctx]: the token; or -1 and a hash of the embedding row
+ *   next        [n_ctx]: where what follows stands, by rotation: a picture in a model whose
+ *                        positions have axes takes fewer of them than it has rows
  *
  * These let the next turn keep the prefix that it shares with this one, and lookup.h
  * guess what comes next. */
@@ -25,6 +27,7 @@ struct kv_cache {
     void *k, *v;
     int32_t *ids;                   /* -1: an embedding row */
     uint64_t *hashes;               /* of the row's bytes; 0 for ids */
+    int32_t *next;                  /* i + 1 in most models */
 };
 
 /* Bytes of a cache; false when they overflow. */
@@ -41,6 +44,8 @@ void kv_cache_store(const struct kv_cache *kv, const struct compute *c, size_t i
  * kv->v, in bytes; a position of a head takes kv_cache_row_bytes. */
 size_t kv_cache_place(const struct kv_cache *kv, size_t i_layer, size_t i_head, size_t at);
 size_t kv_cache_row_bytes(const struct kv_cache *kv);
+/* How many places the positions [from, from + n), which are filled, n > 0, take. */
+size_t kv_cache_places(const struct kv_cache *kv, size_t from, size_t n);
 /* Takes positions [from, from + n), which are filled, away: those behind them follow `from`
  * with their keys and values as they are. */
 void kv_cache_remove(struct kv_cache *kv, size_t from, size_t n);

@@ -98,8 +98,30 @@ static bool check_factors(const struct tensor *t, const struct settings *s, stru
     return true;
 }
 
+/* Pairs by axis, in order; the key's fourth number is of no use. */
+static bool open_sections(struct rotation *r, const struct settings *s, struct arena *arena, struct error *err)
+{
+    char key[SETTINGS_KEY_BYTES];
+    const int32_t *sections;
+    size_t n = gguf_i32s(s->g, settings_key(s, "rope.dimension_sections", key), &sections), i = 0;
+
+    if (n < PLACES_AXES || n > PLACES_AXES + 1)
+        return error_set(err, ERROR_MODEL, "%s: %s is missing, or not three or four whole numbers", gguf_path(s->g), key);
+    uint8_t *axis = arena_alloc(arena, r->n_rot / 2, sizeof *axis, err);
+    if (axis == NULL)
+        return false;
+    for (uint8_t a = 0; a < PLACES_AXES; a++)
+        for (int32_t k = 0; k < sections[a] && i <= r->n_rot / 2; k++, i++)
+            if (i < r->n_rot / 2)
+                axis[i] = a;
+    if (i != r->n_rot / 2 || (n > PLACES_AXES && sections[PLACES_AXES] != 0) || sections[0] < 0 || sections[1] < 0 || sections[2] < 0)
+        return error_set(err, ERROR_MODEL, "%s: %s are not parts of %zu pairs", gguf_path(s->g), key, r->n_rot / 2);
+    r->axis = axis;
+    return true;
+}
+
 bool rotation_open(struct rotation *r, const struct settings *s, const struct rotation_factors *factors,
-                   size_t n_rot, size_t n_ctx_train, struct arena *arena, struct error *err)
+                   size_t n_rot, size_t n_ctx_train, bool axes, struct arena *arena, struct error *err)
 {
     const struct tensor *for_short = factors->all != NULL ? factors->all : factors->for_short;
     float theta = THETA_DEFAULT;
@@ -114,10 +136,20 @@ bool rotation_open(struct rotation *r, const struct settings *s, const struct ro
         return false;
     r->frequency = for_short == NULL ? frequency : divided(frequency, for_short, n_rot / 2, arena, err);
     r->frequency_long = factors->for_long == NULL ? r->frequency : divided(frequency, factors->for_long, n_rot / 2, arena, err);
-    return r->frequency != NULL && r->frequency_long != NULL;
+    return r->frequency != NULL && r->frequency_long != NULL && (!axes || open_sections(r, s, arena, err));
+}
+
+static const double *frequencies_for(const struct rotation *r, size_t n_ctx)
+{
+    return n_ctx > r->n_ctx_short ? r->frequency_long : r->frequency;
 }
 
 void rotation_turns(const struct rotation *r, const struct compute *c, size_t n_ctx, size_t n, size_t pos0, float *turns)
 {
-    ops_rope_turns(c, n, r->n_rot, pos0, n_ctx > r->n_ctx_short ? r->frequency_long : r->frequency, r->magnitude, turns);
+    ops_rope_turns(c, n, r->n_rot, pos0, frequencies_for(r, n_ctx), r->magnitude, turns);
+}
+
+void rotation_turns_at(const struct rotation *r, const struct compute *c, size_t n_ctx, size_t n, const int32_t *places, float *turns)
+{
+    ops_rope_turns_axes(c, n, r->n_rot, places, PLACES_AXES, r->axis, frequencies_for(r, n_ctx), r->magnitude, turns);
 }

@@ -26,7 +26,8 @@ static size_t work_floats(const struct transformer *t)
 
 size_t transformer_work_bytes(const struct transformer *t, size_t n)
 {
-    return (work_floats(t) * n + TRANSFORMER_LOGITS * t->n_vocab) * sizeof(float) + 11 * ARENA_ALIGN;
+    return (work_floats(t) * n + TRANSFORMER_LOGITS * t->n_vocab) * sizeof(float) +
+           n * (PLACES_AXES * sizeof(int32_t) + sizeof(size_t)) + 13 * ARENA_ALIGN;
 }
 
 bool transformer_work_init(struct transformer_work *w, const struct transformer *t, size_t n,
@@ -44,6 +45,11 @@ bool transformer_work_init(struct transformer_work *w, const struct transformer 
         if (*buffers[i].buffer == NULL)
             return false;
     }
+    w->places = arena_alloc(session, n, PLACES_AXES * sizeof *w->places, err);
+    w->until = w->places == NULL ? NULL : arena_alloc(session, n, sizeof *w->until, err);
+    if (w->until == NULL)
+        return false;
+    w->has_places = w->has_until = false;
     w->n = n;
     w->loras = (struct lora_set){ 0 };
     w->scratch = scratch;
@@ -143,6 +149,7 @@ static bool attend(const struct pass *p, float *x)
     struct ops_attention how = {
         .n_head = t->n_head, .n_head_kv = t->n_head_kv, .head_dim = t->head_dim,
         .scale = t->attention_scale, .soft_cap = t->attention_soft_cap, .window = l->window,
+        .until = w->has_until ? w->until + p->first : NULL,
     };
 
     if (!project(p, l->attn_q, l->attn_q_bias, w->norm + p->first * t->n_embd, p->n, w->q))
@@ -181,14 +188,22 @@ static bool evaluate_layer(const struct pass *p)
     return store_keys(p) && (p->n == 0 || (attend(p, x) && feed_forward(p, x)));
 }
 
+static void turn(const struct transformer *t, const struct compute *c, const struct kv_cache *kv, const struct transformer_work *w, size_t n)
+{
+    for (unsigned i = 0; i < t->n_rotations; i++)
+        if (w->has_places)
+            rotation_turns_at(&t->rotations[i], c, kv->n_ctx, n, w->places, w->turns[i]);
+        else
+            rotation_turns(&t->rotations[i], c, kv->n_ctx, n, kv->used, w->turns[i]);
+}
+
 /* All layers, and the last norm of the last n_rows rows into w->norm. */
 static bool evaluate(const struct transformer *t, const struct compute *c, struct kv_cache *kv, struct transformer_work *w,
                      size_t n, size_t n_rows, transformer_layer_done *layer_done, void *user, struct error *err)
 {
     struct pass p = { .t = t, .c = c, .kv = kv, .w = w, .n_all = n, .n = n, .err = err };
 
-    for (unsigned i = 0; i < t->n_rotations; i++)
-        rotation_turns(&t->rotations[i], c, kv->n_ctx, n, kv->used, w->turns[i]);
+    turn(t, c, kv, w, n);
     for (size_t i = 0; i < t->n_layer; i++) {
         p.i_layer = i;
         p.layer = &t->layers[i];

@@ -68,6 +68,10 @@ struct transformer_work {
     float *norm, *q, *k, *v, *attended, *gate, *up;
     float *turns[2];                /* [n][n_rot] by rotation: ops_rope_turns */
     float *logits;                  /* [TRANSFORMER_LOGITS][n_vocab] */
+    /* Where rows stand and what they see (places.h), if the caller says so: */
+    int32_t *places;                /* [n][PLACES_AXES] */
+    size_t *until;                  /* [n] */
+    bool has_places, has_until;     /* not: from the cache's next position on; what is up to their own */
     struct arena *scratch;
     struct lora_set loras;          /* none after transformer_work_init */
 };

@@ -134,7 +134,7 @@ static bool open_rotations(const struct opening *o)
     struct transformer *t = o->t;
     float theta_local = o->architecture->rope_theta_local;
 
-    if (!rotation_open(&t->rotations[0], &o->s, &o->factors, t->n_rot, t->n_ctx_train, o->arena, o->err))
+    if (!rotation_open(&t->rotations[0], &o->s, &o->factors, t->n_rot, t->n_ctx_train, o->architecture->axes, o->arena, o->err))
         return false;
     if (t->n_rotations < 2)
         return true;

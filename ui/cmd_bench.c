@@ -65,7 +65,7 @@ static bool time_text(struct text_context *x, const struct compute *c, const int
 
     *prefill_ms = INFINITY;
     for (int repeat = 0; repeat < N_REPEAT; repeat++) {
-        struct text_span span = { ids, NULL, n };
+        struct text_span span = { .ids = ids, .n = n };
         text_context_clear(x);
         double start = clock_ms();
         if (!text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, err))

@@ -112,7 +112,7 @@ static bool decode_some(struct text_context *x, const struct compute *c, size_t 
 static bool measure(const struct options *o, const struct compute *c, struct text_context *x, struct error *err)
 {
     int32_t ids[N_PREFILL];
-    struct text_span span = { ids, NULL, N_PREFILL };
+    struct text_span span = { .ids = ids, .n = N_PREFILL };
     const float *logits;
     size_t n_reused, n_decoded;
     double decode_ms;
@@ -120,7 +120,7 @@ static bool measure(const struct options *o, const struct compute *c, struct tex
     for (int i = 0; i < N_PREFILL; i++)
         ids[i] = 1000 + i * 37;
     /* The first token brings the weights into memory. */
-    if (!text_prefill(x, c, &(struct text_span){ ids + 1, NULL, 1 }, 1, &logits, &n_reused, NULL, NULL, err))
+    if (!text_prefill(x, c, &(struct text_span){ .ids = ids + 1, .n = 1 }, 1, &logits, &n_reused, NULL, NULL, err))
         return false;
     double start = clock_ms();
     if (!text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, err))

@@ -13,7 +13,7 @@ static void evaluate(const struct text_model *m, const struct compute *c)
     int32_t *ids;
 
     if (text_tokenize(m, "user\nthe <|im_end|>", 18, true, &ids, &n_ids, &err)) {
-        struct text_span span = { ids, NULL, n_ids < 15 ? n_ids : 15 };
+        struct text_span span = { .ids = ids, .n = n_ids < 15 ? n_ids : 15 };
         if (x != NULL && text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, &err))
             text_decode(x, c, ids[0], &logits, &err);
         free(ids);
