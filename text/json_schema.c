@@ -1,13 +1,12 @@
 #include "text/json_schema.h"
 
 #include "text/grammar.h"
-#include "text/grammar_parts.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MOST = 100, RULES_MOST = 3000, PROPERTIES_MOST = 1000, NAME_BYTES_MOST = 200 };
+enum { DEPTH_MOST = 100, RULES_MOST = 3000 };
 
 /* What every schema's rules may use.  Blanks: none, one, or a line break and what indents. */
 static const char common[] =
@@ -130,7 +129,7 @@ bool schema_count(const struct schema *s, const struct place *at, const cJSON *n
     return true;
 }
 
-static bool write_json(const struct schema *s, const cJSON *value, FILE *to)
+bool schema_json(const struct schema *s, const cJSON *value, FILE *to)
 {
     char *text = cJSON_PrintUnformatted(value);
 
@@ -162,7 +161,7 @@ static bool write_rule(struct schema *s, const cJSON *node, const struct place *
     return good;
 }
 
-static bool new_rule(struct schema *s, const struct place *at, unsigned *rule)
+bool schema_rule(struct schema *s, const struct place *at, unsigned *rule)
 {
     *rule = s->n_rules++;
     return s->n_rules <= RULES_MOST || schema_wrong(s, at, "the schema is too large: %d values are the most", RULES_MOST);
@@ -174,308 +173,17 @@ static bool value(struct schema *s, const cJSON *node, const struct place *at, u
     if (s->depth == DEPTH_MOST)
         return schema_wrong(s, at, "the schema is too deep: %d are the most", DEPTH_MOST);
     s->depth++;
-    bool good = new_rule(s, at, rule) && write_rule(s, node, at, *rule);
+    bool good = schema_rule(s, at, rule) && write_rule(s, node, at, *rule);
     s->depth--;
     return good;
 }
 
-/* The same inside of an object or an array. */
-static bool inner_value(struct schema *s, const cJSON *node, const struct place *at, unsigned *rule)
+bool schema_inner(struct schema *s, const cJSON *node, const struct place *at, unsigned *rule)
 {
     s->level++;
     bool good = value(s, node, at, rule);
     s->level--;
     return good;
-}
-
-/* ---- objects --------------------------------------------------------------------- */
-
-struct member {
-    const char *name;
-    unsigned rule;
-    bool required;
-};
-
-struct object {
-    struct member *members;
-    size_t n;
-    bool further;                   /* there may be others, of this rule, or of any value */
-    bool further_any;
-    unsigned further_rule;
-};
-
-static bool is_required(const cJSON *node, const char *name)
-{
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, get(node, "required"))
-        if (cJSON_IsString(item) && strcmp(item->valuestring, name) == 0)
-            return true;
-    return false;
-}
-
-static bool read_further(struct schema *s, const cJSON *node, const struct place *at, struct object *o)
-{
-    const cJSON *further = get(node, "additionalProperties");
-    const struct place here = { at, "additionalProperties" };
-
-    o->further = further != NULL ? !cJSON_IsFalse(further) : cJSON_GetArraySize(get(node, "properties")) == 0;
-    o->further_any = further == NULL || cJSON_IsTrue(further);
-    return !o->further || o->further_any || inner_value(s, further, &here, &o->further_rule);
-}
-
-static bool read_properties(struct schema *s, const cJSON *node, const struct place *at, struct object *o)
-{
-    const struct place properties = { at, "properties" };
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, get(node, "properties")) {
-        const struct place here = { &properties, item->string };
-        bool required = is_required(node, item->string);
-        if (cJSON_IsFalse(item) && !required)
-            continue;
-        o->members[o->n] = (struct member){ .name = item->string, .required = required };
-        if (!inner_value(s, item, &here, &o->members[o->n++].rule))
-            return false;
-    }
-    return true;
-}
-
-/* Required names that are no properties: of what may be further. */
-static bool read_required(struct schema *s, const cJSON *node, const struct place *at, struct object *o)
-{
-    const struct place required = { at, "required" };
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, get(node, "required")) {
-        if (!cJSON_IsString(item))
-            return schema_wrong(s, &required, "has to be a list of names");
-        if (get(get(node, "properties"), item->valuestring) != NULL)
-            continue;
-        const cJSON *further = get(node, "additionalProperties");
-        if (cJSON_IsFalse(further))
-            return schema_wrong(s, &required, "'%s' is no property, and there may be no others", item->valuestring);
-        cJSON *anything = further == NULL ? cJSON_CreateTrue() : NULL;
-        o->members[o->n] = (struct member){ .name = item->valuestring, .required = true };
-        bool good = inner_value(s, anything != NULL ? anything : further, &required, &o->members[o->n++].rule);
-        cJSON_Delete(anything);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
-static bool write_member(const struct schema *s, const struct member *m, FILE *to)
-{
-    cJSON *name = cJSON_CreateString(m->name);
-    bool good = write_json(s, name, to);
-
-    cJSON_Delete(name);
-    fprintf(to, " colon v%u", m->rule);
-    return good;
-}
-
-/* Names that begin with the first `at` bytes of names[0..n), but are none of them: the rule of what
- * follows those bytes. */
-static bool write_other_names(struct schema *s, const char *const *names, size_t n, size_t at, const struct place *place, unsigned *rule)
-{
-    char *text = NULL, *others = NULL;
-    size_t n_text = 0, n_others = 0;
-    FILE *to = open_memstream(&text, &n_text), *rest = open_memstream(&others, &n_others);
-    bool good = to != NULL && rest != NULL && new_rule(s, place, rule), is_name = false;
-
-    for (size_t i = 0, j; good && i < n; i = j) {
-        unsigned inner;
-        j = i + 1;
-        if (names[i][at] == '\0') {
-            is_name = true;
-            continue;
-        }
-        size_t length = 1;          /* of its character, which may have several bytes */
-        while (((unsigned char)names[i][at + length] & 0xC0) == 0x80)
-            length++;
-        while (j < n && strncmp(names[j] + at, names[i] + at, length) == 0)
-            j++;
-        good = write_other_names(s, names + i, j - i, at + length, place, &inner);
-        schema_literal(to, names[i] + at, length);
-        fprintf(to, " v%u | ", inner);
-        fprintf(rest, "%s%.*s", strchr("]^-", names[i][at]) != NULL ? "\\" : "", (int)length, names[i] + at);
-    }
-    if (rest != NULL)
-        fclose(rest);
-    if (to != NULL)
-        fclose(to);
-    if (good)
-        fprintf(s->out, "v%u ::= %s[^%s\"\\\\\\x00-\\x1F] [^\"\\\\\\x00-\\x1F]*%s\n", *rule, text, others, is_name ? "" : " | \"\"");
-    else if (text == NULL || others == NULL)
-        error_set(s->err, ERROR_INFERENCE, "%s: no memory for the schema", s->name);
-    free(text);
-    free(others);
-    return good;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The rule of a name that no member has.  One that JSON writes with a backslash is none of those. */
-static bool write_further(struct schema *s, const struct object *o, const struct place *at, unsigned self)
-{
-    const char **names = malloc((o->n + 1) * sizeof *names);
-    size_t n = 0;
-    unsigned rule;
-    bool good = names != NULL || error_set(s->err, ERROR_INFERENCE, "%s: no memory for the schema", s->name);
-
-    for (size_t i = 0; good && i < o->n; i++) {
-        const char *name = o->members[i].name;
-        bool plain = strpbrk(name, "\"\\") == NULL;
-        for (const char *c = name; *c != '\0'; c++)
-            plain = plain && (unsigned char)*c >= 0x20;
-        if (plain)
-            names[n++] = name;
-        if (plain && strlen(name) > NAME_BYTES_MOST)
-            good = schema_wrong(s, at, "additionalProperties beside a name of more than %d bytes is not supported", NAME_BYTES_MOST);
-    }
-    if (good)
-        qsort(names, n, sizeof *names, by_name);
-    good = good && write_other_names(s, names, n, 0, at, &rule);
-    free(names);
-    if (!good)
-        return false;
-    fprintf(s->out, "v%u-other ::= \"\\\"\" v%u \"\\\"\" colon ", self, rule);
-    if (o->further_any)
-        fputs("any\n", s->out);
-    else
-        fprintf(s->out, "v%u\n", o->further_rule);
-    return true;
-}
-
-/* From the last member to the first: -first-i before any is written, -more-i after one was. */
-static bool write_members(struct schema *s, const struct object *o, unsigned self)
-{
-    bool good = true;
-
-    fprintf(s->out, "v%u-first-%zu ::= %s\n", self, o->n, o->further ? "" : "\"\"");
-    if (o->further)
-        fprintf(s->out, "  (v%u-other (comma v%u-other)*)?\n", self, self);
-    fprintf(s->out, "v%u-more-%zu ::= ", self, o->n);
-    if (o->further)
-        fprintf(s->out, "(comma v%u-other)*\n", self);
-    else
-        fputs("\"\"\n", s->out);
-    for (size_t i = o->n; good && i-- > 0;) {
-        const struct member *m = &o->members[i];
-        fprintf(s->out, "v%u-first-%zu ::= ", self, i);
-        good = write_member(s, m, s->out);
-        fprintf(s->out, " v%u-more-%zu", self, i + 1);
-        if (!m->required)
-            fprintf(s->out, " | v%u-first-%zu", self, i + 1);
-        fprintf(s->out, "\nv%u-more-%zu ::= (comma ", self, i);
-        good = good && write_member(s, m, s->out);
-        fprintf(s->out, ")%s v%u-more-%zu\n", m->required ? "" : "?", self, i + 1);
-    }
-    return good;
-}
-
-static bool write_object(struct schema *s, const cJSON *node, const struct place *at, unsigned self, FILE *to)
-{
-    const cJSON *properties = get(node, "properties"), *required = get(node, "required");
-    size_t n = (size_t)cJSON_GetArraySize(properties) + (size_t)cJSON_GetArraySize(required);
-    struct object o = { .members = calloc(n + 1, sizeof *o.members) };
-    bool good = o.members != NULL || error_set(s->err, ERROR_INFERENCE, "%s: no memory for the schema", s->name);
-
-    if (good && ((properties != NULL && !cJSON_IsObject(properties)) || (required != NULL && !cJSON_IsArray(required))))
-        good = schema_wrong(s, at, "properties has to be an object, required a list");
-    if (good && n > PROPERTIES_MOST)
-        good = schema_wrong(s, at, "the schema is too large: %d properties are the most", PROPERTIES_MOST);
-    good = good && read_further(s, node, at, &o) && read_properties(s, node, at, &o) && read_required(s, node, at, &o) &&
-           (!o.further || write_further(s, &o, at, self)) && write_members(s, &o, self);
-    if (good)
-        fprintf(to, "\"{\" ws v%u-first-0 ws \"}\"", self);
-    free(o.members);
-    return good;
-}
-
-/* ---- arrays ---------------------------------------------------------------------- */
-
-/* Further items, after n_before others. */
-static void write_items(FILE *to, const char *item, size_t n_before, uint32_t least, uint32_t most)
-{
-    if (most == 0)
-        return;
-    if (n_before > 0) {
-        fprintf(to, " (comma %s){%u,", item, (unsigned)least);
-        if (most != NO_END)
-            fprintf(to, "%u", (unsigned)most);
-        fputs("}", to);
-        return;
-    }
-    fprintf(to, " (%s (comma %s){%u,", item, item, least > 0 ? (unsigned)least - 1 : 0);
-    if (most != NO_END)
-        fprintf(to, "%u", (unsigned)most - 1);
-    fprintf(to, "})%s", least > 0 ? "" : "?");
-}
-
-/* All of them come, as many as may. */
-static bool write_prefix(struct schema *s, const cJSON *prefix, const struct place *at, uint32_t most, size_t *n, FILE *to)
-{
-    const cJSON *item;
-    const struct place list = { at, "prefixItems" };
-
-    *n = 0;
-    cJSON_ArrayForEach(item, prefix) {
-        char index[24];
-        unsigned rule;
-        snprintf(index, sizeof index, "%zu", *n);
-        const struct place here = { &list, index };
-        if (*n == most)
-            break;
-        if (!inner_value(s, item, &here, &rule))
-            return false;
-        fprintf(to, "%s v%u", *n > 0 ? " comma" : "", rule);
-        ++*n;
-    }
-    return true;
-}
-
-static bool write_array(struct schema *s, const cJSON *node, const struct place *at, FILE *to)
-{
-    const cJSON *items = get(node, "items"), *prefix = get(node, "prefixItems");
-    struct place here = { at, "items" };
-    char item[24] = "any";
-    uint32_t least, most;
-    size_t n;
-    unsigned rule;
-
-    if (cJSON_IsTrue(get(node, "uniqueItems"))) {
-        here.key = "uniqueItems";
-        return schema_wrong(s, &here, "is not supported");
-    }
-    if (cJSON_IsArray(items)) {     /* before draft 2020-12 */
-        prefix = items;
-        here.key = "additionalItems";
-        items = get(node, "additionalItems");
-    }
-    if (!schema_count(s, at, node, "minItems", 0, &least) || !schema_count(s, at, node, "maxItems", NO_END, &most))
-        return false;
-    if (least > most)
-        return schema_wrong(s, at, "minItems is more than maxItems");
-    fputs("\"[\" ws ", to);
-    if (!write_prefix(s, prefix, at, most, &n, to))
-        return false;
-    bool none = cJSON_IsFalse(items) || (items == NULL && prefix != NULL);
-    if (least > n && none)
-        return schema_wrong(s, at, "minItems is more than there may be");
-    if (items != NULL && !none) {
-        if (!inner_value(s, items, &here, &rule))
-            return false;
-        snprintf(item, sizeof item, "v%u", rule);
-    }
-    if (!none)
-        write_items(to, item, n, least > n ? least - (uint32_t)n : 0, most == NO_END ? NO_END : most - (uint32_t)n);
-    fputs(" ws \"]\"", to);
-    return true;
 }
 
 /* ---- types ----------------------------------------------------------------------- */
@@ -485,9 +193,9 @@ static bool write_type(struct schema *s, const cJSON *node, const char *type, co
     const struct place here = { at, "type" };
 
     if (strcmp(type, "object") == 0)
-        return write_object(s, node, at, self, to);
+        return schema_object(s, node, at, self, to);
     if (strcmp(type, "array") == 0)
-        return write_array(s, node, at, to);
+        return schema_array(s, node, at, to);
     if (strcmp(type, "string") == 0)
         return schema_string(s, node, at, to);
     if (strcmp(type, "number") == 0 || strcmp(type, "integer") == 0)
@@ -579,7 +287,7 @@ static bool write_values(struct schema *s, const cJSON *node, const struct place
         if (!has_type(get(node, "type"), item))
             continue;
         fputs(bar, to);
-        if (!write_json(s, item, to))
+        if (!schema_json(s, item, to))
             return false;
         bar = " | ";
     }
@@ -615,7 +323,7 @@ static bool write_reference(struct schema *s, const char *pointer, const struct 
     s->n_references++;
     s->depth++;
     unsigned rule = 0;
-    bool good = new_rule(s, at, &rule);
+    bool good = schema_rule(s, at, &rule);
     s->references[i].rule = rule;
     good = good && write_rule(s, node, &target, rule);
     s->depth--;

@@ -1,7 +1,7 @@
 /* json_schema.h - parts of the way from a JSON Schema to GBNF.
  *
  *   schema -> a rule for each value (json_schema.c), with what is merged and referred to
- *   (json_schema_merge.c), texts (json_schema_string.c) and numbers (json_schema_number.c)
+ *   (json_schema_merge.c), objects, arrays, texts and numbers (json_schema_{object,array,string,number}.c)
  *
  * The grammar has texts of the schema only, not all of them: properties come in the schema's order, blanks
  * are few, numbers have at most 16 digits.  Source: json-schema.org, draft 2020-12, Core and Validation. */
@@ -49,7 +49,16 @@ void schema_literal(FILE *to, const char *text, size_t n);
 /* The whole number of a keyword; `otherwise` when it is not there. */
 bool schema_count(const struct schema *s, const struct place *at, const cJSON *node, const char *keyword, uint32_t otherwise, uint32_t *count);
 
-/* Each writes what comes after ::= of a value's rule. */
+/* value as JSON, as a literal of GBNF. */
+bool schema_json(const struct schema *s, const cJSON *value, FILE *to);
+/* The number of a rule that the caller writes; `at`: whose. */
+bool schema_rule(struct schema *s, const struct place *at, unsigned *rule);
+/* The rule of a value inside of an object or an array. */
+bool schema_inner(struct schema *s, const cJSON *node, const struct place *at, unsigned *rule);
+
+/* Each writes what comes after ::= of a value's rule; self: that rule's number. */
+bool schema_object(struct schema *s, const cJSON *node, const struct place *at, unsigned self, FILE *to);
+bool schema_array(struct schema *s, const cJSON *node, const struct place *at, FILE *to);
 bool schema_string(struct schema *s, const cJSON *node, const struct place *at, FILE *to);
 bool schema_number(struct schema *s, const cJSON *node, bool whole, const struct place *at, FILE *to);
 
