@@ -99,7 +99,6 @@ static bool offer_pull(const struct chat *c, const char *text)
     struct options pull = { .arguments = names, .n_arguments = missing_models(c, text, names) };
     char answer[16];
     double bytes = 0;
-    sigset_t mask;
 
     for (size_t i = 0; i < pull.n_arguments; i++) {
         const struct model_entry *entry = models_find(c->models, names[i]);
@@ -110,9 +109,7 @@ static bool offer_pull(const struct chat *c, const char *text)
     fflush(stdout);
     if (fgets(answer, sizeof answer, stdin) == NULL || strchr("yY\n", answer[0]) == NULL)
         return false;
-    sigprocmask(SIG_SETMASK, NULL, &mask);      /* the pull keeps its signals blocked */
     bool pulled = cmd_pull(&pull) == 0;
-    sigprocmask(SIG_SETMASK, &mask, NULL);
     tcflush(STDIN_FILENO, TCIFLUSH);            /* what was typed meanwhile was not meant for the chat */
     return pulled;
 }

@@ -3,34 +3,21 @@
 #include "base/clock.h"
 #include "store/models.h"
 #include "ui/cli.h"
+#include "ui/interrupt.h"
 #include "ui/progress.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { REDRAW_MS = 100, LINE_MS = 5000 };
 
 struct screen {
     bool quiet, terminal;
-    sigset_t stop;                  /* signals that end the pull */
-    int stopped_by;                 /* which did; 0: none */
     char step[64];                  /* model and what is being done */
     double start_ms, drawn_ms;      /* of the step; 0: nothing was drawn yet */
     uint64_t start_bytes;
 };
-
-static bool stop_asked(struct screen *s)
-{
-    const struct timespec now = { 0, 0 };
-    int number = sigtimedwait(&s->stop, NULL, &now);
-
-    if (number > 0)
-        s->stopped_by = number;
-    return number > 0;
-}
 
 static void draw_bar(struct screen *s, uint64_t done, uint64_t total)
 {
@@ -54,7 +41,7 @@ static bool show(void *user, const char *name, const char *what, uint64_t done, 
     struct screen *s = user;
     char step[sizeof s->step];
 
-    if (stop_asked(s))
+    if (interrupt_number() != 0)
         return false;
     if (s->quiet)
         return true;
@@ -114,10 +101,12 @@ static bool pull_all(const struct options *o, const struct models *m, const char
     for (size_t i = 0; i < n; i++)
         if (!agree(o, m, models_find(m, names[i]), err))
             return false;
-    for (size_t i = 0; i < n; i++)
-        if (!pull(m, names[i], s, err))
-            return false;
-    return true;
+    interrupt_catch();              /* not before: at a question they end the program at once */
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++)
+        ok = pull(m, names[i], s, err);
+    interrupt_restore();
+    return ok;
 }
 
 int cmd_pull(const struct options *o)
@@ -130,15 +119,8 @@ int cmd_pull(const struct options *o)
 
     if (m == NULL)
         return cli_fail(&err);
-    /* Blocked and asked for between steps, so that a pull ends in order: programs that it
-     * started are stopped, and the terminal's line is cleared. */
-    sigemptyset(&s.stop);
-    sigaddset(&s.stop, SIGINT);
-    sigaddset(&s.stop, SIGTERM);
-    sigaddset(&s.stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &s.stop, NULL);
     bool ok = pull_all(o, m, named ? o->arguments : usual, named ? o->n_arguments : sizeof usual / sizeof *usual, &s, &err);
     models_close(m);
     int status = ok ? 0 : cli_fail(&err);
-    return s.stopped_by != 0 ? 128 + s.stopped_by : status;
+    return status != 0 && interrupt_number() != 0 ? 128 + interrupt_number() : status;
 }

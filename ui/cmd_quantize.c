@@ -4,10 +4,10 @@
 #include "tensor/gguf.h"
 #include "tensor/quantize_file.h"
 #include "ui/cli.h"
+#include "ui/interrupt.h"
 #include "ui/progress.h"
 #include "ui/sanitise.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,36 +20,18 @@ struct screen {
     double start_ms, drawn_ms;
 };
 
-/* The signal that ends it, 0: none.  Any thread may get it (libraries have their own, so blocking it
- * here would not do); asked for in `show`, so that the file that was begun is removed. */
-static volatile sig_atomic_t stopped_by;
-
-static void on_signal(int number)
-{
-    stopped_by = number;
-}
-
 static bool show(void *user, size_t done, size_t total)
 {
     struct screen *s = user;
     double ms = clock_ms();
 
-    if (stopped_by != 0)
+    if (interrupt_number() != 0)    /* the file that was begun is removed */
         return false;
     if (s->shown && ms - s->drawn_ms >= REDRAW_MS) {
         progress_bar(s->what, done, total, ms > s->start_ms ? 1000.0 * (double)done / (ms - s->start_ms) : 0.0);
         s->drawn_ms = ms;
     }
     return true;
-}
-
-static void catch_signals(void)
-{
-    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaction(numbers[i], &action, NULL);
 }
 
 static void note(const char *format, size_t n, const char *more)
@@ -111,7 +93,8 @@ int cmd_quantize(const struct options *o)
     if (!check(o, &mix, &err))
         return cli_fail(&err);
     s.what = o->arguments[1];
-    catch_signals();
+    interrupt_catch();
     int status = quantize(o, mix, &s, &err) ? 0 : cli_fail(&err);
-    return stopped_by != 0 && status != 0 ? 128 + stopped_by : status;
+    interrupt_restore();
+    return interrupt_number() != 0 && status != 0 ? 128 + interrupt_number() : status;
 }

@@ -48,4 +48,5 @@ for how in INT:130 TERM:143; do
     kill -"${how%:*}" $!
     wait $!
     check "a pull stopped by ${how%:*} ends with ${how#*:}" "${how#*:}" $?
+    check "... in order, saying how to go on" 1 "$(grep -c 'stopped; .mynah pull ssd-coco. goes on' "$folder/err")"
 done
