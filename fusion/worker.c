@@ -186,6 +186,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     w->model = model;
     w->context = context;
     conversation_new_model(&w->conversation);
+    w->told_system = false;
     w->load_ms = clock_ms() - start;
     note_eyes(w, name);
     worker_send(w, (struct session_event){ .kind = SESSION_READY, .text = strdup(name), .load_ms = w->load_ms,

@@ -239,6 +239,18 @@ static bool generate(struct worker *w, const struct prompt *p, const struct exch
     return good;
 }
 
+/* A system message of the user's own is not where they put it: once for each model. */
+static void tell_system(struct worker *w)
+{
+    char text[200];
+
+    if (w->settings.system == NULL || w->told_system || text_takes_system(w->model))
+        return;
+    snprintf(text, sizeof text, "%.100s takes no system message: yours stands before the first question", text_model_info(w->model)->name);
+    send_note(w, text);
+    w->told_system = true;
+}
+
 static void tell_left_out(struct prompt *p, struct session_event *event)
 {
     event->left_out = p->left_out.turns;
@@ -303,6 +315,7 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
                 conversation_prompt(&w->conversation, &room, &e, turn->alone, &p, err);
 
     if (good) {
+        tell_system(w);
         bool about_media = e.n_media > 0 || (!turn->alone && conversation_has_media(&w->conversation));
         double ms = encode_ms(&e);
         good = generate(w, &p, &e, e.task, about_media, &a, &event, err);

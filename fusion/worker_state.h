@@ -17,6 +17,7 @@ struct worker {
     struct text_model *model;       /* NULL: none loaded */
     struct text_context *context;
     double load_ms;                 /* of the text model */
+    bool told_system;               /* that it takes no system message */
     size_t n_ctx;                   /* wanted; 0: the default */
     enum text_kv kv;
     struct adapters adapters;       /* of any model that is loaded */

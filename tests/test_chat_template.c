@@ -205,12 +205,14 @@ static void test_folding(void **state)
     check(c, LINES("s:S", "u: q"), true, "[user]{S\n\n q};");
     check(c, LINES("s:S", "u:q", "u:r", "a:*", "u:t", "u:*"), true, "[user]{S\n\nq\n\nr};[assistant]*;[user]{t\n\n}*;");
     check(c, LINES("s:S"), false, "[user]{S};");
+    assert_false(chat_template_takes_system(c));
     chat_template_close(c);
     c = open_template("{% for m in messages %}{% if m.role != 'system' %}[{{ m.role }}]{{ m.content }};{% endif %}{% endfor %}");
     check(c, LINES("s:S", "u:q"), true, "[user]{S\n\nq};");             /* passed over is refused, too */
     chat_template_close(c);
     c = open_template("{% for m in messages %}{{ m.role }}:{% for p in m.content if p.type == 'text' %}{{ p.text }}{% endfor %};{% endfor %}");
     check(c, LINES("s:S", "u:q"), true, "system:{S};user:{q};");         /* contents as parts */
+    assert_true(chat_template_takes_system(c));
     chat_template_close(c);
 }
 
@@ -281,12 +283,30 @@ static void test_tools(void **state)
     chat_template_close(c);
 }
 
+/* One that counts its tools is given a list of none, also with contents as parts. */
+static void test_no_tools(void **state)
+{
+    struct chat_template *c = open_template("{{ tools | length }} tools:{% for m in messages %}{{ m.content }}{% endfor %}");
+
+    (void)state;
+    assert_string_equal(chat_template_name(c), "jinja");
+    check(c, LINES("u:q"), true, "0 tools:{q}");
+    chat_template_close(c);
+    c = open_template("{{ tools | length }} tools:{% for m in messages %}{% for p in m.content if p.type == 'text' %}{{ p.text }}{% endfor %}{% endfor %}");
+    assert_string_equal(chat_template_name(c), "jinja");
+    check(c, LINES("s:S", "u:q"), true, "0 tools:{Sq}");
+    chat_template_close(c);
+    c = open_template("{% if tools is not none %}{{ '<|im_start|>some<|im_end|>' }}{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}");
+    check(c, LINES("u:q"), true, "{q}");        /* where none at all will do, it is none */
+    chat_template_close(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_families), cmocka_unit_test(test_stand_ins), cmocka_unit_test(test_refused_later),
         cmocka_unit_test(test_folding), cmocka_unit_test(test_said_stays_said), cmocka_unit_test(test_a_turn_more),
-        cmocka_unit_test(test_tools),
+        cmocka_unit_test(test_tools), cmocka_unit_test(test_no_tools),
     };
 
     return cmocka_run_group_tests(tests, open_tokenizer, close_tokenizer);

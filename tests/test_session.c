@@ -431,12 +431,77 @@ static void test_ended_under_requests(void **state)
     }
 }
 
+/* ---- templates ------------------------------------------------------------------------------ */
+
+/* A copy of the model with a template that takes no system message, of the same length. */
+static void write_without_system(char *path)
+{
+    static const char name[] = "tokenizer.chat_template", source[] = "{% for m in messages %}"
+        "{% if m.role == 'system' %}{{ raise_exception('none') }}{% endif %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}{#";
+    size_t n;
+    char *bytes = read_whole(TINY_QWEN2, &n);
+    char *value = (char *)memmem(bytes, n, name, sizeof name - 1) + sizeof name - 1 + 4;     /* behind the kind */
+    uint64_t length;
+    int fd = mkstemp(path);
+
+    memcpy(&length, value, sizeof length);
+    value += sizeof length;
+    assert_true(length > sizeof source + 2);
+    memset(value, '-', length);
+    memcpy(value, source, sizeof source - 1);
+    memcpy(value + length - 2, "#}", 2);
+    assert_int_equal(write(fd, bytes, n), n);
+    close(fd);
+    free(bytes);
+}
+
+/* Notes that hold the words, of a question. */
+static size_t n_notes(struct session *s, const char *words)
+{
+    uint32_t request = session_ask(s, &(struct turn){ .text = "hello" });
+    struct session_event event;
+    size_t n = 0;
+    bool ended;
+
+    do {
+        session_wait(s, &event);
+        n += event.kind == SESSION_NOTE && strstr(event.text, words) != NULL;
+        ended = event.request == request && (event.kind == SESSION_ANSWERED || event.kind == SESSION_FAILED);
+        assert_int_not_equal(event.kind, SESSION_FAILED);
+        session_event_done(&event);
+    } while (!ended);
+    return n;
+}
+
+/* Said with the first question, when there is one of the user's own. */
+static void test_no_system_message(void **state)
+{
+    char path[] = "/tmp/mynah-test-XXXXXX";
+    struct session_settings settings = session_settings_default();
+    (void)state;
+
+    write_without_system(path);
+    for (int takes = 0; takes < 2; takes++) {
+        struct session *s = open_session(takes == 1 ? TINY_QWEN2 : path, 0);
+        settings.max_tokens = 2;
+        settings.system = NULL;
+        session_configure(s, &settings);
+        assert_int_equal(n_notes(s, "takes no system message"), 0);
+        settings.system = "Be brief.";
+        session_configure(s, &settings);
+        assert_int_equal(n_notes(s, "takes no system message"), takes == 1 ? 0 : 1);
+        assert_int_equal(n_notes(s, "takes no system message"), 0);
+        session_free(s);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thumbnails), cmocka_unit_test(test_peaks), cmocka_unit_test(test_previews_of_files),
         cmocka_unit_test(test_decoded_before_encoded), cmocka_unit_test(test_random_turns),
-        cmocka_unit_test(test_a_long_chat_goes_on), cmocka_unit_test(test_going_on_over_split_characters), cmocka_unit_test(test_ended_under_requests),
+        cmocka_unit_test(test_a_long_chat_goes_on), cmocka_unit_test(test_going_on_over_split_characters), cmocka_unit_test(test_ended_under_requests), cmocka_unit_test(test_no_system_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

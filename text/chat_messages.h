@@ -10,6 +10,7 @@ struct chat_limits {
     bool folds_system;              /* it takes no system message */
     bool merges;                    /* roles have to alternate */
     bool as_parts;                  /* contents are lists of parts */
+    bool lists_tools;               /* it counts its tools also where there are none */
 };
 
 /* The list `messages`, within the limits; `undefined` when the run has failed. */

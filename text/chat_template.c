@@ -28,8 +28,8 @@ static struct jinja_value variables(struct jinja_run *r, const struct chat_templ
                                     const struct chat_limits *limits)
 {
     struct jinja_value v = jinja_dict(r, JINJA_DICT);
-    struct jinja_value tools = chat->tools != NULL
-        ? jinja_from_json(r, chat->tools, strlen(chat->tools), JINJA_FROM_CONTENT) : jinja_none();
+    struct jinja_value tools = chat->tools != NULL ? jinja_from_json(r, chat->tools, strlen(chat->tools), JINJA_FROM_CONTENT)
+                             : limits->lists_tools ? jinja_list(r, JINJA_LIST) : jinja_none();
     struct jinja_value messages = chat_messages(r, chat, limits);
 
     if (r->failed)
@@ -73,7 +73,7 @@ void text_rendering_done(struct text_rendering *r)
 static bool render_either_way(const struct chat_template *c, const struct dialect *d, const struct text_chat *chat, time_t now,
                               struct text_rendering *out, struct error *err)
 {
-    const struct chat_limits folded = { true, true, d->limits.as_parts };
+    const struct chat_limits folded = { true, true, d->limits.as_parts, d->limits.lists_tools };
 
     return render(c, d, &d->limits, chat, now, out, err) || render(c, d, &folded, chat, now, out, NULL);
 }
@@ -134,14 +134,21 @@ static bool find_tools(const struct chat_template *c, struct dialect *d)
     return found;
 }
 
+/* One question, in the first form that it takes; *err: of the usual one. */
+static bool find_form(const struct chat_template *c, struct dialect *d, struct error *err)
+{
+    for (unsigned form = 0; form < 4; form++) {
+        d->limits.as_parts = form & 1;
+        d->limits.lists_tools = form & 2;
+        if (try(c, d, "u", form == 0 ? err : NULL))
+            return true;
+    }
+    return false;
+}
+
 static bool find_limits(const struct chat_template *c, struct dialect *d, struct error *err)
 {
-    if (!try(c, d, "u", err)) {
-        d->limits.as_parts = true;
-        if (!try(c, d, "u", NULL))
-            return false;
-    }
-    if (!try(c, d, "uau", err))
+    if (!find_form(c, d, err) || !try(c, d, "uau", err))
         return false;
     d->limits.folds_system = !try(c, d, "su", NULL);
     d->limits.merges = !try(c, d, "uu", NULL);
@@ -223,6 +230,11 @@ const char *chat_template_name(const struct chat_template *c)
 bool chat_template_takes_tools(const struct chat_template *c)
 {
     return c->own.jinja != NULL && c->own.takes_tools;
+}
+
+bool chat_template_takes_system(const struct chat_template *c)
+{
+    return !(c->own.jinja != NULL ? &c->own : &c->known)->limits.folds_system;
 }
 
 const char *chat_template_opening(const struct chat_template *c)

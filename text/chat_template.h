@@ -5,9 +5,10 @@
  *
  * Contents go through the template as they are, so that it may trim, cut or look into them, and
  * come out known as contents.  What stands for something else (ids, rows) is one character for it,
- * a slot.  When it is opened, a template is tried on small conversations: whether it takes
- * a system message and turns that do not alternate.  What it refuses is folded for it: the
- * system's words into the first question, neighbours of one role into one message. */
+ * a slot.  When it is opened, a template is tried on small conversations: whether it takes contents
+ * as text or as parts, no tools or an empty list of them, a system message, and turns that do not
+ * alternate.  What it refuses is folded for it: the system's words into the first question,
+ * neighbours of one role into one message. */
 #ifndef TEXT_CHAT_TEMPLATE_H
 #define TEXT_CHAT_TEMPLATE_H
 
@@ -33,6 +34,7 @@ void chat_template_close(struct chat_template *c);          /* NULL is fine */
 /* "jinja", or the name of the family that stands in. */
 const char *chat_template_name(const struct chat_template *c);
 bool chat_template_takes_tools(const struct chat_template *c);
+bool chat_template_takes_system(const struct chat_template *c);     /* as a message of its own */
 /* What is written in front of an answer. */
 const char *chat_template_opening(const struct chat_template *c);
 

@@ -178,6 +178,11 @@ bool text_takes_tools(const struct text_model *m)
     return chat_template_takes_tools(m->chat);
 }
 
+bool text_takes_system(const struct text_model *m)
+{
+    return chat_template_takes_system(m->chat);
+}
+
 const char *text_answer_opening(const struct text_model *m)
 {
     return chat_template_opening(m->chat);

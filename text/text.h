@@ -109,6 +109,8 @@ struct text_rendering {             /* done by text_rendering_done, also after a
 bool text_render(const struct text_model *m, const struct text_chat *chat, struct text_rendering *out, struct error *err);
 void text_rendering_done(struct text_rendering *r);
 bool text_takes_tools(const struct text_model *m);          /* its template writes what functions there are */
+/* False: its template has no system message, whose words come before those of the first question. */
+bool text_takes_system(const struct text_model *m);
 /* What is written between a question and its answer; borrowed from the model. */
 const char *text_answer_opening(const struct text_model *m);
 
