@@ -9,12 +9,13 @@
 #include "text/hash.h"
 
 #define UNKNOWN_PENALTY 10.0f       /* below the lowest score, as SentencePiece's kUnkPenalty */
+#define SUM_MOST 100000.0f          /* beyond it sums begin at 0 again, as its kScoreResetThreshold */
 
 struct unigram {
     const struct vocabulary *v;
     bool blank_in_front, joins_blanks;
     int32_t unknown;
-    float unknown_score, highest_score;
+    float unknown_score;
 };
 
 struct unigram *unigram_new(const struct gguf *g, const struct vocabulary *v, struct arena *arena, struct error *err)
@@ -37,12 +38,9 @@ struct unigram *unigram_new(const struct gguf *g, const struct vocabulary *v, st
     u->blank_in_front = u->joins_blanks = true;
     gguf_bool(g, "tokenizer.ggml.add_space_prefix", &u->blank_in_front);
     gguf_bool(g, "tokenizer.ggml.remove_extra_whitespaces", &u->joins_blanks);
-    u->highest_score = -FLT_MAX;
     for (size_t id = 0; id < v->n; id++)
-        if (vocabulary_type(v, (int32_t)id) == TOKEN_NORMAL) {
+        if (vocabulary_type(v, (int32_t)id) == TOKEN_NORMAL)
             lowest = fminf(lowest, v->score[id]);
-            u->highest_score = fmaxf(u->highest_score, v->score[id]);
-        }
     u->unknown_score = lowest - UNKNOWN_PENALTY;
     return u;
 }
@@ -56,10 +54,26 @@ struct best {                       /* way to cut the text up to here */
 };
 
 /* Sums are floats, as in SentencePiece: near-ties hang on it. */
-static void offer(struct best *best, double score, int32_t id, size_t start)
+static void offer(struct best *best, float score, int32_t id, size_t start)
 {
-    if (best->id < 0 || (float)score > best->score)
-        *best = (struct best){ (float)score, id, (uint32_t)start };
+    if (best->id < 0 || score > best->score)
+        *best = (struct best){ score, id, (uint32_t)start };
+}
+
+/* A large sum has no bits for what tells cuts apart: all that are known from `at` on lose its own. */
+static void begin_again(struct best *best, size_t at, size_t end)
+{
+    float offset = best[at].score;
+
+    for (size_t i = at; i <= end; i++)
+        if (best[i].id >= 0)
+            best[i].score -= offset;
+}
+
+/* Above those of all other tokens, which are logarithms of probabilities; of several, fewer are better. */
+static float user_defined_score(size_t n_bytes)
+{
+    return (float)(0.1 * ((double)n_bytes - 1.0));
 }
 
 static size_t character_length(const char *text, size_t n)
@@ -85,8 +99,8 @@ static bool offer_tokens(const struct unigram *u, const char *text, size_t n, si
         bool fixed = type == TOKEN_USER_DEFINED && !vocabulary_is_marker(v, id);
         if (type != TOKEN_NORMAL && !fixed)
             continue;
-        double score = fixed ? (double)((float)(end + step - at) * u->highest_score) - 0.1 : (double)v->score[id];
-        offer(&best[end + step], (double)best[at].score + score, id, at);
+        float score = fixed ? user_defined_score(end + step - at) : v->score[id];
+        offer(&best[end + step], best[at].score + score, id, at);
         covered = covered || end + step - at == length;
     }
     return covered;
@@ -117,9 +131,12 @@ static bool encode_normal(const struct unigram *u, const char *text, size_t n, s
         best[i] = (struct best){ .id = -1 };
     best[0] = (struct best){ 0 };
     for (size_t at = 0, length; at < n; at += length) {
+        size_t reach = n - at < u->v->longest ? n - at : u->v->longest;
         length = character_length(text + at, n - at);
+        if (fabsf(best[at].score) > SUM_MOST)
+            begin_again(best, at, at + (reach > length ? reach : length));
         if (!offer_tokens(u, text, n, at, length, best))
-            offer(&best[at + length], (double)best[at].score + (double)u->unknown_score, u->unknown, at);
+            offer(&best[at + length], best[at].score + u->unknown_score, u->unknown, at);
     }
     bool ok = id_list_reserve(ids, n, err);
     if (ok)

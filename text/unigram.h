@@ -4,8 +4,8 @@
  *        -> of all ways to cut it into tokens, the one whose scores (log probabilities) add up to
  *           the most -> ids; characters that no token covers: the unknown token
  *
- * Source: Kudo 2018, arXiv:1804.10959; https://github.com/google/sentencepiece,
- * src/unigram_model.cc (Model::EncodeOptimized).  A file that brings a table of normalised
+ * Source: Kudo 2018, arXiv:1804.10959; https://github.com/google/sentencepiece 0.2.3,
+ * src/unigram_model.cc (Model::EncodeOptimized, GetUserDefinedScore).  A file that brings a table of normalised
  * characters (precompiled_charsmap) is refused by name.
  *
  * A struct unigram never changes after unigram_new; threads may share it. */
