@@ -38,9 +38,14 @@ struct unigram *unigram_new(const struct gguf *g, const struct vocabulary *v, st
     u->blank_in_front = u->joins_blanks = true;
     gguf_bool(g, "tokenizer.ggml.add_space_prefix", &u->blank_in_front);
     gguf_bool(g, "tokenizer.ggml.remove_extra_whitespaces", &u->joins_blanks);
-    for (size_t id = 0; id < v->n; id++)
+    for (size_t id = 0; id < v->n; id++) {
+        if (isinf(v->score[id])) {
+            error_set(err, ERROR_MODEL, "%s: tokenizer.ggml.scores: the score of token %zu is not a finite number", gguf_path(g), id);
+            return NULL;
+        }
         if (vocabulary_type(v, (int32_t)id) == TOKEN_NORMAL)
             lowest = fminf(lowest, v->score[id]);
+    }
     u->unknown_score = lowest - UNKNOWN_PENALTY;
     return u;
 }

@@ -5,6 +5,8 @@
 #include "tensor/gguf.h"
 #include "text/tokenizer.h"
 
+enum { N_OTHERS = 3 };
+
 struct opened {                     /* for all inputs; kept until the end */
     struct gguf *g;
     struct arena *arena;
@@ -81,18 +83,40 @@ static void check_stable(const struct tokenizer *t, const char *text, size_t n)
     free(twice);
 }
 
+/* The other kinds change white space, or know not all characters: ids of text, whatever it is. */
+static void check_ids(const struct tokenizer *t, const char *text, size_t n)
+{
+    struct error err = { 0 };
+    int32_t *ids;
+    size_t n_ids;
+
+    if (!tokenizer_encode(t, TOKENIZER_BEGIN, text, n, false, &ids, &n_ids, &err))
+        __builtin_trap();
+    for (size_t i = 0; i < n_ids; i++)
+        if (ids[i] < 0 || (size_t)ids[i] >= tokenizer_n_vocab(t) || tokenizer_ends_answer(t, ids[i]))
+            __builtin_trap();
+    free(ids);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static struct opened smollm, qwen2;
+    static const char *const other_files[N_OTHERS] = {
+        "tests/golden/text_gemma_cut.gguf", "tests/golden/text_unigram_cut.gguf", "tests/golden/text_wordpiece_cut.gguf",
+    };
+    static struct opened smollm, qwen2, others[N_OTHERS];
 
     if (smollm.t == NULL) {
         open_file(&smollm, "tests/golden/text_smollm_cut.gguf");
         open_file(&qwen2, "tests/golden/text_qwen2_cut.gguf");
+        for (size_t i = 0; i < N_OTHERS; i++)
+            open_file(&others[i], other_files[i]);
     }
     for (int special = 0; special < 2; special++) {
         check(smollm.t, (const char *)data, n, special);
         check(qwen2.t, (const char *)data, n, special);
     }
     check_stable(qwen2.t, (const char *)data, n);
+    for (size_t i = 0; i < N_OTHERS; i++)
+        check_ids(others[i].t, (const char *)data, n);
     return 0;
 }

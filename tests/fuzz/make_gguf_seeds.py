@@ -43,8 +43,9 @@ KEYS = [
 ]
 TENSORS = [(b"w0", 2, [64, 3], 108), (b"norm", 0, [5], 20), (b"conv", 1, [2, 2, 2, 2], 32)]
 
-os.makedirs(FOLDER, exist_ok=True)
-for name, keys, tensors in [("all_kinds", KEYS, TENSORS), ("tensors", [], TENSORS), ("keys", KEYS, []),
-                            ("empty", [], [])]:
-    with open(os.path.join(FOLDER, name + ".gguf"), "wb") as f:
-        f.write(gguf(keys, tensors))
+if __name__ == "__main__":
+    os.makedirs(FOLDER, exist_ok=True)
+    for name, keys, tensors in [("all_kinds", KEYS, TENSORS), ("tensors", [], TENSORS), ("keys", KEYS, []),
+                                ("empty", [], [])]:
+        with open(os.path.join(FOLDER, name + ".gguf"), "wb") as f:
+            f.write(gguf(keys, tensors))
