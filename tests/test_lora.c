@@ -89,6 +89,27 @@ static void test_like_merged_weights(void **state)
     tear_down(&s);
 }
 
+/* The memory that is asked for has the files and the buffers of adapters in it, as they are taken afterwards. */
+static void test_memory_is_counted(void **state)
+{
+    enum { N_CHUNK = 512, ROUNDED = 3 * ARENA_ALIGN };    /* allocations of a set, also of none */
+    struct text_model *base = must_open(TINY_WIDE);
+    struct text_context *plain = must_context(base, 0);
+    struct setup s = set_up(2);
+    size_t n_a, n_b, n_ctx = text_context_size(plain);
+
+    (void)state;
+    free(read_whole(LORA_A, &n_a));
+    free(read_whole(LORA_B, &n_b));
+    size_t asked = context_bytes_needed(s.m, N_CHUNK, n_ctx, OPS_KEYS_F16) - context_bytes_needed(base, N_CHUNK, n_ctx, OPS_KEYS_F16);
+    size_t taken = arena_bytes(s.x->session) - arena_bytes(plain->session);
+    assert_true(taken > N_CHUNK * sizeof(float));
+    assert_in_range(asked, n_a + n_b + taken - ROUNDED, n_a + n_b + taken + ROUNDED);
+    tear_down(&s);
+    text_context_free(plain);
+    text_model_close(base);
+}
+
 /* Scale 0 is the base to the bit, also after another one. */
 static void test_scale_0_is_the_base(void **state)
 {
@@ -209,7 +230,7 @@ static void test_what_does_not_fit_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_like_merged_weights),
+        cmocka_unit_test(test_memory_is_counted), cmocka_unit_test(test_like_merged_weights),
         cmocka_unit_test(test_scale_0_is_the_base),
         cmocka_unit_test(test_branches_are_forgotten),
         cmocka_unit_test(test_threads_and_rows_agree),

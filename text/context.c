@@ -47,17 +47,21 @@ static size_t scratch_bytes(const struct text_model *m, size_t n_ctx)
     return transformer_scratch_bytes(&m->net, n_ctx, n_cores > 0 ? (size_t)n_cores : 1);
 }
 
-/* With what may be kept beside the cache. */
-static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, enum ops_keys_type type, struct error *err)
+size_t context_bytes_needed(const struct text_model *m, size_t n_chunk, size_t n_ctx, enum ops_keys_type type)
 {
     const struct transformer *t = &m->net;
-    size_t kv, all;
+    size_t adapters = lora_set_bytes((const struct lora *const *)m->loras, m->n_loras, n_chunk), kv, all;
 
     if (!kv_cache_bytes(type, t->n_layer, n_ctx + kept_most(n_ctx), t->n_head_kv * t->head_dim, &kv) ||
         __builtin_add_overflow(kv, transformer_work_bytes(t, n_chunk) + scratch_bytes(m, n_ctx) +
-                               m->info.file_bytes, &all))
-        all = SIZE_MAX;
-    return memory_check(all, gguf_path(m->g), "the model with this context",
+                               m->info.file_bytes + adapters, &all))
+        return SIZE_MAX;
+    return all;
+}
+
+static bool enough_memory(const struct text_model *m, size_t n_chunk, size_t n_ctx, enum ops_keys_type type, struct error *err)
+{
+    return memory_check(context_bytes_needed(m, n_chunk, n_ctx, type), gguf_path(m->g), "the model with this context",
                         "take a shorter context (-c) or a smaller model", err);
 }
 

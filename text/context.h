@@ -20,4 +20,8 @@ struct text_context {
     struct lookup lookup;
 };
 
+/* What a context of that size takes: the weights and adapters, as mapped, the cache with what may be kept
+ * beside it, and the buffers for chunks of n_chunk tokens.  SIZE_MAX: more than can be counted. */
+size_t context_bytes_needed(const struct text_model *m, size_t n_chunk, size_t n_ctx, enum ops_keys_type type);
+
 #endif

@@ -206,16 +206,32 @@ size_t lora_most_out(const struct lora *l)
 
 /* ---- adding ------------------------------------------------------------------------------ */
 
+static void find_most(const struct lora *const *loras, size_t n, size_t *rank, size_t *out)
+{
+    *rank = *out = 0;
+    for (size_t i = 0; i < n; i++) {
+        *rank = lora_most_rank(loras[i]) > *rank ? lora_most_rank(loras[i]) : *rank;
+        *out = lora_most_out(loras[i]) > *out ? lora_most_out(loras[i]) : *out;
+    }
+}
+
+size_t lora_set_bytes(const struct lora *const *loras, size_t n, size_t n_rows)
+{
+    size_t rank, out, n_bytes = n * sizeof(float);
+
+    find_most(loras, n, &rank, &out);
+    for (size_t i = 0; i < n; i++)
+        n_bytes += gguf_file_bytes(loras[i]->g);
+    return n_bytes + n_rows * (rank + out) * sizeof(float);
+}
+
 bool lora_set_init(struct lora_set *s, const struct lora *const *loras, size_t n, size_t n_rows, struct arena *session,
                    struct error *err)
 {
-    size_t rank = 0, out = 0;
+    size_t rank, out;
 
     *s = (struct lora_set){ .loras = loras, .n = n };
-    for (size_t i = 0; i < n; i++) {
-        rank = lora_most_rank(loras[i]) > rank ? lora_most_rank(loras[i]) : rank;
-        out = lora_most_out(loras[i]) > out ? lora_most_out(loras[i]) : out;
-    }
+    find_most(loras, n, &rank, &out);
     s->scales = arena_zero(session, n, sizeof *s->scales, err);
     s->low = s->scales == NULL ? NULL : arena_alloc(session, n_rows * rank, sizeof *s->low, err);
     s->added = s->low == NULL ? NULL : arena_alloc(session, n_rows * out, sizeof *s->added, err);

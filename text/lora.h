@@ -37,6 +37,8 @@ struct lora_set {                   /* starts as { 0 } */
     size_t n;
     float *low, *added;             /* [n_rows][most_rank], [n_rows][most_out] */
 };
+/* What lora_set_init takes, and the mapped files. */
+size_t lora_set_bytes(const struct lora *const *loras, size_t n, size_t n_rows);
 bool lora_set_init(struct lora_set *s, const struct lora *const *loras, size_t n, size_t n_rows, struct arena *session,
                    struct error *err);
 
