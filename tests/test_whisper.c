@@ -1,6 +1,6 @@
 /* test_whisper.c - a tiny random Whisper against NumPy (golden/make_whisper.py), hostile
- * files, and the rules of decoding. */
-#include "audio/whisper_model.h"
+ * files, and clips. */
+#include "tests/whisper_tiny.h"
 
 #include <float.h>
 #include <math.h>
@@ -18,14 +18,10 @@
 #include "audio/mel.h"
 #include "audio/whisper_decoder.h"
 #include "audio/whisper_encoder.h"
-#include "audio/whisper_rules.h"
 #include "audio/whisper_weights.h"
 #include "tensor/kernels.h"
 #include "tensor/ops.h"
 #include "tensor/quant.h"
-
-#define TINY "tests/golden/whisper_tiny.bin"
-enum { N_STATE = 12, N_AUDIO = 32, N_MELS = 8, N_VOCAB = 180, EOT = 40, STAMP = 147 };
 
 static const size_t thread_counts[] = { 1, 2, 7 };
 
@@ -47,26 +43,6 @@ static double nmse(const float *got, const float *want, size_t n)
         size += pow((double)want[i], 2.0);
     }
     return error / size;
-}
-
-static struct whisper *open_file(const char *path, struct error *err)
-{
-    struct compute c;
-
-    assert_true(compute_init(&c, 2, NULL, NULL));
-    struct whisper *w = whisper_open(path, &c, err);
-    compute_done(&c);
-    return w;
-}
-
-static struct whisper *tiny(void)
-{
-    struct whisper *w = open_file(TINY, NULL);
-
-    assert_non_null(w);
-    assert_int_equal(w->ids.eot, EOT);
-    assert_int_equal(w->ids.timestamp, STAMP);
-    return w;
 }
 
 /* ---- the networks ------------------------------------------------------------- */
@@ -357,127 +333,6 @@ static void test_ends_early(void **state)
     close(fd);
 }
 
-/* ---- rules --------------------------------------------------------------------- */
-
-/* Flat logits, words slightly likelier than all time stamps together. */
-static void flat(float *logits)
-{
-    for (int i = 0; i < N_VOCAB; i++)
-        logits[i] = i < STAMP ? 4.0f : 0.0f;
-}
-
-static size_t n_allowed(const float *logits, int from, int end)
-{
-    size_t n = 0;
-
-    for (int i = from; i < end; i++)
-        n += logits[i] > -INFINITY;
-    return n;
-}
-
-static void test_first_is_a_stamp(void **state)
-{
-    struct whisper *w = tiny();
-    float logits[N_VOCAB];
-    (void)state;
-
-    flat(logits);
-    whisper_rules_apply(w, logits, NULL, 0);
-    assert_int_equal(n_allowed(logits, 0, STAMP), 0);
-    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP);
-    whisper_close(w);
-}
-
-static void test_stamps_come_in_pairs(void **state)
-{
-    const int32_t one[] = { STAMP }, words[] = { STAMP, 5, 6 }, ended[] = { STAMP, 5, STAMP + 9 },
-                  paired[] = { STAMP, 5, STAMP + 9, STAMP + 9 };
-    struct whisper *w = tiny();
-    float logits[N_VOCAB];
-    (void)state;
-
-    flat(logits);                   /* after the first: words or the end, no second stamp */
-    whisper_rules_apply(w, logits, one, 1);
-    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), 0);
-    assert_true(logits[EOT] > -INFINITY && logits[5] > -INFINITY);
-    flat(logits);                   /* after words: later stamps only */
-    whisper_rules_apply(w, logits, words, 3);
-    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP - 1);
-    flat(logits);                   /* after an end: its start, the same or later, or the end of all; no words */
-    whisper_rules_apply(w, logits, ended, 3);
-    assert_int_equal(n_allowed(logits, 0, EOT), 0);
-    assert_true(logits[EOT] > -INFINITY);
-    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), N_VOCAB - STAMP - 9);
-    flat(logits);                   /* after a pair: words */
-    whisper_rules_apply(w, logits, paired, 4);
-    assert_int_equal(n_allowed(logits, STAMP, N_VOCAB), 0);
-    assert_true(n_allowed(logits, 0, EOT) > 0);
-    whisper_close(w);
-}
-
-/* 33 stamps at 0 weigh ln 33 = 3.5 together. */
-static void test_likely_stamps_win(void **state)
-{
-    const int32_t words[] = { STAMP, 5 };
-    struct whisper *w = tiny();
-    float logits[N_VOCAB];
-    (void)state;
-
-    for (int i = 0; i < N_VOCAB; i++)
-        logits[i] = i < STAMP ? 3.0f : 0.0f;
-    whisper_rules_apply(w, logits, words, 2);
-    assert_int_equal(n_allowed(logits, 0, STAMP), 0);
-    whisper_close(w);
-}
-
-static void test_suppressed(void **state)
-{
-    const int32_t words[] = { STAMP, 5 };
-    struct whisper *w = tiny();
-    float logits[N_VOCAB];
-    (void)state;
-
-    flat(logits);
-    whisper_rules_apply(w, logits, words, 2);
-    assert_false(logits[1] > -INFINITY);            /* "(" */
-    assert_true(logits[0] > -INFINITY);             /* a blank later is fine */
-    assert_false(logits[w->ids.sot] > -INFINITY);
-    assert_false(logits[w->ids.no_timestamps] > -INFINITY);
-    whisper_close(w);
-}
-
-static void test_pick(void **state)
-{
-    float logits[] = { 0.0f, logf(3.0f), -INFINITY, 0.0f }, logprob;
-    uint64_t random = 7;
-    size_t count[4] = { 0 };
-    (void)state;
-
-    assert_int_equal(whisper_rules_pick(logits, 4, 0.0f, &random, &logprob), 1);
-    assert_true(fabsf(logprob - logf(0.6f)) < 1e-6f);
-    for (int i = 0; i < 10000; i++)
-        count[whisper_rules_pick(logits, 4, 1.0f, &random, &logprob)]++;
-    assert_int_equal(count[2], 0);
-    /* 10000 draws at 0.6: standard deviation 49; five of them. */
-    assert_in_range(count[1], 5755, 6245);
-    for (int i = 0; i < 4; i++)
-        logits[i] = NAN;
-    assert_in_range(whisper_rules_pick(logits, 4, 0.5f, &random, &logprob), 0, 3);
-}
-
-static void test_compression(void **state)
-{
-    char loop[600];
-    const char *plain = "And so my fellow Americans, ask not what your country can do for you.";
-    (void)state;
-
-    for (size_t i = 0; i < sizeof loop; i++)
-        loop[i] = "Thank you. "[i % 11];
-    assert_true(whisper_compression_ratio(loop, sizeof loop) > 2.4f);
-    assert_true(whisper_compression_ratio(plain, strlen(plain)) < 1.5f);
-    assert_true(whisper_compression_ratio("", 0) <= 0.0f);
-}
-
 /* ---- a clip ---------------------------------------------------------------------- */
 
 struct progress { double done; size_t n; };
@@ -608,9 +463,7 @@ int main(void)
         cmocka_unit_test(test_encoder), cmocka_unit_test(test_decoder), cmocka_unit_test(test_short),
         cmocka_unit_test(test_eight_bits), cmocka_unit_test(test_ends_early), cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_wrong_sizes), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_first_is_a_stamp), cmocka_unit_test(test_stamps_come_in_pairs),
-        cmocka_unit_test(test_likely_stamps_win), cmocka_unit_test(test_suppressed), cmocka_unit_test(test_pick),
-        cmocka_unit_test(test_compression), cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_silence),
         cmocka_unit_test(test_cancel_and_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
