@@ -2,7 +2,6 @@
  * files, and clips. */
 #include "tests/whisper_tiny.h"
 
-#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
