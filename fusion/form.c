@@ -8,6 +8,8 @@
 
 #include <cjson/cJSON.h>
 
+enum { SCHEMA_BYTES_MOST = 4096 };  /* to be told: about 1200 tokens */
+
 static const char *const own_breakers[] = { "\n", ":", "\"", "*" };     /* DRY's author's */
 
 static char **copy_texts(const char *const *texts, size_t n)
@@ -67,6 +69,32 @@ static bool keep_tools(struct form *f, const struct session_params *params, stru
     return f->tools != NULL || error_set(err, ERROR_INFERENCE, "no memory for the session");
 }
 
+/* A grammar makes any answer keep to the schema; one that knows names and descriptions beforehand is better
+ * (docs/models.md). */
+static bool keep_schema(struct form *f, const struct session_params *params, struct error *err)
+{
+    cJSON *schema = cJSON_Parse(params->grammar);
+    char *line = schema != NULL ? cJSON_PrintUnformatted(schema) : NULL;
+    bool good = line != NULL;
+
+    if (good && strlen(line) <= SCHEMA_BYTES_MOST)
+        good = (f->schema = strdup(line)) != NULL;
+    cJSON_free(line);
+    cJSON_Delete(schema);
+    return good || error_set(err, ERROR_INFERENCE, "%s: no memory for the schema", params->grammar_name);
+}
+
+const char *form_system(struct form *f, const char *system)
+{
+    if (f->schema == NULL)
+        return system;
+    free(f->system);
+    if (asprintf(&f->system, "%s%sAnswer in JSON that keeps to this schema: %s", system != NULL ? system : "",
+                 system != NULL ? "\n" : "", f->schema) < 0)
+        f->system = NULL;
+    return f->system != NULL ? f->system : system;
+}
+
 bool form_init(struct form *f, const struct session_params *params, struct error *err)
 {
     if (!copy_all(f, params))
@@ -77,7 +105,7 @@ bool form_init(struct form *f, const struct session_params *params, struct error
         return true;
     f->grammar = (params->grammar_is_schema ? grammar_of_schema : grammar_parse)(params->grammar_name, params->grammar,
                                                                                  strlen(params->grammar), err);
-    return f->grammar != NULL;
+    return f->grammar != NULL && (!params->grammar_is_schema || keep_schema(f, params, err));
 }
 
 void form_new_model(struct form *f)
@@ -92,6 +120,8 @@ void form_done(struct form *f)
 {
     form_new_model(f);
     free(f->tools);
+    free(f->schema);
+    free(f->system);
     grammar_free(f->grammar);
     free_texts(f->stops, f->n_stops);
     free_texts(f->breakers, f->n_breakers);

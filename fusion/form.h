@@ -9,6 +9,8 @@
 struct form {                       /* starts as { 0 } */
     char *tools;                    /* JSON, a list; NULL: none */
     struct grammar *grammar;        /* NULL: none */
+    char *schema;                   /* what the grammar is of, on one line; NULL: of GBNF, or too long to be told */
+    char *system;                   /* what form_system made last */
     struct constraint *constraint;  /* of the grammar and the model in use; NULL before the first answer */
     char **stops;
     size_t n_stops;
@@ -24,6 +26,10 @@ struct form {                       /* starts as { 0 } */
 bool form_init(struct form *f, const struct session_params *params, struct error *err);
 void form_done(struct form *f);
 void form_new_model(struct form *f);
+
+/* The system text with the schema in it, good until the next call; the text itself where there is none to tell.
+ * system NULL: ours, which the schema takes the place of. */
+const char *form_system(struct form *f, const char *system);
 
 /* Before an answer: its part of the parameters. */
 bool form_begin(struct form *f, const struct text_model *m, struct answer_params *params, struct error *err);

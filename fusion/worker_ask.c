@@ -139,7 +139,7 @@ static bool has_model(const struct worker *w, struct error *err)
 
 static struct prompt_room room_of(struct worker *w)
 {
-    return (struct prompt_room){ w->model, text_context_size(w->context), w->settings.max_tokens, w->settings.system,
+    return (struct prompt_room){ w->model, text_context_size(w->context), w->settings.max_tokens, form_system(&w->form, w->settings.system),
                                  w->form.tools, send_note, w };
 }
 
