@@ -71,6 +71,7 @@ ends "INT with --json" 130
 
 # Stopped as by Ctrl-Z, it computes and writes nothing; continued, the answer is the same as ever.
 try "the whole answer" 0 ask -q -m tiny --temp 0 -n 200 "$long" && cp "$dir/out" "$dir/whole"
+: >"$dir/out"                            # of the answer before: what comes now is waited for
 # In a process group of its own whose parent is outside it: the signal does nothing to an orphaned one.
 python3 -c 'import os, subprocess, sys
 p = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: os.setpgid(0, 0))
