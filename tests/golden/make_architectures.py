@@ -63,7 +63,7 @@ def llama3_factors(rope, head_dim):
     return np.array(factors, dtype=np.float32)
 
 
-def write(model, arch, name, more):
+def write(model, arch, name, more, matrices=True):
     c = model.config
     w = GGUFWriter(os.path.join(HERE, f"text_{name}.gguf"), arch)
     w.add_name(f"tiny random {name}")
@@ -84,6 +84,8 @@ def write(model, arch, name, more):
     w.add_chat_template(CHATML)
     gemma = arch == "gemma3"
     for key, p in model.named_parameters():        # a tied head is not listed
+        if p.dim() > 1 and not matrices:
+            continue
         data = p.detach().numpy().astype(np.float32)
         if arch == "llama" and ("q_proj" in key or "k_proj" in key):
             data = permute(data, c.num_attention_heads if "q_proj" in key else c.num_key_value_heads)
