@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_signals.sh MYNAH - every exit status by its cause, signals while an answer is written, what
 # stdout holds then; with the tiny model.
+[ -n "$SIGNALS_AS_USUAL" ] || SIGNALS_AS_USUAL=1 exec env --default-signal=HUP,INT,TERM sh "$0" "$@"     # nohup ignores one
 . "$(dirname "$0")/lib.sh"
 assets=$(cd "$(dirname "$0")/../../assets" && pwd)
 export XDG_CONFIG_HOME="$dir/config" XDG_DATA_HOME="$dir/data"

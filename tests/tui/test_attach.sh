@@ -82,12 +82,14 @@ expect "› image a b.png"
 expect "  clip two.wav"
 
 begin "details"
+resize 80 70                            # room for the pictures, which are drawn a little later
 type "/details"
 press Enter
 wait_for "Esc closes"
-expect "7 bytes at $work/files/a b.png"
+wait_for "7 bytes at $work/files/a b.png"
 expect "Nothing was looked at or listened to"
 press Escape
+resize 80 24
 wait_for "ready"
 
 begin "a question waits for the file that is still read"
