@@ -70,6 +70,35 @@ const float *ops_to_f32(const struct compute *c, struct arena *arena, const stru
     return out;
 }
 
+bool ops_as_f32(const struct compute *c, struct arena *arena, const struct tensor **t, struct error *err)
+{
+    struct tensor *copy;
+
+    if (*t == NULL || (*t)->type == TENSOR_F32)
+        return true;
+    copy = arena_alloc(arena, 1, sizeof *copy, err);
+    if (copy == NULL)
+        return false;
+    *copy = **t;
+    copy->type = TENSOR_F32;
+    copy->lease = NULL;
+    copy->data = ops_to_f32(c, arena, *t, err);
+    copy->n_bytes = copy->dim[0] * copy->dim[1] * copy->dim[2] * copy->dim[3] * sizeof(float);
+    *t = copy;
+    return copy->data != NULL;
+}
+
+bool ops_bind(const struct gguf *g, const struct compute *c, struct arena *arena, const struct gguf_binding *table, size_t n,
+              unsigned i_block, void *object, struct error *err)
+{
+    if (!gguf_bind(g, table, n, i_block, object, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (table[i].dim1 == 0 && !ops_as_f32(c, arena, (const struct tensor **)(void *)((char *)object + table[i].field), err))
+            return false;
+    return true;
+}
+
 /* ---- element by element ----------------------------------------------------------- */
 
 struct elements {
@@ -87,11 +116,25 @@ static void to_f16(void *user, size_t first, size_t last, size_t i_thread)
     e->c->kernels->f32_to_f16(e->y + first, e->half + first, last - first);
 }
 
+/* silu(w x) / w: for w = 1.702 the quick form of GELU. */
 static void silu_mul(void *user, size_t first, size_t last, size_t i_thread)
 {
     const struct elements *e = user;
+    float factor[256], w = e->number;
     (void)i_thread;
-    e->c->kernels->silu_mul(e->x + first, e->y + first, last - first);
+
+    if (e->y != NULL && w == 1.0f) {
+        e->c->kernels->silu_mul(e->x + first, e->y + first, last - first);
+        return;
+    }
+    for (size_t at = first, n; at < last; at += n) {
+        n = last - at < 256 ? last - at : 256;
+        for (size_t i = 0; i < n; i++) {
+            factor[i] = (e->y == NULL ? 1.0f : e->y[at + i]) / w;
+            e->x[at + i] *= w;
+        }
+        e->c->kernels->silu_mul(e->x + at, factor, n);
+    }
 }
 
 /* (1 + tanh u) / 2 = 1 / (1 + exp(-2 u)), so with 2 u = w x, gelu(x) = silu(w x) / w.  Beyond
@@ -107,7 +150,7 @@ static void gelu_mul(void *user, size_t first, size_t last, size_t i_thread)
         n = last - at < 256 ? last - at : 256;
         for (size_t i = 0; i < n; i++) {
             float square = gate[i] * gate[i], w = 1.59576912f * (1.0f + 0.044715f * (square < 1e4f ? square : 1e4f));
-            factor[i] = e->y[at + i] / w;
+            factor[i] = (e->y == NULL ? 1.0f : e->y[at + i]) / w;
             gate[i] *= w;
         }
         e->c->kernels->silu_mul(gate, factor, n);
@@ -212,7 +255,13 @@ void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, si
 
 void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n)
 {
-    struct elements e = { .c = c, .x = gate, .y = up };
+    struct elements e = { .c = c, .x = gate, .y = up, .number = 1.0f };
+    pool_run(c->pool, n, ELEMENTS_CHUNK, silu_mul, &e);
+}
+
+void ops_gelu_quick_mul(const struct compute *c, float *gate, const float *up, size_t n)
+{
+    struct elements e = { .c = c, .x = gate, .y = up, .number = 1.702f };
     pool_run(c->pool, n, ELEMENTS_CHUNK, silu_mul, &e);
 }
 

@@ -40,6 +40,12 @@ void ops_dequantize_row(const struct compute *c, const struct tensor *w, size_t 
 /* Any whole tensor to f32, allocated from `arena`; for small ones (norms, biases). */
 const float *ops_to_f32(const struct compute *c, struct arena *arena, const struct tensor *t, struct error *err);
 
+/* In place of a tensor that is not f32, its copy as f32 from `arena`; NULL stays. */
+bool ops_as_f32(const struct compute *c, struct arena *arena, const struct tensor **t, struct error *err);
+/* gguf_bind, and vectors (dim1 0: norms, biases) as f32. */
+bool ops_bind(const struct gguf *g, const struct compute *c, struct arena *arena, const struct gguf_binding *table, size_t n,
+              unsigned i_block, void *object, struct error *err);
+
 /* x / sqrt(mean(x^2) + eps) * weight (Zhang & Sennrich 2019, arXiv:1910.07467); y may be x. */
 void ops_rms_norm(const struct compute *c, const float *x, const float *weight, size_t n,
                   size_t n_embd, float eps, float *y);
@@ -108,9 +114,13 @@ void ops_f32_to_f16_heads(const struct compute *c, const float *x, size_t n, siz
 void ops_f32_to_q8_0_heads(const struct compute *c, const float *x, size_t n, size_t n_head, size_t head_dim,
                            struct block_q8_0 *y, size_t head_step);
 
-void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);     /* gate = silu(gate) * up */
-/* gate = gelu(gate) * up in the tanh form: gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+/* gate = activation(gate) * up; up NULL: ones.
+ *   silu(x) = x / (1 + exp(-x))
+ *   gelu(x) = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, the tanh form
+ *   gelu_quick(x) = x / (1 + exp(-1.702 x)) */
+void ops_silu_mul(const struct compute *c, float *gate, const float *up, size_t n);
 void ops_gelu_mul(const struct compute *c, float *gate, const float *up, size_t n);
+void ops_gelu_quick_mul(const struct compute *c, float *gate, const float *up, size_t n);
 void ops_gelu(const struct compute *c, float *x, size_t n);         /* erf form (Hendrycks & Gimpel 2016) */
 void ops_add(const struct compute *c, float *x, const float *y, size_t n);              /* x += y */
 void ops_scale(const struct compute *c, float *x, float factor, size_t n);              /* x *= factor */

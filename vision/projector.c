@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "tensor/gguf.h"
+#include "tensor/mmproj.h"
 #include "tensor/ops.h"
 
 #define TYPE "mynah-eyes"
@@ -36,18 +37,13 @@ struct projector {
 
 /* ---- what kind of file it is ---------------------------------------------------------- */
 
-static bool check_architecture(const struct gguf *g, struct error *err)
+static bool check_kind(const struct gguf *g, struct error *err)
 {
-    const char *architecture = gguf_string(g, "general.architecture"), *type = gguf_string(g, "general.type");
-    bool vision = false;
+    const char *type = gguf_string(g, "general.type");
 
-    if (architecture == NULL || strcmp(architecture, "clip") != 0)
-        return error_set(err, ERROR_MODEL, "%s: architecture is %s, a projector (clip) was expected; -m takes text models",
-                         gguf_path(g), architecture == NULL ? "missing" : architecture);
-    if (type == NULL || strcmp(type, "mmproj") != 0)
-        return error_set(err, ERROR_MODEL, "%s: general.type is %s, mmproj was expected", gguf_path(g), type == NULL ? "missing" : type);
-    return (gguf_bool(g, "clip.has_vision_encoder", &vision) && vision)
-        || error_set(err, ERROR_MODEL, "%s: is not for pictures (clip.has_vision_encoder)", gguf_path(g));
+    return mmproj_check_kind(g, MMPROJ_VISION, err)
+        && ((type != NULL && strcmp(type, "mmproj") == 0)
+            || error_set(err, ERROR_MODEL, "%s: general.type is %s, mmproj was expected", gguf_path(g), type == NULL ? "missing" : type));
 }
 
 static bool check_type(const struct gguf *g, struct error *err)
@@ -60,32 +56,20 @@ static bool check_type(const struct gguf *g, struct error *err)
 
 /* ---- sizes ---------------------------------------------------------------------------- */
 
-static bool take_count(const struct gguf *g, const char *key, size_t most, size_t *to, struct error *err)
-{
-    uint32_t value;
-
-    if (!gguf_u32(g, key, &value))
-        return error_set(err, ERROR_MODEL, "%s: %s is missing, or no number", gguf_path(g), key);
-    if (value < 1 || value > most)
-        return error_set(err, ERROR_MODEL, "%s: %s is %u, 1 to %zu are possible", gguf_path(g), key, (unsigned)value, most);
-    *to = value;
-    return true;
-}
-
 static bool take_metadata(struct projector *p, struct error *err)
 {
     const struct gguf *g = p->file;
-    const char *eps = "clip.vision.attention.layer_norm_epsilon", *text_model = TYPE ".text_model";
+    const char *text_model = TYPE ".text_model";
 
     /* No more blocks than tensors, no more heads or numbers than a tensor can have. */
-    if (!take_count(g, "clip.vision.projection_dim", UINT32_MAX, &p->sizes.n_embd, err)
-        || !take_count(g, "clip.vision.attention.head_count", p->d, &p->n_head, err)
-        || !take_count(g, "clip.vision.block_count", gguf_n_tensors(g), &p->n_layer, err))
+    if (!mmproj_n_embd(g, MMPROJ_VISION, &p->sizes.n_embd, err)
+        || !mmproj_count(g, MMPROJ_VISION, "attention.head_count", 1, p->d, &p->n_head, err)
+        || !mmproj_count(g, MMPROJ_VISION, "block_count", 1, gguf_n_tensors(g), &p->n_layer, err))
         return false;
     if (p->d % p->n_head != 0)
         return error_set(err, ERROR_MODEL, "%s: %zu heads do not divide a width of %zu", gguf_path(g), p->n_head, p->d);
-    if (!gguf_f32(g, eps, &p->eps) || !(p->eps > 0.0f && p->eps < 1.0f))
-        return error_set(err, ERROR_MODEL, "%s: %s is missing, or not between 0 and 1", gguf_path(g), eps);
+    if (!mmproj_float(g, MMPROJ_VISION, "attention.layer_norm_epsilon", 0.0f, 1.0f, &p->eps, err))
+        return false;
     p->text_model = gguf_string(g, text_model);
     return (p->text_model != NULL && *p->text_model != '\0')
         || error_set(err, ERROR_MODEL, "%s: %s is missing, or no name", gguf_path(g), text_model);
@@ -114,31 +98,13 @@ static bool take_sizes(struct projector *p, struct error *err)
 
 /* ---- weights -------------------------------------------------------------------------- */
 
-/* In place of a tensor of another type, its copy as f32. */
-static bool to_floats(struct projector *p, const struct compute *c, const struct tensor **t, struct error *err)
-{
-    struct tensor *copy;
-
-    if ((*t)->type == TENSOR_F32)
-        return true;
-    copy = arena_alloc(p->arena, 1, sizeof *copy, err);
-    if (copy == NULL)
-        return false;
-    *copy = **t;
-    copy->type = TENSOR_F32;
-    copy->lease = NULL;
-    copy->data = ops_to_f32(c, p->arena, *t, err);
-    *t = copy;
-    return copy->data != NULL;
-}
-
 static bool bind(struct projector *p, const struct compute *c, const struct gguf_binding *table, size_t n, unsigned i_block,
                  void *object, struct error *err)
 {
     if (!gguf_bind(p->file, table, n, i_block, object, err))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!to_floats(p, c, (const struct tensor **)(void *)((char *)object + table[i].field), err))
+        if (!ops_as_f32(c, p->arena, (const struct tensor **)(void *)((char *)object + table[i].field), err))
             return false;
     return true;
 }
@@ -209,7 +175,7 @@ static struct projector *projector_new(struct gguf *file, const struct compute *
     }
     p->file = file;
     p->arena = arena_new("projector", 1 << 16, err);
-    if (p->arena != NULL && check_architecture(file, err) && check_type(file, err) && take_sizes(p, err)
+    if (p->arena != NULL && check_kind(file, err) && check_type(file, err) && take_sizes(p, err)
         && take_metadata(p, err) && bind_all(p, c, err))
         return p;
     projector_close(p);
