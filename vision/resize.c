@@ -62,6 +62,15 @@ static double kernel_bicubic(double x)      /* Keys 1981, a = -0.5 */
     return x < 2.0 ? (((x - 5.0) * x + 8.0) * x - 4.0) * a : 0.0;
 }
 
+static double sinc(double x)
+{
+    const double pi = 3.14159265358979323846;
+
+    return x == 0.0 ? 1.0 : sin(pi * x) / (pi * x);
+}
+
+static double kernel_lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0; }
+
 static bool taps_room(struct resize_taps *t, size_t n_out, size_t n_weights, bool across)
 {
     const size_t n_halves = across ? weigh_halves() : 0;
@@ -251,6 +260,8 @@ bool resize_rgb(const struct compute *c, enum resize_filter filter, struct resiz
         return resize_pillow(c, kernel_bicubic, 2.0, from, width, height, out, err);
     case RESIZE_BILINEAR:
         return resize_pillow(c, kernel_bilinear, 1.0, from, width, height, out, err);
+    case RESIZE_LANCZOS:
+        return resize_pillow(c, kernel_lanczos, 3.0, from, width, height, out, err);
     case RESIZE_AREA:
         return resize_pillow(c, kernel_box, 0.5, from, width, height, out, err);
     case RESIZE_LINEAR_PLAIN:

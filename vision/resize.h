@@ -4,8 +4,9 @@
  *
  * Networks are sensitive to how a picture was made small, so each filter is bit
  * for bit the one its network was measured with:
- *   RESIZE_BICUBIC, RESIZE_BILINEAR  Pillow's: antialiased, the kernel widened by
- *                                    the scale (Resample.c; a = -0.5)
+ *   RESIZE_BICUBIC, RESIZE_BILINEAR, RESIZE_LANCZOS
+ *                                    Pillow's: antialiased, the kernel widened by
+ *                                    the scale (Resample.c; a = -0.5; three lobes)
  *   RESIZE_AREA                      Pillow's BOX: the mean of the area covered
  *   RESIZE_LINEAR_PLAIN              OpenCV's INTER_LINEAR: four neighbours, not
  *                                    antialiased (imgproc/resize.cpp)
@@ -21,7 +22,7 @@
 struct compute;
 struct image;
 
-enum resize_filter { RESIZE_BICUBIC, RESIZE_BILINEAR, RESIZE_AREA, RESIZE_LINEAR_PLAIN };
+enum resize_filter { RESIZE_BICUBIC, RESIZE_BILINEAR, RESIZE_AREA, RESIZE_LINEAR_PLAIN, RESIZE_LANCZOS };
 
 /* Part of a picture, borrowed: pixel (x, y) starts at rgb + y * row_bytes + 3 * x. */
 struct resize_view {

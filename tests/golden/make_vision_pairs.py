@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Tiny random vision encoders with projectors, in the publishers' layout, and the rows of a picture by transformers in float64.
+
+  vision_idefics3.gguf, vision_gemma3.gguf    mmproj files (llama.cpp, conversion/{smolvlm,gemma}.py): F32
+  vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
+  vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
+
+Pixels are the library's own processors', which resize by Pillow: each resize in two steps here, as Pillow 12 and before
+do it whatever the sizes (make_resize.py).  PICTURE is pixel(x, y, c) of make_resize.py.
+"""
+import os
+import sys
+import types
+
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType, GGUFWriter
+from gguf.quants import quantize
+from PIL import Image
+from transformers import Gemma3Config, Idefics3Config
+from transformers.models.gemma3.modeling_gemma3 import Gemma3MultiModalProjector
+from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
+from transformers.models.idefics3.modeling_idefics3 import Idefics3Connector, Idefics3VisionTransformer
+from transformers.models.siglip.modeling_siglip import SiglipVisionModel
+from transformers import SiglipVisionConfig
+
+from make_resize import picture
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PICTURE = (150, 90)
+N_EMBD, WIDTH, LAYERS, HEADS, FF = 24, 32, 2, 4, 64
+EPS = 1e-6
+
+
+def randomise(*modules):
+    g = torch.Generator().manual_seed(5)
+    for m in modules:
+        for name, p in m.named_parameters():
+            noise = torch.randn(p.shape, generator=g, dtype=torch.float64)
+            if p.dim() > 1:
+                noise *= (p[0].numel() if "projection_weight" not in name else p.shape[0]) ** -0.5
+            elif name.endswith("weight"):
+                noise = 1 + 0.2 * noise
+            else:
+                noise *= 0.2
+            p.data = noise.float().double()
+
+
+NAMES = (("embeddings.patch_embedding", "v.patch_embd"), ("embeddings.position_embedding", "v.position_embd"), ("encoder.layers.", "v.blk."),
+         ("layer_norm1", "ln1"), ("layer_norm2", "ln2"), ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"),
+         ("self_attn.v_proj", "attn_v"), ("self_attn.out_proj", "attn_out"), ("mlp.fc1", "ffn_up"), ("mlp.fc2", "ffn_down"),
+         ("post_layernorm", "v.post_ln"), ("modality_projection.proj", "mm.model.fc"), ("mm_input_projection_weight", "mm.input_projection.weight"),
+         ("mm_soft_emb_norm", "mm.soft_emb_norm"))
+
+
+def tensors(*modules):
+    for m in modules:
+        for name, p in m.named_parameters():
+            for a, b in NAMES:
+                name = name.replace(a, b)
+            data = p.detach().numpy().astype(np.float32)
+            yield name, data + 1 if "soft_emb_norm" in name else data
+
+
+def write(name, kind, sizes, modules, quant=None):
+    w = GGUFWriter(os.path.join(HERE, f"vision_{name}{'_' + quant.name.lower() if quant else ''}.gguf"), "clip")
+    w.add_type("mmproj")
+    w.add_name(f"tiny random {kind}")
+    w.add_bool("clip.has_vision_encoder", True)
+    w.add_string("clip.projector_type", kind)
+    w.add_bool("clip.use_gelu", True)
+    w.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
+    w.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
+    w.add_float32("clip.vision.attention.layer_norm_epsilon", EPS)
+    for key, value in {"embedding_length": WIDTH, "feed_forward_length": FF, "block_count": LAYERS, "attention.head_count": HEADS,
+                       "projection_dim": N_EMBD, **sizes}.items():
+        w.add_uint32("clip.vision." + key, value)
+    for key, data in tensors(*modules):
+        wide = quant and data.ndim == 2 and "position" not in key and data.shape[-1] % 32 == 0
+        if wide:
+            w.add_tensor(key, quantize(data, quant), raw_dtype=quant)
+        else:
+            w.add_tensor(key, np.ascontiguousarray(data))
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+
+
+def keep(name, kind, sizes, modules, rows):
+    for quant in (None, GGMLQuantizationType.F16, GGMLQuantizationType.Q8_0):
+        write(name, kind, sizes, modules, quant)
+    rows = rows.numpy()
+    rows.astype(np.float32).tofile(os.path.join(HERE, f"vision_{name}.f32"))
+    print(name, rows.shape, "deviation", rows.std())
+
+
+def in_two_steps(image, size, resample):
+    return image.resize((size[0], image.height), resample).resize(size, resample)
+
+
+COMMON = dict(hidden_size=WIDTH, intermediate_size=FF, num_hidden_layers=LAYERS, num_attention_heads=HEADS, layer_norm_eps=EPS,
+              hidden_act="gelu_pytorch_tanh")
+
+
+def idefics3():
+    c = Idefics3Config(vision_config=dict(**COMMON, image_size=32, patch_size=8), text_config=dict(model_type="llama", hidden_size=N_EMBD, num_attention_heads=2), scale_factor=2)
+    c.vision_config._attn_implementation = "eager"
+    vision, connector = Idefics3VisionTransformer(c.vision_config).eval(), Idefics3Connector(c).eval()
+    randomise(vision, connector)
+    processor = Idefics3ImageProcessorPil(size=dict(longest_edge=96), max_image_size=dict(longest_edge=32), image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    processor.resize = types.MethodType(resize_idefics3, processor)
+    pixels = torch.from_numpy(np.asarray(processor(Image.fromarray(picture(*PICTURE)), return_tensors="np").pixel_values)[0]).double()
+    print("tiles", pixels.shape)
+    with torch.no_grad():
+        hidden = vision(pixel_values=pixels, patch_attention_mask=torch.ones(len(pixels), 4, 4, dtype=torch.bool)).last_hidden_state
+        rows = connector(hidden).flatten(0, 1)
+    keep("idefics3", "idefics3", {"image_size": 32, "patch_size": 8, "projector.scale_factor": 2, "preproc_image_size": 96}, [vision, connector], rows)
+
+
+def resize_idefics3(self, image, size, resample=None, **more):
+    """As the processor's own, in two steps."""
+    from transformers.models.idefics3.image_processing_pil_idefics3 import get_resize_output_image_size
+    height, width = (get_resize_output_image_size(image, resolution_max_side=size.longest_edge) if size.longest_edge
+                     else (size.height, size.width))
+    made = in_two_steps(Image.fromarray(np.ascontiguousarray(np.moveaxis(image, 0, -1)).astype(np.uint8)), (width, height), Image.Resampling.LANCZOS)
+    return np.moveaxis(np.asarray(made), -1, 0)
+
+
+def gemma3():
+    v = SiglipVisionConfig(**COMMON, image_size=32, patch_size=4)
+    v.vision_use_head = False
+    c = Gemma3Config(vision_config=v.to_dict(), text_config=dict(hidden_size=N_EMBD, num_attention_heads=2), mm_tokens_per_image=4)
+    v._attn_implementation = "eager"
+    vision, projector = SiglipVisionModel(v).eval(), Gemma3MultiModalProjector(c).eval()
+    vision = getattr(vision, "vision_model", vision)
+    randomise(vision, projector)
+    image = in_two_steps(Image.fromarray(picture(*PICTURE)), (32, 32), Image.Resampling.BILINEAR)
+    pixels = torch.from_numpy((np.asarray(image) / 255 - 0.5) / 0.5).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        rows = projector(vision(pixel_values=pixels).last_hidden_state).flatten(0, 1)
+    keep("gemma3", "gemma3", {"image_size": 32, "patch_size": 4, "projector.scale_factor": 4}, [vision, projector], rows)
+
+
+if __name__ == "__main__":
+    torch.set_default_dtype(torch.float64)
+    for make in (idefics3, gemma3):
+        if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
+            make()

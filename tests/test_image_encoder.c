@@ -1,0 +1,268 @@
+/* Published vision encoders, as random models in the publishers' layout, against the transformers library
+ * (tests/golden/make_vision_pairs.py): a picture's rows, its markers, types, and what is refused. */
+#include "vision/encoder_parts.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/text_models.h"
+#include "vision/vision.h"
+
+enum { WIDTH = 150, HEIGHT = 90, N_EMBD = 24 };
+
+/* As make_resize.py has it. */
+static struct image make_picture(size_t width, size_t height)
+{
+    struct image image = { .width = width, .height = height, .rgb = malloc(width * height * 3), .format = "PNG" };
+
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = 0; x < width; x++)
+            for (size_t c = 0; c < 3; c++)
+                image.rgb[(y * width + x) * 3 + c] = (uint8_t)((x * x * 7 + y * 13 * (c + 1) + x * y * 3) ^ (x * 31 >> 2));
+    return image;
+}
+
+static struct image_encoder *must_open_encoder(const char *name, const struct compute *c)
+{
+    struct error err = { 0 };
+    char path[100];
+
+    snprintf(path, sizeof path, "tests/golden/vision_%s.gguf", name);
+    struct image_encoder *e = image_encoder_open(path, c, &err);
+    if (e == NULL)
+        fail_msg("%s", err.text);
+    return e;
+}
+
+static struct media_rows *must_encode(const struct image_encoder *e, const struct compute *c, const struct image *image)
+{
+    struct error err = { 0 };
+    struct media_rows *m = image_encoder_encode(e, c, image, &err);
+
+    if (m == NULL)
+        fail_msg("%s", err.text);
+    return m;
+}
+
+/* Of all pieces' rows, in order. */
+static double nmse(const struct media_rows *m, const float *wanted)
+{
+    double error = 0.0, power = 0.0;
+
+    for (size_t i = 0; i < m->n_pieces; i++)
+        for (size_t k = 0; k < m->pieces[i].n * m->n_embd; k++, wanted++) {
+            error += pow((double)m->pieces[i].rows[k] - (double)*wanted, 2);
+            power += pow((double)*wanted, 2);
+        }
+    return error / power;
+}
+
+static const struct { const char *name; size_t n_rows; } models[] = { { "idefics3", 28 }, { "gemma3", 4 } };
+
+/* Half a step of F16 is 2^-12 of a value, of Q8_0 1/254 of the largest of 32; few products add up. */
+static void test_golden(void **state)
+{
+    static const struct { const char *ending; double bound; } types[] = { { "", 1e-6 }, { "_f16", 1e-5 }, { "_q8_0", 2e-3 } };
+    struct image image = make_picture(WIDTH, HEIGHT);
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) for (size_t t = 0; t < 3; t++) for (size_t n_threads = 1; n_threads <= 2; n_threads++) {
+        struct compute c = must_compute(n_threads);
+        char name[60];
+        size_t n;
+        snprintf(name, sizeof name, "tests/golden/vision_%s.f32", models[k].name);
+        float *wanted = (float *)(void *)read_whole(name, &n);
+        assert_int_equal(n, models[k].n_rows * N_EMBD * sizeof *wanted);
+        snprintf(name, sizeof name, "%s%s", models[k].name, types[t].ending);
+        struct image_encoder *e = must_open_encoder(name, &c);
+        assert_string_equal(image_encoder_type(e), models[k].name);
+        assert_int_equal(image_encoder_n_embd(e), N_EMBD);
+        struct media_rows *m = must_encode(e, &c, &image);
+        assert_int_equal(m->n_rows, models[k].n_rows);
+        double error = nmse(m, wanted);
+        if (n_threads == 1)
+            print_message("%s: NMSE %.1e\n", name, error);
+        assert_true(error <= types[t].bound);
+        media_rows_free(m);
+        image_encoder_close(e);
+        free(wanted);
+        compute_done(&c);
+    }
+    free(image.rgb);
+}
+
+/* Markers with rows as "{n}": the caller frees. */
+static char *shown(const struct media_rows *m)
+{
+    char *text = calloc(1, 4000);
+
+    for (size_t i = 0; i < m->n_pieces; i++)
+        sprintf(text + strlen(text), m->pieces[i].marker != NULL ? "%s" : "{%s%zu}", m->pieces[i].marker != NULL ? m->pieces[i].marker
+                : m->pieces[i].both_ways ? "both " : "", m->pieces[i].n);
+    return text;
+}
+
+static void test_markers(void **state)
+{
+#define FAKE "<fake_token_around_image>"
+    static const struct { const char *name; size_t width, height; const char *expected; } cases[] = {
+        { "idefics3", WIDTH, HEIGHT, FAKE "<row_1_col_1>{4}" FAKE "<row_1_col_2>{4}" FAKE "<row_1_col_3>{4}\n" FAKE "<row_2_col_1>{4}" FAKE
+          "<row_2_col_2>{4}" FAKE "<row_2_col_3>{4}\n\n" FAKE "<global-img>{4}" FAKE },
+        { "idefics3", 4, 400, FAKE "<row_1_col_1>{4}\n" FAKE "<row_2_col_1>{4}\n" FAKE "<row_3_col_1>{4}\n\n" FAKE "<global-img>{4}" FAKE },
+        { "gemma3", 3, 1, "\n\n<start_of_image>{both 4}<end_of_image>\n\n" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct compute c = must_compute(2);
+        struct image_encoder *e = must_open_encoder(cases[i].name, &c);
+        struct image image = make_picture(cases[i].width, cases[i].height);
+        struct image_plan plan;
+        struct error err = { 0 };
+        struct media_rows *m = must_encode(e, &c, &image);
+        char *found = shown(m);
+        assert_string_equal(found, cases[i].expected);
+        assert_true(image_encoder_plan(e, image.width, image.height, &plan, &err));
+        assert_int_equal(plan.n_rows, m->n_rows);
+        assert_true(plan.n_bytes > m->n_rows * N_EMBD * sizeof(float));
+        free(found);
+        media_rows_free(m);
+        free(image.rgb);
+        image_encoder_close(e);
+        compute_done(&c);
+    }
+}
+
+/* What the processor of SmolVLM-500M makes of usual pictures: 2048 and 512 pixels (transformers' own sizes). */
+static void test_tiles(void **state)
+{
+    static const struct { size_t width, height, n_columns, n_rows; } cases[] = {
+        { 640, 480, 4, 3 }, { 480, 640, 3, 4 }, { 512, 512, 4, 4 }, { 4000, 1000, 4, 1 }, { 100, 4000, 1, 4 }, { 65000, 1, 4, 1 },
+    };
+    struct image_family family = { .splits = true };
+    struct image_encoder e = { .family = &family, .image_size = 512, .longest = 2048 };
+    struct image_tiles t;
+    struct error err = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(image_tiles_of(&e, cases[i].width, cases[i].height, &t, &err));
+        assert_int_equal(t.n_columns, cases[i].n_columns);
+        assert_int_equal(t.n_rows, cases[i].n_rows);
+    }
+    assert_false(image_tiles_of(&e, 0, 5, &t, &err));
+    assert_int_equal(err.code, ERROR_INPUT);
+}
+
+/* A copy of a file in which some bytes are others. */
+static void test_refused(void **state)
+{
+    static const struct { const char *model, *from, *to; size_t n; const char *expected; } changes[] = {
+        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3 and mynah-eyes are read" },
+        { "idefics3", "vision.patch_size", "vision.patch_sise", 17, "clip.vision.patch_size is missing" },
+        { "idefics3", "vision.image_std", "vision.image_ste", 16, "clip.vision.image_std has 0 floats" },
+        { "idefics3", "mm.model.fc.weight", "mm.model.fc.weighs", 18, "mm.model.fc.weight" },
+        { "gemma3", "mm.soft_emb_norm.weight", "mm.soft_emb_norm.weighs", 23, "mm.soft_emb_norm.weight" },
+        { "gemma3", "v.position_embd.weight", "v.position_embe.weight", 22, "v.position_embd.weight" },
+        { "gemma3", "v.patch_embd.weight", "v.patch_embe.weight", 19, "tensor v.patch_embd.weight is missing" },
+        { "idefics3", "has_vision_encoder", "has_vision_encoded", 18, "is not for pictures" },
+    };
+    struct compute c = must_compute(1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char path[100], copy[] = "/tmp/mmprojXXXXXX";
+        struct error err = { 0 };
+        size_t n;
+        snprintf(path, sizeof path, "tests/golden/vision_%s.gguf", changes[i].model);
+        char *bytes = read_whole(path, &n), *at = memmem(bytes, n, changes[i].from, changes[i].n);
+        assert_non_null(at);
+        if (strcmp(changes[i].from, "idefics3") == 0)       /* the name has it, too: the second is meant */
+            at = memmem(at + 1, n - (size_t)(at + 1 - bytes), changes[i].from, changes[i].n);
+        memcpy(at, changes[i].to, changes[i].n);
+        int fd = mkstemp(copy);
+        assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+        close(fd);
+        assert_null(image_encoder_open(copy, &c, &err));
+        if (err.code != ERROR_MODEL || strstr(err.text, changes[i].expected) == NULL || strstr(err.text, copy) == NULL)
+            fail_msg("%s: expected \"%s\", found \"%s\"", changes[i].to, changes[i].expected, err.text);
+        unlink(copy);
+        free(bytes);
+    }
+    compute_done(&c);
+}
+
+/* Numbers that are possible each for itself, but not together. */
+static void test_ill_numbers(void **state)
+{
+    static const struct { const char *key; uint32_t value; const char *expected; } changes[] = {
+        { "clip.vision.image_size", 0, "clip.vision.image_size is 0, 1 to 4096 are possible" },
+        { "clip.vision.image_size", 5000, "clip.vision.image_size is 5000" },
+        { "clip.vision.image_size", 31, "no whole number of 2 x 2 patches of 8" },
+        { "clip.vision.image_size", 64, "v.position_embd.weight" },
+        { "clip.vision.patch_size", 0, "clip.vision.patch_size is 0" },
+        { "clip.vision.projector.scale_factor", 0, "scale_factor is 0, 1 to 16 are possible" },
+        { "clip.vision.projector.scale_factor", 4, "mm.model.fc.weight" },
+        { "clip.vision.preproc_image_size", 1u << 20, "preproc_image_size is 1048576, 32 to 256 are possible" },
+        { "clip.vision.projection_dim", 7, "mm.model.fc.weight" },
+        { "clip.vision.block_count", 70000, "clip.vision.block_count is 70000" },
+        { "clip.vision.attention.head_count", 5, "5 heads do not divide a width of 32" },
+    };
+    struct compute c = must_compute(1);
+    size_t n;
+    char *bytes = read_whole("tests/golden/vision_idefics3.gguf", &n);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char copy[] = "/tmp/mmprojXXXXXX", before[4];
+        struct error err = { 0 };
+        char *at = memmem(bytes, n, changes[i].key, strlen(changes[i].key));
+        assert_non_null(at);
+        at += strlen(changes[i].key) + 4;                   /* behind the type of the value */
+        memcpy(before, at, 4);
+        memcpy(at, &changes[i].value, 4);
+        int fd = mkstemp(copy);
+        assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+        close(fd);
+        memcpy(at, before, 4);
+        assert_null(image_encoder_open(copy, &c, &err));
+        if (err.code != ERROR_MODEL || strstr(err.text, changes[i].expected) == NULL)
+            fail_msg("%s: expected \"%s\", found \"%s\"", changes[i].key, changes[i].expected, err.text);
+        unlink(copy);
+    }
+    free(bytes);
+    compute_done(&c);
+}
+
+static void test_cancelled(void **state)
+{
+    struct compute c = must_compute(2);
+    struct image_encoder *e = must_open_encoder("idefics3", &c);
+    struct image image = make_picture(WIDTH, HEIGHT);
+    struct error err = { 0 };
+    atomic_bool cancel = true;
+
+    (void)state;
+    c.cancel = &cancel;
+    assert_null(image_encoder_encode(e, &c, &image, &err));
+    assert_int_equal(err.code, ERROR_CANCELLED);
+    free(image.rgb);
+    image_encoder_close(e);
+    compute_done(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),  cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* encoder.h - a published vision encoder with its projector: pixels in, rows of one text model's embedding out.
+ *
+ *   pixels [height][width][3] u8 -> tiles, resized and normalised as the model's processor does
+ *     -> patches -> ViT (tensor/encoder.h) -> merge x merge patches in one -> projector -> rows [n][n_embd] f32
+ *
+ * The file is what publishers call mmproj: GGUF, architecture "clip" (tensor/mmproj.h).  Types that are read:
+ *
+ *   idefics3   SmolVLM (Marafioti et al. 2025, arXiv:2504.05299): a grid of tiles with names, then the whole picture;
+ *              a row is merge x merge patches side by side, times one matrix
+ *   gemma3     (Gemma Team 2025, arXiv:2503.19786): the picture as a square; a row is the mean of merge x merge
+ *              patches, its RMS norm times one matrix; rows see each other in the text model
+ *
+ * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3}; processing:
+ * image_processing_pil_idefics3.py, image_processing_gemma3.py; layout: llama.cpp, tools/mtmd/clip.cpp.
+ *
+ * A struct image_encoder never changes once open; threads may share it, each with a struct compute of its own. */
+#ifndef VISION_ENCODER_H
+#define VISION_ENCODER_H
+
+#include "base/error.h"
+#include "tensor/compute.h"
+#include "tensor/media_rows.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct image;                       /* vision.h */
+struct image_encoder;
+
+/* ERROR_MODEL names the file and the key or tensor that is missing or wrong. */
+struct image_encoder *image_encoder_open(const char *path, const struct compute *c, struct error *err);
+void image_encoder_close(struct image_encoder *e);          /* NULL is fine */
+
+const char *image_encoder_type(const struct image_encoder *e);      /* the file's clip.projector_type; borrowed */
+size_t image_encoder_n_embd(const struct image_encoder *e);         /* width of a row: the text model's n_embd */
+
+/* What encoding a picture of width x height takes; nothing is computed.  ERROR_INPUT for a picture without pixels. */
+struct image_plan {
+    size_t n_tiles, n_rows;         /* the encoder runs n_tiles times; rows of all */
+    size_t n_bytes;                 /* of memory meanwhile, about, the rows included */
+};
+bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, struct image_plan *plan, struct error *err);
+
+/* The caller frees it.  NULL and *err when memory runs out or the user cancels, which is looked for between layers. */
+struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image,
+                                        struct error *err);
+
+#endif

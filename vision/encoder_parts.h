@@ -1,0 +1,72 @@
+/* encoder_parts.h - what a struct image_encoder is made of; for encoder*.c and their tests.
+ *
+ *   encoder.c         the file: types, keys, weights
+ *   encoder_tiles.c   sizes and pixels: what is resized to what, tiles, patches
+ *   encoder_run.c     rows and markers */
+#ifndef VISION_ENCODER_PARTS_H
+#define VISION_ENCODER_PARTS_H
+
+#include "base/arena.h"
+#include "tensor/encoder.h"
+#include "tensor/gguf.h"
+#include "vision/encoder.h"
+#include "vision/resize.h"
+
+#include <stdint.h>
+
+/* What tells one clip.projector_type from another. */
+struct image_family {
+    const char *type;
+    bool splits;                    /* a large picture into tiles, then the whole */
+    bool stacks;                    /* merged patches stand side by side in a row; else it is their mean */
+    enum resize_filter filter;
+    bool both_ways;                 /* rows see each other in the text model */
+    size_t merge;                   /* patches a side, unless the file says otherwise */
+    const char *begin, *end;        /* around the rows of the whole picture */
+    const char *matrix;             /* name of the projector's */
+    bool matrix_is_turned;          /* it is stored [n_in][n_embd] */
+    const char *norm;               /* name of its RMS norm, or NULL */
+};
+
+struct image_encoder {
+    struct gguf *file;
+    struct arena *arena;
+    const struct image_family *family;
+    struct encoder *encoder;
+    size_t d, image_size, patch, merge, longest;    /* longest: of a picture that is split; else image_size */
+    float mean[3], std[3], eps;
+    struct tensor patch_embd;       /* [d][3 patch patch] */
+    const struct tensor *patch_bias, *position;     /* [d], [n_patches][d] */
+    const struct tensor *norm, *matrix;             /* norm may be NULL; [n_embd][n_in] */
+    size_t n_embd;
+};
+
+/* ---- encoder_tiles.c -------------------------------------------------------------------------- */
+
+struct image_tiles {
+    size_t first_width, first_height;       /* the picture is resized to this ... */
+    size_t width, height;                   /* ... and that to this, which tiles cover */
+    size_t n_columns, n_rows;               /* 1 x 1: the whole picture alone */
+};
+bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err);
+size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
+
+/* The picture as the processor resizes it: canvas [t->height][t->width][3], whole [image_size][image_size][3], which is
+ * the canvas when that has one tile.  From `arena`. */
+struct image_canvas {
+    const uint8_t *canvas, *whole;
+};
+bool image_canvas_make(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
+                       const struct image *image, struct image_canvas *canvas, struct error *err);
+/* Patches [n_patches][3][patch][patch] of tile i, row by row: (v / 255 - mean) / std.  The last tile is the whole. */
+void image_patches(const struct image_encoder *e, const struct image_tiles *t, const struct image_canvas *canvas, size_t i, float *patches);
+
+/* ---- encoder_run.c ------------------------------------------------------------------------------ */
+
+size_t image_n_patches(const struct image_encoder *e);      /* of a tile */
+size_t image_tile_rows(const struct image_encoder *e);
+/* Rows [image_tile_rows][n_embd] of a tile's patches, which are [n_patches][3 patch patch]. */
+bool image_encode_patches(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const float *patches,
+                          float *rows, struct error *err);
+
+#endif

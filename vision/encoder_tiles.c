@@ -1,0 +1,106 @@
+/* encoder_tiles.c - what a picture is resized to, and its patches, as the processors of the families have it. */
+#include "vision/encoder_parts.h"
+
+#include "vision/vision.h"
+
+#include <string.h>
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t up_to_multiple(size_t x, size_t of)
+{
+    return (x + of - 1) / of * of;
+}
+
+/* ---- sizes ------------------------------------------------------------------------------------ */
+
+/* The longer side to `longest`, the other even; then both up to multiples of a tile, the other after the
+ * longer has grown (image_processing_pil_idefics3.py: resize, resize_for_vision_encoder). */
+static void split(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t)
+{
+    size_t m = e->image_size;
+    bool wide = width >= height;
+    double ratio = (double)width / (double)height;
+    size_t other = (size_t)(wide ? (double)e->longest / ratio : (double)e->longest * ratio);
+
+    other = larger(other + other % 2, 1);
+    t->first_width = wide ? e->longest : other;
+    t->first_height = wide ? other : e->longest;
+    ratio = (double)t->first_width / (double)t->first_height;
+    if (t->first_width >= t->first_height) {
+        t->width = up_to_multiple(t->first_width, m);
+        t->height = up_to_multiple(larger((size_t)((double)t->width / ratio), 1), m);
+    } else {
+        t->height = up_to_multiple(t->first_height, m);
+        t->width = up_to_multiple(larger((size_t)((double)t->height * ratio), 1), m);
+    }
+    t->n_columns = t->width / m;
+    t->n_rows = t->height / m;
+}
+
+bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err)
+{
+    size_t m = e->image_size;
+
+    if (width == 0 || height == 0)
+        return error_set(err, ERROR_INPUT, "a picture of %zu x %zu pixels has nothing to encode", width, height);
+    *t = (struct image_tiles){ m, m, m, m, 1, 1 };
+    if (e->family->splits)
+        split(e, width, height, t);
+    return true;
+}
+
+size_t image_n_tiles(const struct image_tiles *t)
+{
+    size_t n = t->n_columns * t->n_rows;
+
+    return n > 1 ? n + 1 : 1;
+}
+
+/* ---- pixels ------------------------------------------------------------------------------------ */
+
+static const uint8_t *resized(const struct image_encoder *e, const struct compute *c, struct arena *arena, struct resize_view *view,
+                              size_t width, size_t height, struct error *err)
+{
+    uint8_t *to = arena_alloc(arena, width * height, 3, err);
+
+    if (to == NULL || !resize_rgb(c, e->family->filter, *view, width, height, to, err))
+        return NULL;
+    *view = (struct resize_view){ to, width, height, 3 * width };
+    return to;
+}
+
+bool image_canvas_make(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
+                       const struct image *image, struct image_canvas *canvas, struct error *err)
+{
+    struct resize_view view = resize_view_of(image);
+    const uint8_t *first = resized(e, c, arena, &view, t->first_width, t->first_height, err);
+    bool again = t->first_width != t->width || t->first_height != t->height;
+
+    canvas->canvas = first == NULL || !again ? first : resized(e, c, arena, &view, t->width, t->height, err);
+    canvas->whole = canvas->canvas == NULL || image_n_tiles(t) == 1 ? canvas->canvas
+                  : resized(e, c, arena, &view, e->image_size, e->image_size, err);
+    return canvas->whole != NULL;
+}
+
+static void add_patch(const struct image_encoder *e, const uint8_t *pixels, size_t row_bytes, float *to)
+{
+    for (size_t channel = 0; channel < 3; channel++)
+        for (size_t y = 0; y < e->patch; y++)
+            for (size_t x = 0; x < e->patch; x++)
+                *to++ = ((float)pixels[y * row_bytes + 3 * x + channel] / 255.0f - e->mean[channel]) / e->std[channel];
+}
+
+void image_patches(const struct image_encoder *e, const struct image_tiles *t, const struct image_canvas *canvas, size_t i, float *patches)
+{
+    bool whole = i + 1 == image_n_tiles(t);
+    size_t m = e->image_size, row_bytes = 3 * (whole ? m : t->width), side = m / e->patch;
+    const uint8_t *tile = whole ? canvas->whole : canvas->canvas + i / t->n_columns * m * row_bytes + i % t->n_columns * m * 3;
+
+    for (size_t y = 0; y < side; y++)
+        for (size_t x = 0; x < side; x++)
+            add_patch(e, tile + y * e->patch * row_bytes + 3 * x * e->patch, row_bytes, patches + (y * side + x) * 3 * e->patch * e->patch);
+}
