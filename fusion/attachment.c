@@ -11,9 +11,15 @@ void perception_free(struct perception *p)
         return;
     vision_report_free(p->report);
     transcript_free(p->transcript);
+    media_rows_free(p->media);
     preview_free(p->preview);
     free(p->key);
     free(p);
+}
+
+size_t perception_n_rows(const struct perception *p)
+{
+    return p->media != NULL ? p->media->n_rows : p->report != NULL ? p->report->n_rows : 0;
 }
 
 struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err)

@@ -8,6 +8,7 @@
 
 #include "audio/audio.h"
 #include "fusion/session.h"
+#include "tensor/media_rows.h"
 #include "vision/vision.h"
 
 /* What the encoders found in some bytes; never changes once made. */
@@ -21,7 +22,8 @@ struct perception {
 
     /* an image */
     struct vision_report *report;
-    const char *projector;          /* whose rows the report has, as the user named it; borrowed; NULL: told in words */
+    const char *projector;          /* whose rows there are, as the user named it; borrowed; NULL: told in words */
+    struct media_rows *media;       /* of a pair's projector; NULL: the report's, or words */
     size_t width, height;           /* after orientation */
     int orientation;                /* EXIF 1-8 */
     bool had_alpha;
@@ -33,6 +35,7 @@ struct perception {
     float peak, rms;
 };
 void perception_free(struct perception *p);                 /* NULL is fine */
+size_t perception_n_rows(const struct perception *p);       /* that it is told as; 0: in words */
 
 struct attachment {
     uint32_t id;

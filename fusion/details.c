@@ -55,7 +55,7 @@ static void add_image(struct words *b, const struct perception *p)
     if (p->had_alpha)
         words_add(b, ", transparency over white");
     if (p->projector != NULL)
-        words_add(b, "\ntold to the text model as %zu rows, by the projector %s", r->n_rows, p->projector);
+        words_add(b, "\ntold to the text model as %zu rows, by the projector %s", perception_n_rows(p), p->projector);
     else
         words_add(b, "\ntold to the text model in words");
     words_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
@@ -166,7 +166,7 @@ static void add_image_json(struct cJSON *json, const struct perception *p)
 
     cJSON_AddStringToObject(json, "eyes", p->projector != NULL ? "rows" : "words");
     if (p->projector != NULL) {
-        cJSON_AddNumberToObject(json, "rows", (double)r->n_rows);
+        cJSON_AddNumberToObject(json, "rows", (double)perception_n_rows(p));
         cJSON_AddStringToObject(json, "projector", p->projector);
     }
     struct cJSON *tags = cJSON_AddArrayToObject(json, "tags");

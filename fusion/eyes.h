@@ -1,4 +1,5 @@
-/* eyes.h - how pictures reach the text model: in words, or as rows of a projector.
+/* eyes.h - how pictures reach the text model: in words, or as rows of a projector of our own
+ * (vision/projector.h) or of a published pair's encoder (vision/encoder.h).
  *
  *   session_params -> projector, open for the session's life -> does it suit this text model? */
 #ifndef FUSION_EYES_H
@@ -8,11 +9,13 @@
 
 #include "tensor/compute.h"
 #include "text/text.h"
+#include "vision/encoder.h"
 #include "vision/vision.h"
 
 struct eyes {                       /* starts as { 0 }: words */
-    struct projector *projector;    /* NULL: words */
-    char *name;                     /* of the projector, as the user named it */
+    struct projector *projector;    /* ours */
+    struct image_encoder *encoder;  /* a pair's; neither: words */
+    char *name;                     /* of either, as the user named it */
     char *text_name;                /* of the text model that goes with it, as the user would name it; NULL: not known */
 };
 

@@ -42,7 +42,16 @@ bool exchange_has(const struct exchange *e, enum attachment_kind kind)
 
 static bool has_rows(const struct perception *seen)
 {
-    return seen->kind == ATTACHMENT_IMAGE && seen->report->rows != NULL;
+    return seen->media != NULL || (seen->kind == ATTACHMENT_IMAGE && seen->report->rows != NULL);
+}
+
+/* By a pair's projector, which brings its own markers. */
+static bool has_pair(const struct exchange *e)
+{
+    for (size_t i = 0; i < e->n_media; i++)
+        if (e->media[i].attachment->seen->media != NULL)
+            return true;
+    return false;
 }
 
 bool exchange_has_rows(const struct exchange *e)
@@ -99,15 +108,31 @@ static void add_text(struct script *s, const char *text)
     add_words(s, &b);
 }
 
-/* A picture: its rows, and a line break. */
-static void add_rows(struct script *s, const struct vision_report *r)
+static void add_media_piece(struct script *s, const struct media_piece *m)
 {
-    struct piece *p = add_piece(s, PIECE_ROWS);
+    struct piece *p = add_piece(s, m->marker != NULL ? PIECE_MARKER : PIECE_ROWS);
 
-    if (p != NULL) {
-        p->rows = r->rows;
-        p->n_rows = r->n_rows;
+    if (p == NULL)
+        return;
+    if (m->marker == NULL) {
+        p->rows = (struct text_span){ .rows = m->rows, .n = m->n, .width = m->width, .height = m->height, .both_ways = m->both_ways };
+    } else {
+        p->text = strdup(m->marker);
+        s->failed |= p->text == NULL;
     }
+}
+
+/* Of a pair with its markers; of a picture alone its rows, and a line break. */
+static void add_rows(struct script *s, const struct perception *seen)
+{
+    if (seen->media != NULL) {
+        for (size_t i = 0; i < seen->media->n_pieces; i++)
+            add_media_piece(s, &seen->media->pieces[i]);
+        return;
+    }
+    struct piece *p = add_piece(s, PIECE_ROWS);
+    if (p != NULL)
+        p->rows = (struct text_span){ .rows = seen->report->rows, .n = seen->report->n_rows };
     add_text(s, "\n");
 }
 
@@ -120,6 +145,15 @@ static void add_system(struct script *s, const char *ours, const char *system)
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
     add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
+}
+
+/* The system message of a turn with rows: a pair's model has none but the user's own. */
+static void add_rows_system(struct script *s, const char *system, bool pair)
+{
+    if (!pair)
+        add_system(s, wording_rows_system, system);
+    else if (system != NULL)
+        add_system(s, system, NULL);
 }
 
 static void add_message(struct script *s, enum text_role role, const char *text)
@@ -243,7 +277,7 @@ void script_question(struct script *s, const struct exchange *e)
     add_template(s, PIECE_OPEN, TEXT_USER);
     for (size_t i = 0; i < e->n_media; i++)
         if (has_rows(e->media[i].attachment->seen))
-            add_rows(s, e->media[i].attachment->seen->report);
+            add_rows(s, e->media[i].attachment->seen);
     for (size_t i = 0; i < e->n_media; i++)
         if (!has_rows(e->media[i].attachment->seen))
             add_evidence(s, e, i, w);
@@ -272,7 +306,7 @@ void script_system(struct script *s, const char *system, const struct exchange *
     struct words b = { 0 };
 
     if (about != NULL && exchange_has_rows(about)) {
-        add_system(s, wording_rows_system, system);
+        add_rows_system(s, system, has_pair(about));
         return;
     }
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
@@ -416,8 +450,10 @@ static void script_sentence(struct script *s, const char *system, const struct e
 
 static void script_of_rows(struct script *s, const char *system, const struct exchange *e, const char **begun)
 {
-    *begun = exchange_wording(e)->begun;
-    add_system(s, wording_rows_system, system);
+    bool pair = has_pair(e);
+
+    *begun = pair ? "" : exchange_wording(e)->begun;
+    add_rows_system(s, system, pair);
     script_question(s, e);
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }

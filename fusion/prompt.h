@@ -11,7 +11,10 @@
  * turns, as projectors are trained:
  *   system: "You are mynah, an assistant that sees pictures."[, "\n", the user's own]
  *   user:   rows, "\n" of each picture, then what of the rest is told in brackets, the question
- *   assistant: of a description, "The image shows" */
+ *   assistant: of a description, "The image shows"
+ * A pair of a text model and a projector that was published for it brings its own markers
+ * (tensor/media_rows.h): there is no system message of ours then, no line break after the
+ * rows, and no answer is begun. */
 #ifndef FUSION_PROMPT_H
 #define FUSION_PROMPT_H
 
@@ -44,16 +47,15 @@ void exchange_done(struct exchange *e);
 
 /* ---- pieces ------------------------------------------------------------------- */
 
-enum piece_kind { PIECE_OPEN, PIECE_CLOSE, PIECE_TEXT, PIECE_IDS, PIECE_ROWS };
+enum piece_kind { PIECE_OPEN, PIECE_CLOSE, PIECE_TEXT, PIECE_MARKER, PIECE_IDS, PIECE_ROWS };
 
 struct piece {
     enum piece_kind kind;
     enum text_role role;            /* of PIECE_OPEN and PIECE_CLOSE */
-    char *text;                     /* of PIECE_TEXT, owned */
+    char *text;                     /* of PIECE_TEXT, owned; of PIECE_MARKER: a projector's own, with control tokens, owned */
     const int32_t *ids;             /* of PIECE_IDS, borrowed */
     size_t n_ids;
-    const float *rows;              /* of PIECE_ROWS, [n_rows][n_embd], borrowed */
-    size_t n_rows;
+    struct text_span rows;          /* of PIECE_ROWS, borrowed */
 };
 
 struct script {                     /* starts as { 0 } */

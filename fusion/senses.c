@@ -283,6 +283,21 @@ static void learn(double *expected_ms, double ms)
     *expected_ms = *expected_ms > 0 ? (*expected_ms + ms) / 2 : ms;
 }
 
+/* The picture through a pair's encoder. */
+static bool encode(struct senses *s, struct perception *p, const struct image *image, struct error *err)
+{
+    const struct image_encoder *e = s->eyes->encoder;
+    struct image_plan plan;
+    char what[80];
+
+    if (!image_encoder_plan(e, image->width, image->height, &plan, err) || !memory_fits("encoding the picture", 0, plan.n_bytes, err))
+        return false;
+    snprintf(what, sizeof what, "encoding the picture as %zu rows", plan.n_rows);
+    s->progress(s->user, what, 0, 0);
+    p->media = image_encoder_encode(e, s->compute, image, err);
+    return p->media != NULL;
+}
+
 static bool look(struct senses *s, struct perception *p, const struct decoded *d, double *load_ms, struct error *err)
 {
     if (!open_vision(s, load_ms, err))
@@ -290,11 +305,11 @@ static bool look(struct senses *s, struct perception *p, const struct decoded *d
     s->progress(s->user, "looking", 0, 0);
     double start = clock_ms();
     p->report = vision_look(s->vision, s->compute, d->image, err);
-    double ms = clock_ms() - start;
-    if (p->report == NULL)
+    if (p->report == NULL || (s->eyes->encoder != NULL && !encode(s, p, d->image, err)))
         return false;
+    double ms = clock_ms() - start;
     p->report->decode_ms = d->ms;
-    p->projector = p->report->rows != NULL ? s->eyes->name : NULL;
+    p->projector = perception_n_rows(p) > 0 ? s->eyes->name : NULL;
     p->ms = d->ms + ms;
     learn(&s->image_ms, ms);
     return true;

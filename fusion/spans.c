@@ -110,9 +110,10 @@ static bool tell(struct telling *t, const struct script *s, struct error *err)
         if (p->kind == PIECE_OPEN) {
             t->messages[t->n_messages++] = (struct text_message){ p->role, t->contents + t->n_contents, 0 };
         } else if (p->kind != PIECE_CLOSE) {
-            if (p->kind != PIECE_TEXT)
+            bool said = p->kind == PIECE_TEXT;
+            if (!said)
                 t->slots[t->n_slots++] = p;
-            t->contents[t->n_contents++] = (struct text_content){ p->text, p->text != NULL ? strlen(p->text) : 0 };
+            t->contents[t->n_contents++] = (struct text_content){ said ? p->text : NULL, said ? strlen(p->text) : 0 };
             t->messages[t->n_messages - 1].n_parts++;
         }
     }
@@ -124,9 +125,10 @@ static bool add_given(struct span_list *list, const struct text_model *m, const 
     switch (p->kind) {
     case PIECE_OPEN:
     case PIECE_CLOSE: return true;
-    case PIECE_TEXT:  return add_tokenised(list, m, p->text, strlen(p->text), false, err);
+    case PIECE_TEXT:
+    case PIECE_MARKER: return add_tokenised(list, m, p->text, strlen(p->text), p->kind == PIECE_MARKER, err);
     case PIECE_IDS:   return span_list_add_ids(list, p->ids, p->n_ids, err);
-    case PIECE_ROWS:  return add_span(list, (struct text_span){ .rows = p->rows, .n = p->n_rows }, err);
+    case PIECE_ROWS:  return add_span(list, p->rows, err);
     }
     return false;
 }

@@ -47,10 +47,11 @@ static char *shown(struct script *s)
         case PIECE_OPEN:  words_add(&b, "<%s>", roles[p->role]); break;
         case PIECE_CLOSE: words_add(&b, "</%s>", roles[p->role]); break;
         case PIECE_TEXT:  words_add(&b, "%s", p->text); break;
+        case PIECE_MARKER: words_add(&b, "|%s|", p->text); break;
         case PIECE_IDS:   words_add(&b, "ids"); break;
         case PIECE_ROWS:
-            assert_int_equal(p->n_rows, N_ROWS);
-            words_add(&b, "{%d}", p->rows == rows[1]);
+            assert_int_equal(p->rows.n, N_ROWS);
+            words_add(&b, "{%d%s}", p->rows.rows == rows[1], p->rows.both_ways ? ", both ways" : "");
             break;
         }
     }
@@ -69,6 +70,37 @@ static void expect(struct script *s, const char *expected)
 static struct exchange make_exchange(enum turn_task task, const char *text, struct exchange_media *media, size_t n_media)
 {
     return (struct exchange){ .task = task, .text = (char *)text, .media = media, .n_media = n_media, .language = "en" };
+}
+
+/* A pair's pictures and clips stand with its own markers, between no words of ours. */
+static void test_pair(void **state)
+{
+    static struct media_piece pieces[] = {
+        { .marker = (char *)"<row_1>" }, { .rows = rows[0], .n = N_ROWS }, { .marker = (char *)"<global>" },
+        { .rows = rows[1], .n = N_ROWS, .both_ways = true },
+    };
+    static struct media_rows media = { .pieces = pieces, .n_pieces = 4, .n_embd = N_EMBD, .n_rows = 2 * N_ROWS };
+    static const struct perception by_pair[] = {
+        { .kind = ATTACHMENT_IMAGE, .report = &pictures[2], .media = &media, .projector = "pair" },
+        { .kind = ATTACHMENT_AUDIO, .transcript = &heard, .media = &media, .projector = "pair" },
+    };
+    static const struct attachment two[] = { { .name = "a.png", .seen = &by_pair[0] }, { .name = "c.wav", .seen = &by_pair[1] } };
+    struct exchange_media used[] = { { &two[0], SIZE_MAX }, { &two[1], SIZE_MAX } };
+    struct exchange e = make_exchange(TURN_DESCRIBE, "", used, 1);
+    struct script s = { 0 };
+    const char *begun;
+    (void)state;
+
+    script_describe(&s, NULL, &e, &begun);
+    assert_string_equal(begun, "");
+    expect(&s, "<user>|<row_1>|{0}|<global>|{1, both ways}Describe the image in one sentence.</user><assistant>");
+    e = make_exchange(TURN_CHAT, "Who speaks?", used, 2);
+    script_system(&s, NULL, &e);
+    script_question(&s, &e);
+    expect(&s, "<user>|<row_1>|{0}|<global>|{1, both ways}|<row_1>|{0}|<global>|{1, both ways}Who speaks?</user>");
+    script_system(&s, "Be polite.", &e);
+    expect(&s, "<system>Be polite.</system>");
+    assert_int_equal(perception_n_rows(&by_pair[0]), 6);
 }
 
 static void test_description(void **state)
@@ -333,7 +365,7 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_description), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_description), cmocka_unit_test(test_pair), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
         cmocka_unit_test(test_too_small), cmocka_unit_test(test_rows_reach_the_model), cmocka_unit_test(test_suits),
         cmocka_unit_test(test_refused),
     };
