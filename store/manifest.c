@@ -14,7 +14,7 @@ struct parsed {
     cJSON *tree;
 };
 
-static const char *const role_names[] = { "text", "speech", "classifier", "detector", "embedding" };
+static const char *const role_names[] = { "text", "speech", "classifier", "detector", "embedding", "projector" };
 
 /* While parsing: where we are, for messages. */
 struct place {
@@ -179,7 +179,9 @@ static bool take_rest(const struct place *p, const cJSON *object, struct model_e
     if (kv != NULL && (!cJSON_IsNumber(kv) || !(kv->valuedouble >= 1.0) || kv->valuedouble > 1e9))
         return wrong(p, "kv", "a number of 1 or more");
     e->kv_bytes = kv != NULL ? (uint64_t)kv->valuedouble : 0;
-    return true;
+    e->projector = text_of(object, "projector");
+    return !cJSON_HasObjectItem(object, "projector") || (e->projector != NULL && e->role == MODEL_TEXT)
+        || wrong(p, "projector", "the name of one, of a text model");
 }
 
 static bool take_role(const struct place *p, const cJSON *object, enum model_role *role)
@@ -191,7 +193,7 @@ static bool take_role(const struct place *p, const cJSON *object, enum model_rol
             *role = (enum model_role)i;
             return true;
         }
-    return wrong(p, "role", "text, speech, classifier, detector or embedding");
+    return wrong(p, "role", "text, speech, classifier, detector, embedding or projector");
 }
 
 static bool take_model(struct place *p, const cJSON *object, struct manifest_model *m)
@@ -233,6 +235,18 @@ static bool all_differ(struct place *p, const struct manifest *m)
     return true;
 }
 
+static bool projectors_are_there(struct place *p, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->n_models; i++) {
+        const struct model_entry *e = &m->models[i].entry;
+        const struct manifest_model *to = e->projector != NULL ? manifest_find(m, e->projector) : NULL;
+        p->model = e->name;
+        if (e->projector != NULL && (to == NULL || to->entry.role != MODEL_PROJECTOR))
+            return wrong(p, "projector", "the name of a projector");
+    }
+    return true;
+}
+
 struct manifest *manifest_parse(const char *json, struct error *err)
 {
     struct parsed *parsed = calloc(1, sizeof *parsed);
@@ -255,7 +269,7 @@ struct manifest *manifest_parse(const char *json, struct error *err)
     cJSON_ArrayForEach(item, list)
         if (!take_model(&p, item, &m->models[i++]))
             goto fail;
-    if (all_differ(&p, m))
+    if (all_differ(&p, m) && projectors_are_there(&p, m))
         return m;
 fail:
     manifest_free(m);

@@ -1,13 +1,14 @@
 /* manifest.h - assets/models.json, parsed and checked.
  *
- *   { "models": [ { "name", "role", "title", "licence", "terms", "file", "kv", "sources": [ SOURCE... ] } ] }
+ *   { "models": [ { "name", "role", "title", "licence", "terms", "file", "kv", "projector",
+ *                 "sources": [ SOURCE... ] } ] }
  *   SOURCE: { "url", "bytes", "sha256" }  or
  *           { "packages": [ { "name", "version", "bytes", "members": [ { "path", "into" } ] } ],
  *             "inputs": [ { "name", "bytes", "sha256" } ], "converter", "bytes", "sha256" }
  *
  * A source gives its inputs: one by a URL, or each by the members of packages (wheels),
- * in order, one after the other.  "terms", for licences that are to be agreed to, and "kv", for
- * text, may be missing.  Without a converter the only input is the usable
+ * in order, one after the other.  "terms", for licences that are to be agreed to, "kv" and
+ * "projector" (the name of a model of that role), for text, may be missing.  Without a converter the only input is the usable
  * file; with one it is made by `python3 CONVERTER INPUT... OUTPUT`.  bytes and sha256 of
  * a source are the usable file's. */
 #ifndef STORE_MANIFEST_H

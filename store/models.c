@@ -108,7 +108,7 @@ const struct model_entry *models_find(const struct models *m, const char *name)
 static bool unknown_name(const struct models *m, const char *name, enum error_code code, const char *text,
                          struct error *err)
 {
-    char names[300] = "";
+    char names[400] = "";
     size_t n = 0;
 
     for (size_t i = 0; i < m->manifest->n_models && n < sizeof names; i++)

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum model_role { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR, MODEL_EMBEDDING };
+enum model_role { MODEL_TEXT, MODEL_SPEECH, MODEL_CLASSIFIER, MODEL_DETECTOR, MODEL_EMBEDDING, MODEL_PROJECTOR };
 
 struct model_entry {
     const char *name;               /* "default", "small", "tiny", "whisper-base", ... */
@@ -25,6 +25,7 @@ struct model_entry {
     uint64_t bytes;                 /* of that file */
     uint64_t download_bytes;        /* about, from the last source */
     uint64_t kv_bytes;              /* of text: the F16 cache's a position; 0: not known */
+    const char *projector;          /* of text: the name of the projector that was published with it; NULL: none */
 };
 
 struct models;

@@ -118,6 +118,9 @@ static void test_refused(void **state)
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": \"see there\"", "terms: http" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": 1", "terms: http" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"kv\": 0", "kv: a number" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"projector\": \"c\"", "projector: the name of a projector" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"projector\": \"b\"", "projector: the name of a projector" },
+        { "\"file\": \"b.bin\"", "\"file\": \"b.bin\", \"projector\": \"a\"", "projector: the name of one, of a text model" },
     };
 
     (void)state;

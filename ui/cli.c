@@ -33,7 +33,7 @@ const struct command commands[] = {
       "Ctrl-C ends it; what was said until then is still written." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
       "Models whose licence is not a free one are fetched once you agree to its terms." },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding head eyes", "list the known models, which are here and which fit this machine",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes", "list the known models, which are here and which fit this machine",
       "MEMORY is what a text model takes with a context of 8192 tokens, and whether that is there now; SPEED what it\n"
       "would about write, from how fast this machine reads memory.  With -q, names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",

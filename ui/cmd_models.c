@@ -77,6 +77,8 @@ static void print_json(const struct models *m, const struct machine *here, const
     cJSON_AddStringToObject(object, "licence", e->licence);
     if (e->terms != NULL)
         cJSON_AddStringToObject(object, "terms", e->terms);
+    if (e->projector != NULL)
+        cJSON_AddStringToObject(object, "projector", e->projector);
     if (needs(e) > 0) {
         cJSON_AddNumberToObject(object, "needs_bytes", needs(e));
         cJSON_AddBoolToObject(object, "fits", fits(here, e));
@@ -134,7 +136,7 @@ static bool check_roles(const struct options *o, struct error *err)
 {
     const char *const roles[] = {
         model_role_name(MODEL_TEXT), model_role_name(MODEL_SPEECH), model_role_name(MODEL_CLASSIFIER), model_role_name(MODEL_DETECTOR),
-        model_role_name(MODEL_EMBEDDING), CARRIED_HEAD, CARRIED_EYES,
+        model_role_name(MODEL_EMBEDDING), model_role_name(MODEL_PROJECTOR), CARRIED_HEAD, CARRIED_EYES,
     };
 
     for (size_t i = 0; i < o->n_arguments; i++) {

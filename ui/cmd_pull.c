@@ -63,16 +63,18 @@ static bool show(void *user, const char *name, const char *what, uint64_t done, 
     return true;
 }
 
+/* A text model and the projector that was published with it. */
 static bool pull(const struct models *m, const char *name, struct screen *s, struct error *err)
 {
+    const struct model_entry *e = models_find(m, name);
     bool ok = models_pull(m, name, show, s, err);
 
     if (s->terminal && !s->quiet)
         fprintf(stderr, "\r\033[K");
     s->step[0] = '\0';
     if (ok && !s->quiet)
-        fprintf(stderr, "%s: %s/%s\n", name, models_folder(m), models_find(m, name)->file);
-    return ok;
+        fprintf(stderr, "%s: %s/%s\n", name, models_folder(m), e->file);
+    return ok && (e->projector == NULL || pull(m, e->projector, s, err));
 }
 
 /* A licence with terms of its own is agreed to before anything of the model is fetched. */

@@ -51,17 +51,39 @@ static bool use_carried(struct model_paths *p, const struct carried *c, struct e
     return text == NULL || p->mmproj_text != NULL || no_memory(err);
 }
 
+/* The projector that was published with the text model, if it is here. */
+static void use_published(struct model_paths *p, const struct models *m, const char *model)
+{
+    const struct model_entry *entry = model != NULL ? models_find(m, model) : NULL;
+    struct error err = { 0 };
+
+    if (entry == NULL || entry->projector == NULL)
+        return;
+    p->mmproj = models_path(m, entry->projector, &err);
+    if (p->mmproj != NULL)
+        p->mmproj_name = entry->projector;
+    else if (models_present(m, model))
+        log_warning("%s; pictures are told in words", err.text);
+}
+
 bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
 {
     struct carried c;
 
-    if (o->mmproj == NULL)
+    if (o->eyes != NULL && strcmp(o->eyes, "words") == 0)
         return true;
+    if (o->mmproj == NULL) {
+        use_published(p, m, o->model);
+        return true;
+    }
+    p->mmproj_name = o->mmproj;
     if (carried_find(o->mmproj, &c))
         return use_carried(p, &c, err);
     const struct model_entry *entry = models_find(m, o->mmproj);
-    if (entry != NULL)
+    if (entry != NULL && entry->role != MODEL_PROJECTOR)
         return wrong_role(entry->name, model_role_name(entry->role), err);
+    if (entry != NULL)
+        return (p->mmproj = models_path(m, entry->name, err)) != NULL;
     if (access(o->mmproj, F_OK) != 0)
         return error_set(err, ERROR_MODEL, "%s is neither a projector that this program carries nor a file", o->mmproj);
     p->mmproj = strdup(o->mmproj);
@@ -88,9 +110,9 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.whisper_path = paths->whisper;
     p.classifier_path = paths->classifier;
     p.detector_path = paths->detector;
-    p.eyes = o->mmproj == NULL || (o->eyes != NULL && strcmp(o->eyes, "words") == 0) ? EYES_WORDS : EYES_ROWS;
+    p.eyes = paths->mmproj_name == NULL ? EYES_WORDS : EYES_ROWS;
     p.mmproj_path = paths->mmproj;
-    p.mmproj_name = o->mmproj;
+    p.mmproj_name = paths->mmproj_name;
     p.mmproj_text = paths->mmproj_text;
     p.system = o->system;
     p.language = o->language;

@@ -9,6 +9,7 @@
 struct model_paths {                /* malloc'd; NULL: not here */
     char *text, *whisper, *classifier, *detector;
     char *mmproj;                   /* NULL, too, when the program carries it */
+    const char *mmproj_name;        /* as the user or the list of models names it; NULL: pictures are told in words */
     char *mmproj_text;              /* the text model that it speaks to, when that is known */
 };
 

@@ -49,9 +49,9 @@ static bool open_models(struct run *r, const struct options *o, bool with_text, 
     r->models = models_open(err);
     if (r->models == NULL)
         return false;
-    if (!model_paths_projector(&r->paths, r->models, o, err))
-        return false;
     if (with_text) {
+        if (!model_paths_projector(&r->paths, r->models, o, err))
+            return false;
         r->model = o->model;
         r->paths.text = models_path(r->models, o->model, err);
         if (r->paths.text == NULL)

@@ -11,7 +11,7 @@ MYNAH_MODELS=$folder "$mynah" models --json >"$folder/list" 2>"$folder/err"
 check "models --json ends with 0" 0 $?
 listed=$(grep -c '"role":' "$(dirname "$0")"/../../assets/models.json)
 check "models --json: a line each, with its fields" "$listed" \
-    "$(grep -cE '^\{"name":"[a-z0-9.-]+","role":"[a-z]+","path":"'"$folder"'/[^"]+","present":false,"bytes":[0-9]+,"licence":"[^"]+"(,"terms":"https:[^"]+")?(,"needs_bytes":[0-9]+,"fits":(true|false))?(,"tokens_per_s":[0-9.]+)?\}$' "$folder/list")"
+    "$(grep -cE '^\{"name":"[a-z0-9.-]+","role":"[a-z]+","path":"'"$folder"'/[^"]+","present":false,"bytes":[0-9]+,"licence":"[^"]+"(,"terms":"https:[^"]+")?(,"projector":"[a-z0-9.-]+")?(,"needs_bytes":[0-9]+,"fits":(true|false))?(,"tokens_per_s":[0-9.]+)?\}$' "$folder/list")"
 check "... text models with what they need and how fast they would be" "$(grep -c '"role": "text"' "$(dirname "$0")"/../../assets/models.json)" \
     "$(grep -cE '"role":"text".*"needs_bytes":[0-9]{9,},"fits":(true|false),"tokens_per_s":[0-9.]+' "$folder/list")"
 check "models --json: what the program carries, with its card" 1 \
