@@ -15,7 +15,7 @@
 #include "tests/text_models.h"
 #include "vision/vision.h"
 
-enum { WIDTH = 150, HEIGHT = 90, N_EMBD = 24 };
+enum { WIDTH = 150, HEIGHT = 90, N_BEFORE = 5, N_AFTER = 7, N_MORE = 40 };     /* as in make_vision_pairs.py */
 
 /* As make_resize.py has it. */
 static struct image make_picture(size_t width, size_t height)
@@ -64,7 +64,9 @@ static double nmse(const struct media_rows *m, const float *wanted)
     return error / power;
 }
 
-static const struct { const char *name; size_t n_rows; } models[] = { { "idefics3", 28 }, { "gemma3", 4 } };
+static const struct { const char *name, *text; size_t n_rows, n_embd; } models[] = {
+    { "idefics3", "tests/golden/text_llama3.gguf", 28, 32 }, { "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
+};
 
 /* Half a step of F16 is 2^-12 of a value, of Q8_0 1/254 of the largest of 32; few products add up. */
 static void test_golden(void **state)
@@ -79,11 +81,11 @@ static void test_golden(void **state)
         size_t n;
         snprintf(name, sizeof name, "tests/golden/vision_%s.f32", models[k].name);
         float *wanted = (float *)(void *)read_whole(name, &n);
-        assert_int_equal(n, models[k].n_rows * N_EMBD * sizeof *wanted);
+        assert_int_equal(n, models[k].n_rows * models[k].n_embd * sizeof *wanted);
         snprintf(name, sizeof name, "%s%s", models[k].name, types[t].ending);
         struct image_encoder *e = must_open_encoder(name, &c);
         assert_string_equal(image_encoder_type(e), models[k].name);
-        assert_int_equal(image_encoder_n_embd(e), N_EMBD);
+        assert_int_equal(image_encoder_n_embd(e), models[k].n_embd);
         struct media_rows *m = must_encode(e, &c, &image);
         assert_int_equal(m->n_rows, models[k].n_rows);
         double error = nmse(m, wanted);
@@ -93,6 +95,66 @@ static void test_golden(void **state)
         media_rows_free(m);
         image_encoder_close(e);
         free(wanted);
+        compute_done(&c);
+    }
+    free(image.rgb);
+}
+
+/* Spans: ids, of each tile an id in place of its marker and its rows, ids. */
+static size_t make_spans(const struct media_rows *m, const int32_t *ids, struct text_span *spans)
+{
+    size_t n = 1, at = N_BEFORE;
+
+    spans[0] = (struct text_span){ .ids = ids, .n = N_BEFORE };
+    for (size_t i = 0; i < m->n_pieces; i++) {
+        const struct media_piece *p = &m->pieces[i];
+        if (p->marker == NULL)
+            spans[n++] = (struct text_span){ .rows = p->rows, .n = p->n, .both_ways = p->both_ways };
+        else if (i + 1 < m->n_pieces)
+            spans[n++] = (struct text_span){ .ids = ids + at++, .n = 1 };
+    }
+    spans[n++] = (struct text_span){ .ids = ids + at, .n = N_AFTER };
+    return n;
+}
+
+/* A picture and a text model: the likeliest tokens, none twice, are the library's. */
+static void test_continuation(void **state)
+{
+    struct image image = make_picture(WIDTH, HEIGHT);
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct compute c = must_compute(2);
+        struct image_encoder *e = must_open_encoder(models[k].name, &c);
+        struct text_model *text = must_open(models[k].text);
+        struct text_context *x = must_context(text, 0);
+        struct media_rows *m = must_encode(e, &c, &image);
+        struct text_span spans[40];
+        bool said[TINY_N_VOCAB] = { false };
+        struct error err = { 0 };
+        const float *logits;
+        int32_t ids[40];
+        char name[60];
+        size_t n, n_reused;
+        snprintf(name, sizeof name, "tests/golden/vision_%s.i32", models[k].name);
+        int32_t *wanted = (int32_t *)(void *)read_whole(name, &n);
+        assert_int_equal(n, N_MORE * sizeof *wanted);
+        tiny_prompt(ids, 40);
+        assert_true(text_prefill(x, &c, spans, make_spans(m, ids, spans), &logits, &n_reused, NULL, NULL, &err));
+        for (size_t i = 0; i < N_MORE; i++) {
+            int32_t best = -1;
+            for (int32_t id = 0; id < TINY_N_VOCAB; id++)
+                best = !said[id] && (best < 0 || logits[id] > logits[best]) ? id : best;
+            said[best] = true;
+            if (best != wanted[i])
+                fail_msg("%s: token %zu is %d, %d was expected", models[k].name, i, (int)best, (int)wanted[i]);
+            assert_true(text_decode(x, &c, best, &logits, &err));
+        }
+        free(wanted);
+        media_rows_free(m);
+        text_context_free(x);
+        text_model_close(text);
+        image_encoder_close(e);
         compute_done(&c);
     }
     free(image.rgb);
@@ -131,7 +193,7 @@ static void test_markers(void **state)
         assert_string_equal(found, cases[i].expected);
         assert_true(image_encoder_plan(e, image.width, image.height, &plan, &err));
         assert_int_equal(plan.n_rows, m->n_rows);
-        assert_true(plan.n_bytes > m->n_rows * N_EMBD * sizeof(float));
+        assert_true(plan.n_bytes > m->n_rows * m->n_embd * sizeof(float));
         free(found);
         media_rows_free(m);
         free(image.rgb);
@@ -261,7 +323,7 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),  cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,10 @@
   vision_idefics3.gguf, vision_gemma3.gguf    mmproj files (llama.cpp, conversion/{smolvlm,gemma}.py): F32
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
+  vision_<name>.i32                           what a text model of that width goes on with: text_llama3.gguf, text_gemma3.gguf
+                                              (make_architectures.py) after N_BEFORE ids, of each tile one more id and its rows,
+                                              N_AFTER ids: N_MORE ids, each the likeliest that was not
+                                              said yet (random models say one for ever), i32
 
 Pixels are the library's own processors', which resize by Pillow: each resize in two steps here, as Pillow 12 and before
 do it whatever the sizes (make_resize.py).  PICTURE is pixel(x, y, c) of make_resize.py.
@@ -18,17 +22,21 @@ from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import quantize
 from PIL import Image
 from transformers import Gemma3Config, Idefics3Config
-from transformers.models.gemma3.modeling_gemma3 import Gemma3MultiModalProjector
+from transformers.models.gemma3.modeling_gemma3 import Gemma3MultiModalProjector, create_masks_for_vision_model
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 from transformers.models.idefics3.modeling_idefics3 import Idefics3Connector, Idefics3VisionTransformer
 from transformers.models.siglip.modeling_siglip import SiglipVisionModel
 from transformers import SiglipVisionConfig
 
+import make_architectures
 from make_resize import picture
+from make_tiny_models import N_VOCAB
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = (150, 90)
-N_EMBD, WIDTH, LAYERS, HEADS, FF = 24, 32, 2, 4, 64
+WIDTH, LAYERS, HEADS, FF = 32, 2, 4, 64
+N_EMBD = dict(idefics3=32, gemma3=16)
+N_BEFORE, N_AFTER, N_MORE = 5, 7, 40
 EPS = 1e-6
 
 
@@ -73,7 +81,7 @@ def write(name, kind, sizes, modules, quant=None):
     w.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
     w.add_float32("clip.vision.attention.layer_norm_epsilon", EPS)
     for key, value in {"embedding_length": WIDTH, "feed_forward_length": FF, "block_count": LAYERS, "attention.head_count": HEADS,
-                       "projection_dim": N_EMBD, **sizes}.items():
+                       "projection_dim": N_EMBD[kind], **sizes}.items():
         w.add_uint32("clip.vision." + key, value)
     for key, data in tensors(*modules):
         wide = quant and data.ndim == 2 and "position" not in key and data.shape[-1] % 32 == 0
@@ -95,6 +103,41 @@ def keep(name, kind, sizes, modules, rows):
     print(name, rows.shape, "deviation", rows.std())
 
 
+def text_model(name):
+    """The very model of make_architectures.py, nothing written."""
+    made = {}
+    golden, write = make_architectures.golden, make_architectures.write
+    make_architectures.golden, make_architectures.write = lambda *x, **y: None, lambda model, *x: made.update(model=model)
+    getattr(make_architectures, name)()
+    make_architectures.golden, make_architectures.write = golden, write
+    return made["model"]
+
+
+def go_on(name, model, tiles, scale=1.0, masks=None, **more):
+    """tiles [n][rows][n_embd]; masks(model, x, blocks): who sees whom."""
+    id_of = lambda i: (37 * i + 11) % N_VOCAB
+    embed = lambda ids: model.model.embed_tokens.weight[ids] * scale
+    n, parts, blocks, found = N_BEFORE, [embed([id_of(i) for i in range(N_BEFORE)])], [-1] * N_BEFORE, []
+    for i, rows in enumerate(tiles):
+        parts += [embed([id_of(n)]), rows]
+        blocks += [-1] + [i] * len(rows)
+        n += 1
+    parts.append(embed([id_of(n + i) for i in range(N_AFTER)]))
+    blocks += [-1] * N_AFTER
+    x, least = torch.cat(parts)[None], np.inf
+    for _ in range(N_MORE):
+        seen = dict(attention_mask=masks(model, x, torch.tensor([blocks]))) if masks else {}
+        logits = model(inputs_embeds=x, **seen, **more).logits[0, -1]
+        logits[found] = -np.inf
+        best = logits.topk(2)
+        least = min(least, (best.values[0] - best.values[1]).item())
+        found.append(best.indices[0].item())
+        x = torch.cat([x, embed(found[-1:])[None]], 1)
+        blocks.append(-1)
+    np.array(found, np.int32).tofile(os.path.join(HERE, f"vision_{name}.i32"))
+    print(name, "goes on with", found, "the smallest lead is", least)
+
+
 def in_two_steps(image, size, resample):
     return image.resize((size[0], image.height), resample).resize(size, resample)
 
@@ -104,7 +147,7 @@ COMMON = dict(hidden_size=WIDTH, intermediate_size=FF, num_hidden_layers=LAYERS,
 
 
 def idefics3():
-    c = Idefics3Config(vision_config=dict(**COMMON, image_size=32, patch_size=8), text_config=dict(model_type="llama", hidden_size=N_EMBD, num_attention_heads=2), scale_factor=2)
+    c = Idefics3Config(vision_config=dict(**COMMON, image_size=32, patch_size=8), text_config=dict(model_type="llama", hidden_size=N_EMBD["idefics3"], num_attention_heads=2), scale_factor=2)
     c.vision_config._attn_implementation = "eager"
     vision, connector = Idefics3VisionTransformer(c.vision_config).eval(), Idefics3Connector(c).eval()
     randomise(vision, connector)
@@ -114,7 +157,9 @@ def idefics3():
     print("tiles", pixels.shape)
     with torch.no_grad():
         hidden = vision(pixel_values=pixels, patch_attention_mask=torch.ones(len(pixels), 4, 4, dtype=torch.bool)).last_hidden_state
-        rows = connector(hidden).flatten(0, 1)
+        tiles = connector(hidden)
+        rows = tiles.flatten(0, 1)
+        go_on("idefics3", text_model("llama3"), tiles.float().double())
     keep("idefics3", "idefics3", {"image_size": 32, "patch_size": 8, "projector.scale_factor": 2, "preproc_image_size": 96}, [vision, connector], rows)
 
 
@@ -130,7 +175,7 @@ def resize_idefics3(self, image, size, resample=None, **more):
 def gemma3():
     v = SiglipVisionConfig(**COMMON, image_size=32, patch_size=4)
     v.vision_use_head = False
-    c = Gemma3Config(vision_config=v.to_dict(), text_config=dict(hidden_size=N_EMBD, num_attention_heads=2), mm_tokens_per_image=4)
+    c = Gemma3Config(vision_config=v.to_dict(), text_config=dict(hidden_size=N_EMBD["gemma3"], num_attention_heads=2), mm_tokens_per_image=4)
     v._attn_implementation = "eager"
     vision, projector = SiglipVisionModel(v).eval(), Gemma3MultiModalProjector(c).eval()
     vision = getattr(vision, "vision_model", vision)
@@ -138,7 +183,10 @@ def gemma3():
     image = in_two_steps(Image.fromarray(picture(*PICTURE)), (32, 32), Image.Resampling.BILINEAR)
     pixels = torch.from_numpy((np.asarray(image) / 255 - 0.5) / 0.5).permute(2, 0, 1)[None]
     with torch.no_grad():
-        rows = projector(vision(pixel_values=pixels).last_hidden_state).flatten(0, 1)
+        tiles = projector(vision(pixel_values=pixels).last_hidden_state)
+        rows = tiles.flatten(0, 1)
+        go_on("gemma3", text_model("gemma3"), tiles.float().double(), N_EMBD["gemma3"] ** 0.5,
+              lambda m, x, blocks: create_masks_for_vision_model(m.config, x, None, None, torch.arange(x.shape[1])[None], blocks), softcap=2.0)
     keep("gemma3", "gemma3", {"image_size": 32, "patch_size": 4, "projector.scale_factor": 4}, [vision, projector], rows)
 
 
