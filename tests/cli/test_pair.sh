@@ -1,0 +1,46 @@
+#!/bin/sh
+# test_pair.sh MYNAH - a text model with the encoder that was published with it, as random files in the publishers' layout.
+. "$(dirname "$0")/lib.sh"
+golden=$(cd "$(dirname "$0")/../golden" && pwd)
+assets=$(cd "$(dirname "$0")/../../assets" && pwd)
+text=$golden/text_llama3.gguf eyes=$golden/vision_idefics3.gguf picture=$golden/photographs/photograph.webp
+export XDG_CONFIG_HOME="$dir/config" XDG_DATA_HOME="$dir/data"
+models=${MYNAH_MODELS:-$HOME/.local/share/mynah/models}
+
+# ---- without weights ----
+export MYNAH_MODELS="$dir/none"
+refuse "rows of another width" 4 "vision_gemma3.gguf gives rows of 16 numbers, the text model $text takes 32: take the text model that it was published with .-m., or words" \
+    ask -m "$text" --mmproj "$golden/vision_gemma3.gguf" Hello
+refuse "an encoder of sound" 4 "takes a projector for pictures.*encoder_audio.gguf: is not for pictures" ask -m "$text" --mmproj "$golden/encoder_audio.gguf" Hello
+head -c 50000 "$eyes" >"$dir/short.gguf"
+refuse "a file that was cut off" 4 "takes a projector for pictures: $dir/short.gguf" ask -m "$text" --mmproj "$dir/short.gguf" Hello
+refuse "a model that is not here" 4 "smolvlm-256m is not there.*mynah pull smolvlm-256m" ask -m smolvlm-256m Hello
+refuse "its eyes as a text model" 4 "smolvlm-256m-eyes is not there" ask -m smolvlm-256m-eyes Hello
+try "the list" 0 models --json projector && has "the list has eyes" '"name":"smolvlm-500m-eyes","role":"projector"'
+
+# ---- with them ----
+export MYNAH_MODELS="$models"
+# told NAME EXPRESSION ARGUMENT... - a Python expression over o, the object, and p, what was perceived.
+told() {
+    name=$1 expression=$2
+    shift 2
+    try "$name" 0 ask -m "$text" --temp 0 -n 3 --json "$@" || return
+    python3 -c "import json, sys; o = json.load(open(sys.argv[1])); p = o['perceived']; print('yes' if ($expression) else o)" "$dir/out" >"$dir/json" 2>&1
+    has "$name" '^yes$' "$dir/json"
+}
+told "a picture" "p[0]['eyes'] == 'rows' and p[0]['rows'] == o['tokens']['rows'] == 28 and p[0]['projector'].endswith('idefics3.gguf')" \
+    --mmproj "$eyes" -i "$picture" "What is this?"
+told "two pictures in a turn" "[x['rows'] for x in p] == [28, 28] and o['tokens']['rows'] == 56" --mmproj "$eyes" -i "$picture" -i "$golden/images/exif6.jpg" "Which?"
+told "a picture and a clip in a turn" "o['tokens']['rows'] == 28 and p[1]['kind'] == 'audio' and 'rows' not in p[1]" \
+    --mmproj "$eyes" -i "$picture" -a "$assets/speech.flac" "Who?"
+told "in words all the same" "p[0]['eyes'] == 'words' and o['tokens']['rows'] == 0" --mmproj "$eyes" --eyes words -i "$picture" "What is this?"
+told "weights of 8 bits" "o['tokens']['rows'] == 28" --mmproj "$golden/vision_idefics3_q8_0.gguf" -i "$picture" "What is this?"
+try "rows that see each other" 0 ask -m "$golden/text_gemma3.gguf" --mmproj "$golden/vision_gemma3.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
+    has "rows that see each other" '"rows":4,'
+try "a description" 0 describe -m "$text" --mmproj "$eyes" -n 3 --json "$picture" && has "a description" '"rows":28,'
+
+# In the chat: a picture, then a question about it, from the rows that are kept.
+printf '%s\n' "/attach $picture" 'What is this?' 'And that?' '/details' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in the chat" "told to the text model as 28 rows, by the projector .*vision_idefics3.gguf"
+exit "$n_failed"
