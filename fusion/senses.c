@@ -283,18 +283,22 @@ static void learn(double *expected_ms, double ms)
     *expected_ms = *expected_ms > 0 ? (*expected_ms + ms) / 2 : ms;
 }
 
+static void tell_tiles(void *user, size_t n_done, size_t n_tiles)
+{
+    struct senses *s = user;
+
+    s->progress(s->user, "looking", (double)n_done, (double)n_tiles);
+}
+
 /* The picture through a pair's encoder. */
 static bool encode(struct senses *s, struct perception *p, const struct image *image, struct error *err)
 {
     const struct image_encoder *e = s->eyes->encoder;
     struct image_plan plan;
-    char what[80];
 
     if (!image_encoder_plan(e, image->width, image->height, &plan, err) || !memory_fits("encoding the picture", 0, plan.n_bytes, err))
         return false;
-    snprintf(what, sizeof what, "encoding the picture as %zu rows", plan.n_rows);
-    s->progress(s->user, what, 0, 0);
-    p->media = image_encoder_encode(e, s->compute, image, err);
+    p->media = image_encoder_encode(e, s->compute, image, tell_tiles, s, err);
     return p->media != NULL;
 }
 

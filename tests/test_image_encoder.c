@@ -44,7 +44,7 @@ static struct image_encoder *must_open_encoder(const char *name, const struct co
 static struct media_rows *must_encode(const struct image_encoder *e, const struct compute *c, const struct image *image)
 {
     struct error err = { 0 };
-    struct media_rows *m = image_encoder_encode(e, c, image, &err);
+    struct media_rows *m = image_encoder_encode(e, c, image, NULL, NULL, &err);
 
     if (m == NULL)
         fail_msg("%s", err.text);
@@ -303,6 +303,28 @@ static void test_ill_numbers(void **state)
     compute_done(&c);
 }
 
+static void count(void *user, size_t n_done, size_t n_tiles)
+{
+    assert_int_equal(n_tiles, 7);
+    *(size_t *)user = n_done;
+}
+
+static void test_progress(void **state)
+{
+    struct compute c = must_compute(2);
+    struct image_encoder *e = must_open_encoder("idefics3", &c);
+    struct image image = make_picture(WIDTH, HEIGHT);
+    struct error err = { 0 };
+    size_t n = 0;
+
+    (void)state;
+    media_rows_free(image_encoder_encode(e, &c, &image, count, &n, &err));
+    assert_int_equal(n, 6);
+    free(image.rgb);
+    image_encoder_close(e);
+    compute_done(&c);
+}
+
 static void test_cancelled(void **state)
 {
     struct compute c = must_compute(2);
@@ -310,10 +332,12 @@ static void test_cancelled(void **state)
     struct image image = make_picture(WIDTH, HEIGHT);
     struct error err = { 0 };
     atomic_bool cancel = true;
+    size_t n = 0;
 
     (void)state;
     c.cancel = &cancel;
-    assert_null(image_encoder_encode(e, &c, &image, &err));
+    assert_null(image_encoder_encode(e, &c, &image, count, &n, &err));
+    assert_int_equal(n, 0);                                 /* no tile was done */
     assert_int_equal(err.code, ERROR_CANCELLED);
     free(image.rgb);
     image_encoder_close(e);
@@ -324,7 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled), cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,11 @@ struct image_plan {
 };
 bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, struct image_plan *plan, struct error *err);
 
+/* Called before each tile, with those that are done; may be NULL. */
+typedef void image_encoder_progress(void *user, size_t n_done, size_t n_tiles);
+
 /* The caller frees it.  NULL and *err when memory runs out or the user cancels, which is looked for between layers. */
 struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image,
-                                        struct error *err);
+                                        image_encoder_progress *progress, void *user, struct error *err);
 
 #endif

@@ -117,7 +117,7 @@ static bool add_marker(const struct image_encoder *e, const struct image_tiles *
 }
 
 static bool encode(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image *image,
-                   struct media_rows *to, struct error *err)
+                   image_encoder_progress *progress, void *user, struct media_rows *to, struct error *err)
 {
     struct image_tiles t;
     struct image_canvas canvas;
@@ -126,6 +126,8 @@ static bool encode(const struct image_encoder *e, const struct compute *c, struc
     if (patches == NULL || !image_tiles_of(e, image->width, image->height, &t, err) || !image_canvas_make(e, c, &t, scratch, image, &canvas, err))
         return false;
     for (size_t i = 0; i < image_n_tiles(&t); i++) {
+        if (progress != NULL)
+            progress(user, i, image_n_tiles(&t));
         float *rows = add_marker(e, &t, i, to, err) ? media_rows_add(to, image_tile_rows(e), err) : NULL;
         if (rows == NULL)
             return false;
@@ -137,12 +139,13 @@ static bool encode(const struct image_encoder *e, const struct compute *c, struc
     return media_rows_add_marker(to, e->family->end, err);
 }
 
-struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image, struct error *err)
+struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image,
+                                        image_encoder_progress *progress, void *user, struct error *err)
 {
     struct arena *scratch = arena_new("image encoder", SCRATCH_BYTES, err);
     struct media_rows *rows = scratch != NULL ? media_rows_new(e->n_embd, err) : NULL;
 
-    if (rows != NULL && !encode(e, c, scratch, image, rows, err)) {
+    if (rows != NULL && !encode(e, c, scratch, image, progress, user, rows, err)) {
         media_rows_free(rows);
         rows = NULL;
     }
