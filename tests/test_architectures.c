@@ -1,11 +1,10 @@
 /* Each architecture against the transformers library (tests/golden/make_architectures.py):
  * past sliding windows, past the context of the first training, in quantised types; and that
  * chunks, tokens one by one and rows together agree there, too. */
+#include "tests/nmse.h"
 #include "tests/text_models.h"
 
 #include "text/context.h"
-
-#include <math.h>
 
 #define LONGEST 700
 
@@ -44,17 +43,6 @@ static float *golden_of(const char *name)
     return logits;
 }
 
-static double nmse(const float *found, const float *wanted)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < TINY_N_VOCAB; i++) {
-        error += pow((double)found[i] - (double)wanted[i], 2);
-        power += pow((double)wanted[i], 2);
-    }
-    return error / power;
-}
-
 static const float *prefill(struct text_context *x, const struct compute *c, const int32_t *ids, size_t n)
 {
     struct text_span span = { .ids = ids, .n = n };
@@ -69,7 +57,7 @@ static const float *prefill(struct text_context *x, const struct compute *c, con
 
 static void check(const char *name, const char *how, size_t n, const float *found, const float *wanted, double bound)
 {
-    double error = nmse(found, wanted);
+    double error = nmse(found, wanted, TINY_N_VOCAB);
 
     if (!(error <= bound))
         fail_msg("%s: %s, %zu tokens: NMSE %g", name, how, n, error);
@@ -132,7 +120,7 @@ static void test_each_part_matters(void **state)
         struct compute c = must_compute(2);
         struct text_context *x = must_context(m, 0);
         leave_out(&m->net, part);
-        if (nmse(prefill(x, &c, ids, 300), wanted + 4 * TINY_N_VOCAB) <= 10 * BOUND)
+        if (nmse(prefill(x, &c, ids, 300), wanted + 4 * TINY_N_VOCAB, TINY_N_VOCAB) <= 10 * BOUND)
             fail_msg("part %d does not matter", part);
         text_context_free(x);
         text_model_close(m);

@@ -1,5 +1,6 @@
 /* Embeddings: the BERT encoder against PyTorch (tests/golden/make_bert.py), pooling of decoders, what is cut,
  * what is refused. */
+#include "tests/nmse.h"
 #include "tests/text_models.h"
 
 #include <math.h>
@@ -13,18 +14,6 @@
 #define TINY_BERT "tests/golden/text_bert_tiny.gguf"
 
 enum { N_EMBD = 32, N_IDS = 19, N_CTX = 24 };
-
-/* Normalised mean square error. */
-static double nmse(const float *x, const float *want, size_t n)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += ((double)x[i] - want[i]) * ((double)x[i] - want[i]);
-        power += (double)want[i] * want[i];
-    }
-    return error / power;
-}
 
 static void test_bert_rows(void **state)
 {

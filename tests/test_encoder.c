@@ -16,6 +16,7 @@
 #include "tensor/kernels.h"
 #include "tensor/mmproj.h"
 #include "tests/aligned_file.h"
+#include "tests/nmse.h"
 
 enum { MOST = 12 * 32 };            /* numbers of the largest case's rows */
 
@@ -93,17 +94,6 @@ static bool run(const struct opened *o, const struct encoder_case *k, size_t n_l
     assert_true(before.i_chunk == after.i_chunk && before.used == after.used);
     arena_free(scratch);
     return ok;
-}
-
-static double nmse(const float *found, const float *expected, size_t n)
-{
-    double wrong = 0.0, all = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        wrong += pow((double)found[i] - (double)expected[i], 2);
-        all += pow((double)expected[i], 2);
-    }
-    return wrong / all;
 }
 
 static void check(const struct encoder_case *k, const char *what, const char *kernels, const float *found, const float *expected)

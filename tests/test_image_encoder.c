@@ -2,7 +2,6 @@
  * (tests/golden/make_vision_pairs.py): a picture's rows, its markers, types, and what is refused. */
 #include "vision/encoder_parts.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/nmse.h"
 #include "tests/text_models.h"
 #include "vision/vision.h"
 
@@ -51,17 +51,18 @@ static struct media_rows *must_encode(const struct image_encoder *e, const struc
     return m;
 }
 
-/* Of all pieces' rows, in order. */
-static double nmse(const struct media_rows *m, const float *wanted)
+/* All pieces' rows, in order: the caller frees. */
+static float *all_rows(const struct media_rows *m)
 {
-    double error = 0.0, power = 0.0;
+    float *rows = malloc(m->n_rows * m->n_embd * sizeof *rows), *to = rows;
 
-    for (size_t i = 0; i < m->n_pieces; i++)
-        for (size_t k = 0; k < m->pieces[i].n * m->n_embd; k++, wanted++) {
-            error += pow((double)m->pieces[i].rows[k] - (double)*wanted, 2);
-            power += pow((double)*wanted, 2);
-        }
-    return error / power;
+    for (size_t i = 0; i < m->n_pieces; i++) {
+        size_t n = m->pieces[i].n * m->n_embd;
+        if (n > 0)
+            memcpy(to, m->pieces[i].rows, n * sizeof *to);
+        to += n;
+    }
+    return rows;
 }
 
 static const struct { const char *name, *text; size_t n_rows, n_embd; } models[] = {
@@ -88,7 +89,9 @@ static void test_golden(void **state)
         assert_int_equal(image_encoder_n_embd(e), models[k].n_embd);
         struct media_rows *m = must_encode(e, &c, &image);
         assert_int_equal(m->n_rows, models[k].n_rows);
-        double error = nmse(m, wanted);
+        float *found = all_rows(m);
+        double error = nmse(found, wanted, m->n_rows * m->n_embd);
+        free(found);
         if (n_threads == 1)
             print_message("%s: NMSE %.1e\n", name, error);
         assert_true(error <= types[t].bound);

@@ -1,4 +1,5 @@
 /* test_kv.c - what the cache keeps: as F16 or Q8_0, of earlier texts, behind a turn that is left out. */
+#include "tests/nmse.h"
 #include "tests/random_blocks.h"
 
 #include "tensor/quant.h"
@@ -58,17 +59,6 @@ static const float *prefill(struct setup *s, const int32_t *ids, size_t n, size_
     if (!text_prefill(s->x, &s->c, &span, 1, &logits, n_reused, NULL, NULL, &err))
         fail_msg("%s", err.text);
     return logits;
-}
-
-static double nmse(const float *found, const float *wanted, size_t n)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += pow((double)found[i] - (double)wanted[i], 2);
-        power += pow((double)wanted[i], 2);
-    }
-    return error / power;
 }
 
 /* ---- earlier texts ------------------------------------------------------------------------- */

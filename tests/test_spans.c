@@ -1,8 +1,7 @@
 /* Pictures' rows between tokens, against the transformers library (tests/golden/make_spans.py):
  * places with axes, and rows that see each other. */
+#include "tests/nmse.h"
 #include "tests/text_models.h"
-
-#include <math.h>
 
 #include "text/context.h"
 #include "text/places.h"
@@ -59,17 +58,6 @@ static const float *read_spans(struct spliced *s, size_t n_spans, size_t *n_reus
     return logits;
 }
 
-static double nmse(const float *found, const float *wanted)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < TINY_N_VOCAB; i++) {
-        error += pow((double)found[i] - (double)wanted[i], 2);
-        power += pow((double)wanted[i], 2);
-    }
-    return error / power;
-}
-
 static const struct { const char *name; bool both_ways; } cases[] = { { "qwen2vl", false }, { "gemma3", true } };
 
 static void test_golden(void **state)
@@ -79,7 +67,7 @@ static void test_golden(void **state)
         struct spliced s;
         size_t n_reused;
         open_spliced(&s, cases[k].name, cases[k].both_ways);
-        double error = nmse(read_spans(&s, N_SPANS, &n_reused), s.wanted);
+        double error = nmse(read_spans(&s, N_SPANS, &n_reused), s.wanted, TINY_N_VOCAB);
         print_message("%s: NMSE %.1e\n", cases[k].name, error);
         assert_true(error <= 1e-6);
         close_spliced(&s);
@@ -97,7 +85,7 @@ static void test_each_part_matters(void **state)
         s.spans[i].both_ways = false;
         if (!cases[k].both_ways)
             s.spans[i].width = s.spans[i].height = 0;
-        assert_true(nmse(read_spans(&s, N_SPANS, &n_reused), s.wanted) > 1e-4);
+        assert_true(nmse(read_spans(&s, N_SPANS, &n_reused), s.wanted, TINY_N_VOCAB) > 1e-4);
         close_spliced(&s);
     }
 }
@@ -117,7 +105,7 @@ static void test_all_ways_agree(void **state)
         text_context_clear(s.x);
         for (size_t n = 1; n <= N_SPANS; n++)       /* a picture at the end, too */
             logits = read_spans(&s, n, &n_reused);
-        assert_true(nmse(logits, whole) < 1e-8);
+        assert_true(nmse(logits, whole, TINY_N_VOCAB) < 1e-8);
 
         text_context_clear(s.x);
         s.spans[4].n = 1;
@@ -125,7 +113,7 @@ static void test_all_ways_agree(void **state)
         for (size_t i = 1; i < N_AFTER; i++)
             if (!text_decode(s.x, &s.c, s.spans[4].ids[i], &logits, &err))
                 fail_msg("%s", err.text);
-        assert_true(nmse(logits, whole) < 1e-8);
+        assert_true(nmse(logits, whole, TINY_N_VOCAB) < 1e-8);
         s.spans[4].n = N_AFTER;
         close_spliced(&s);
     }
@@ -147,7 +135,7 @@ static void test_a_picture_that_ends_otherwise(void **state)
         assert_int_equal(n_reused, cases[k].both_ways ? N_BEFORE : N_BEFORE + N_FIRST - 1);
         memcpy(fresh, logits, sizeof fresh);
         text_context_clear(s.x);
-        assert_true(nmse(read_spans(&s, N_SPANS, &n_reused), fresh) < 1e-8);
+        assert_true(nmse(read_spans(&s, N_SPANS, &n_reused), fresh, TINY_N_VOCAB) < 1e-8);
         close_spliced(&s);
     }
 }
@@ -174,7 +162,7 @@ static void test_forgotten_picture(void **state)
     memcpy(moved, read_spans(&s, N_SPANS, &n_reused), sizeof moved);
     assert_int_equal(n_reused, N_ALL - N_FIRST - 1);
     text_context_clear(s.x);
-    double error = nmse(moved, read_spans(&s, N_SPANS, &n_reused));
+    double error = nmse(moved, read_spans(&s, N_SPANS, &n_reused), TINY_N_VOCAB);
     print_message("NMSE %.1e\n", error);
     assert_true(error < 1e-6);
     close_spliced(&s);

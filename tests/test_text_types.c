@@ -1,11 +1,10 @@
 /* test_text_types.c - each architecture with weights of each type: logits against the transformers
  * library on weights that the gguf package dequantised (tests/golden/make_types.py). */
+#include "tests/nmse.h"
 #include "tests/random_blocks.h"
 
 #include "tensor/compute.h"
 #include "tensor/kernels.h"
-
-#include <math.h>
 
 #define LONGEST 41
 
@@ -37,17 +36,6 @@ static const double measured[N_BLOCK_RULES][N_MODELS] = {
 };
 #define MARGIN 3.0                  /* of the bound: another processor adds in another order */
 
-static double nmse(const float *found, const float *wanted)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < TINY_N_VOCAB; i++) {
-        error += pow((double)found[i] - (double)wanted[i], 2);
-        power += pow((double)wanted[i], 2);
-    }
-    return error / power;
-}
-
 static float *golden_of(const char *name)
 {
     char path[100];
@@ -71,12 +59,12 @@ static double error_of(const struct text_model *m, const struct compute *c, size
 
     tiny_prompt(ids, LONGEST);
     assert_true(text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, &err));
-    double at_once = nmse(logits, wanted);
+    double at_once = nmse(logits, wanted, TINY_N_VOCAB);
     text_context_clear(x);
     span.n = n - 1;
     assert_true(text_prefill(x, c, &span, 1, &logits, &n_reused, NULL, NULL, &err));
     assert_true(text_decode(x, c, ids[n - 1], &logits, &err));
-    double alone = nmse(logits, wanted);
+    double alone = nmse(logits, wanted, TINY_N_VOCAB);
     text_context_free(x);
     return at_once <= alone ? alone : at_once;
 }

@@ -1,9 +1,8 @@
 /* The forward pass against the transformers library (tests/golden/make_tiny_models.py),
  * and that all ways through it agree: chunks, tokens one by one, rows for ids, a kept
  * prefix, any number of threads. */
+#include "tests/nmse.h"
 #include "tests/text_models.h"
-
-#include <math.h>
 
 /* ---- allocations counted, where no sanitizer has its own malloc ------------------------ */
 
@@ -26,17 +25,6 @@ void *aligned_alloc(size_t alignment, size_t n) { n_allocations++; return __libc
 static const size_t lengths[] = { 1, 2, 7, 41, 300, 513, 700 };    /* as in make_tiny_models.py */
 #define N_LENGTHS (sizeof lengths / sizeof lengths[0])
 #define LONGEST 700
-
-static double nmse(const float *found, const float *wanted, size_t n)
-{
-    double error = 0.0, power = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += pow((double)found[i] - (double)wanted[i], 2);
-        power += pow((double)wanted[i], 2);
-    }
-    return error / power;
-}
 
 static const float *prefill_spans(struct text_context *x, const struct compute *c, const struct text_span *spans,
                                   size_t n_spans, size_t *n_reused)

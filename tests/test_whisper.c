@@ -1,5 +1,6 @@
 /* test_whisper.c - a tiny random Whisper against NumPy (golden/make_whisper.py), hostile
  * files, and clips. */
+#include "tests/nmse.h"
 #include "tests/whisper_tiny.h"
 
 #include <math.h>
@@ -30,18 +31,6 @@ static unsigned char *read_all(const char *path, size_t *n)
 
     assert_non_null(data);
     return data;
-}
-
-/* Normalised mean square error. */
-static double nmse(const float *got, const float *want, size_t n)
-{
-    double error = 0.0, size = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += pow((double)got[i] - (double)want[i], 2.0);
-        size += pow((double)want[i], 2.0);
-    }
-    return error / size;
 }
 
 /* ---- the networks ------------------------------------------------------------- */

@@ -2,6 +2,8 @@
  * quantised matrices, with random weights, against F32 files of the same values. */
 #include "audio/whisper_model.h"
 
+#include "tests/nmse.h"
+
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -205,17 +207,6 @@ static float *logits_of(const struct whisper *w, const struct compute *c)
     whisper_decoder_free(d);
     arena_free(arena);
     return kept;
-}
-
-static double nmse(const float *got, const float *want, size_t n)
-{
-    double error = 0.0, size = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += pow((double)got[i] - (double)want[i], 2.0);
-        size += pow((double)want[i], 2.0);
-    }
-    return error / size;
 }
 
 /* Quantised weights against the same values in F32, whose activations stay floats under `ref`: those of

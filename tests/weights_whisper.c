@@ -1,5 +1,6 @@
 /* weights_whisper.c - Whisper base on assets/speech.flac against CTranslate2 on the same
  * weights (golden/make_speech.py). */
+#include "tests/nmse.h"
 #include "tests/weights.h"
 
 #include <math.h>
@@ -89,17 +90,6 @@ static void encode(struct bench *b, const struct whisper *w, const struct comput
     mel_window(&mel, 0, 2 * N_AUDIO_CTX, b->window);
     assert_true(whisper_encode(w, c, b->scratch, b->window, all ? 2 * N_AUDIO_CTX : mel.n_frames, rows, NULL));
     mel_done(&mel);
-}
-
-static double nmse(const float *got, const float *want, size_t n)
-{
-    double error = 0.0, size = 0.0;
-
-    for (size_t i = 0; i < n; i++) {
-        error += pow((double)got[i] - (double)want[i], 2.0);
-        size += (double)want[i] * (double)want[i];
-    }
-    return error / size;
 }
 
 /* The mels differ by 1e-3 at most where they are quiet and 1e-6 where they are loud (test_mel.c),
