@@ -4,6 +4,8 @@
 #include "tests/nmse.h"
 #include "tests/text_models.h"
 
+#include <math.h>
+
 /* ---- allocations counted, where no sanitizer has its own malloc ------------------------ */
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
