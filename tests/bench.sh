@@ -130,6 +130,13 @@ pictures() {
     [ -n "$classifier" ] && [ -n "$detector" ] || { echo "bench: the image networks are not here (mynah pull efficientnet-lite2 ssd-coco)" >&2; return; }
     ours bench_image "$classifier" "$detector" "$dir/photograph.jpg" "$threads" "$kernels"
 }
+# Of pairs: weights of the published sizes, but random.
+encoders() {
+    for pixels in 384 512; do
+        python3 tests/bench_vit.py "$pixels" "$dir/vit.gguf" || { fail "the random encoder was not written"; return; }
+        ours bench_encoder "$dir/vit.gguf" "$pixels" assets/photograph.jpg "$threads" "$kernels"
+    done
+}
 
 # ---- what comes out -------------------------------------------------------------------
 flag_list() { # of the instruction sets that kernels are written for
@@ -195,6 +202,7 @@ text small beside
 text tiny lookup
 sound
 pictures
+encoders
 ours bench_view
 ours bench_chat
 ours bench_sessions "$dir"
