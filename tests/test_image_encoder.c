@@ -65,9 +65,12 @@ static float *all_rows(const struct media_rows *m)
     return rows;
 }
 
-static const struct { const char *name, *text; size_t n_rows, n_embd; } models[] = {
-    { "idefics3", "tests/golden/text_llama3.gguf", 28, 32 }, { "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
+static const struct { const char *name, *type, *text; size_t n_rows, n_embd; } models[] = {
+    { "idefics3", "idefics3", "tests/golden/text_llama3.gguf", 28, 32 },
+    { "gemma3", "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
+    { "qwen2vl", "qwen2vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
 };
+#define N_MODELS (sizeof models / sizeof *models)
 
 /* Half a step of F16 is 2^-12 of a value, of Q8_0 1/254 of the largest of 32; few products add up. */
 static void test_golden(void **state)
@@ -76,7 +79,7 @@ static void test_golden(void **state)
     struct image image = make_picture(WIDTH, HEIGHT);
 
     (void)state;
-    for (size_t k = 0; k < 2; k++) for (size_t t = 0; t < 3; t++) for (size_t n_threads = 1; n_threads <= 2; n_threads++) {
+    for (size_t k = 0; k < N_MODELS; k++) for (size_t t = 0; t < 3; t++) for (size_t n_threads = 1; n_threads <= 2; n_threads++) {
         struct compute c = must_compute(n_threads);
         char name[60];
         size_t n;
@@ -85,7 +88,7 @@ static void test_golden(void **state)
         assert_int_equal(n, models[k].n_rows * models[k].n_embd * sizeof *wanted);
         snprintf(name, sizeof name, "%s%s", models[k].name, types[t].ending);
         struct image_encoder *e = must_open_encoder(name, &c);
-        assert_string_equal(image_encoder_type(e), models[k].name);
+        assert_string_equal(image_encoder_type(e), models[k].type);
         assert_int_equal(image_encoder_n_embd(e), models[k].n_embd);
         struct media_rows *m = must_encode(e, &c, &image);
         assert_int_equal(m->n_rows, models[k].n_rows);
@@ -112,7 +115,7 @@ static size_t make_spans(const struct media_rows *m, const int32_t *ids, struct 
     for (size_t i = 0; i < m->n_pieces; i++) {
         const struct media_piece *p = &m->pieces[i];
         if (p->marker == NULL)
-            spans[n++] = (struct text_span){ .rows = p->rows, .n = p->n, .both_ways = p->both_ways };
+            spans[n++] = (struct text_span){ .rows = p->rows, .n = p->n, .width = p->width, .height = p->height, .both_ways = p->both_ways };
         else if (i + 1 < m->n_pieces)
             spans[n++] = (struct text_span){ .ids = ids + at++, .n = 1 };
     }
@@ -126,7 +129,7 @@ static void test_continuation(void **state)
     struct image image = make_picture(WIDTH, HEIGHT);
 
     (void)state;
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < N_MODELS; k++) {
         struct compute c = must_compute(2);
         struct image_encoder *e = must_open_encoder(models[k].name, &c);
         struct text_model *text = must_open(models[k].text);
@@ -211,7 +214,7 @@ static void test_tiles(void **state)
     static const struct { size_t width, height, n_columns, n_rows; } cases[] = {
         { 640, 480, 4, 3 }, { 480, 640, 3, 4 }, { 512, 512, 4, 4 }, { 4000, 1000, 4, 1 }, { 100, 4000, 1, 4 }, { 65000, 1, 4, 1 },
     };
-    struct image_family family = { .splits = true };
+    struct image_family family = { .layout = LAYOUT_SPLIT };
     struct image_encoder e = { .family = &family, .image_size = 512, .longest = 2048 };
     struct image_tiles t;
     struct error err = { 0 };
@@ -230,7 +233,7 @@ static void test_tiles(void **state)
 static void test_refused(void **state)
 {
     static const struct { const char *model, *from, *to; size_t n; const char *expected; } changes[] = {
-        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3 and mynah-eyes are read" },
+        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger and mynah-eyes are read" },
         { "idefics3", "vision.patch_size", "vision.patch_sise", 17, "clip.vision.patch_size is missing" },
         { "idefics3", "vision.image_std", "vision.image_ste", 16, "clip.vision.image_std has 0 floats" },
         { "idefics3", "mm.model.fc.weight", "mm.model.fc.weighs", 18, "mm.model.fc.weight" },

@@ -11,11 +11,14 @@
 #define MOST_MERGE 16
 
 static const struct image_family families[] = {
-    { .type = "idefics3", .splits = true, .stacks = true, .filter = RESIZE_LANCZOS, .merge = 2,
+    { .type = "idefics3", .layout = LAYOUT_SPLIT, .stacks = true, .filter = RESIZE_LANCZOS, .merge = 2,
       .begin = "<fake_token_around_image><global-img>", .end = "<fake_token_around_image>", .matrix = "mm.model.fc.weight" },
     { .type = "gemma3", .filter = RESIZE_BILINEAR, .both_ways = true, .merge = 4,
       .begin = "\n\n<start_of_image>", .end = "<end_of_image>\n\n",
       .matrix = "mm.input_projection.weight", .matrix_is_turned = true, .norm = "mm.soft_emb_norm.weight" },
+    { .type = "qwen2vl_merger", .layout = LAYOUT_FREE, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
+      .begin = "<|vision_start|>", .end = "<|vision_end|>",
+      .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
 };
 #define N_FAMILIES (sizeof families / sizeof *families)
 
@@ -30,7 +33,7 @@ static bool find_family(struct image_encoder *e, struct error *err)
             e->family = &families[i];
             return true;
         }
-    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3 and mynah-eyes are read", gguf_path(e->file), type);
+    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger and mynah-eyes are read", gguf_path(e->file), type);
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
@@ -45,32 +48,61 @@ static bool take_sizes(struct image_encoder *e, struct error *err)
         || !mmproj_floats3(g, MMPROJ_VISION, "image_mean", -10.0f, 10.0f, e->mean, err)
         || !mmproj_floats3(g, MMPROJ_VISION, "image_std", 0.0f, 10.0f, e->std, err) || !mmproj_n_embd(g, MMPROJ_VISION, &e->n_embd, err))
         return false;
-    if (e->image_size % (e->patch * e->merge) != 0)
+    if (e->family->layout != LAYOUT_FREE && e->image_size % (e->patch * e->merge) != 0)
         return error_set(err, ERROR_MODEL, "%s: tiles of %zu pixels are no whole number of %zu x %zu patches of %zu",
                          gguf_path(g), e->image_size, e->merge, e->merge, e->patch);
     e->longest = e->image_size;
-    return !e->family->splits || mmproj_count_or(g, MMPROJ_VISION, "preproc_image_size", e->image_size, MOST_TILES * e->image_size,
+    return e->family->layout != LAYOUT_SPLIT || mmproj_count_or(g, MMPROJ_VISION, "preproc_image_size", e->image_size, MOST_TILES * e->image_size,
                                                  e->image_size, &e->longest, err);
 }
 
 /* ---- weights -------------------------------------------------------------------------------- */
 
-/* Stored as a convolution has it, [d][3][patch][patch]. */
-static bool bind_patches(struct image_encoder *e, struct error *err)
+static bool check_patches(const struct image_encoder *e, const char *name, const struct tensor *t, struct error *err)
 {
-    const struct tensor *t = gguf_tensor(e->file, "v.patch_embd.weight");
-
     if (t == NULL)
-        return error_set(err, ERROR_MODEL, "%s: tensor v.patch_embd.weight is missing", gguf_path(e->file));
+        return error_set(err, ERROR_MODEL, "%s: tensor %s is missing", gguf_path(e->file), name);
     if (t->dim[0] != e->patch || t->dim[1] != e->patch || t->dim[2] != 3 || t->dim[3] != e->d || (t->type != TENSOR_F32 && t->type != TENSOR_F16))
-        return error_set(err, ERROR_MODEL, "%s: tensor v.patch_embd.weight is %s %zu x %zu x %zu x %zu, F32 or F16 %zu x %zu x 3 x %zu was expected",
-                         gguf_path(e->file), tensor_type_name(t->type), t->dim[0], t->dim[1], t->dim[2], t->dim[3], e->patch, e->patch, e->d);
+        return error_set(err, ERROR_MODEL, "%s: tensor %s is %s %zu x %zu x %zu x %zu, F32 or F16 %zu x %zu x 3 x %zu was expected",
+                         gguf_path(e->file), name, tensor_type_name(t->type), t->dim[0], t->dim[1], t->dim[2], t->dim[3], e->patch, e->patch, e->d);
+    return true;
+}
+
+/* Both pictures that a film's patch is of are the same one: their weights are added. */
+static bool add_second_patches(struct image_encoder *e, const struct compute *c, const struct tensor *first, struct error *err)
+{
+    const char *name = "v.patch_embd.weight.1";
+    const struct tensor *second = gguf_tensor(e->file, name);
+    size_t n = first->dim[0] * first->dim[1] * first->dim[2] * first->dim[3];
+    float *sum = arena_alloc(e->arena, n, sizeof *sum, err);
+
+    if (sum == NULL || !check_patches(e, name, second, err))
+        return false;
+    const float *a = ops_to_f32(c, e->arena, first, err), *b = a != NULL ? ops_to_f32(c, e->arena, second, err) : NULL;
+    if (b == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        sum[i] = a[i] + b[i];
+    e->patch_embd.type = TENSOR_F32;
+    e->patch_embd.data = sum;
+    e->patch_embd.n_bytes = n * sizeof *sum;
+    return true;
+}
+
+/* Stored as a convolution has it, [d][3][patch][patch]. */
+static bool bind_patches(struct image_encoder *e, const struct compute *c, struct error *err)
+{
+    const char *name = "v.patch_embd.weight";
+    const struct tensor *t = gguf_tensor(e->file, name);
+
+    if (!check_patches(e, name, t, err))
+        return false;
     e->patch_embd = *t;
     e->patch_embd.n_dims = 2;
     e->patch_embd.dim[0] = 3 * e->patch * e->patch;
     e->patch_embd.dim[1] = e->d;
     e->patch_embd.dim[2] = e->patch_embd.dim[3] = 1;
-    return true;
+    return e->family->layout != LAYOUT_FREE || add_second_patches(e, c, t, err);
 }
 
 /* In place of a matrix [n_in][n_embd] its transpose, as floats. */
@@ -94,21 +126,34 @@ static bool turn_matrix(struct image_encoder *e, const struct compute *c, struct
     return true;
 }
 
+static bool bind_one(struct image_encoder *e, const struct compute *c, const char *name, size_t field, size_t dim0, size_t dim1, struct error *err)
+{
+    const struct gguf_binding row = { name, field, dim0, dim1, false };
+
+    return name == NULL || ops_bind(e->file, c, e->arena, &row, 1, 0, e, err);
+}
+#define BIND(name, field, dim0, dim1) bind_one(e, c, name, offsetof(struct image_encoder, field), dim0, dim1, err)
+
+/* The projector's layer before its last; *n: what that is given. */
+static bool bind_up(struct image_encoder *e, const struct compute *c, size_t n_in, size_t *n, struct error *err)
+{
+    const struct tensor *up = e->family->up != NULL ? gguf_tensor(e->file, e->family->up) : NULL;
+
+    *n = e->family->up == NULL ? n_in : up != NULL ? up->dim[1] : 0;
+    return BIND(e->family->up, up, n_in, *n) && BIND(e->family->up_bias, up_bias, *n, 0);
+}
+
 static bool bind_weights(struct image_encoder *e, const struct compute *c, struct error *err)
 {
     const struct image_family *f = e->family;
-    size_t n_in = f->stacks ? e->d * e->merge * e->merge : e->d;
-    const struct gguf_binding vectors[] = {
-        { "v.patch_embd.bias", offsetof(struct image_encoder, patch_bias), e->d, 0, true },
-        { f->norm, offsetof(struct image_encoder, norm), n_in, 0, false },
-    };
-    const struct gguf_binding matrices[] = {
-        { "v.position_embd.weight", offsetof(struct image_encoder, position), e->d, image_n_patches(e), false },
-        { f->matrix, offsetof(struct image_encoder, matrix), f->matrix_is_turned ? e->n_embd : n_in, f->matrix_is_turned ? n_in : e->n_embd, false },
-    };
+    size_t n_in = f->stacks ? e->d * e->merge * e->merge : e->d, n_last, side = e->image_size / e->patch;
+    const struct gguf_binding patch_bias = { "v.patch_embd.bias", offsetof(struct image_encoder, patch_bias), e->d, 0, true };
 
-    return ops_bind(e->file, c, e->arena, vectors, f->norm != NULL ? 2 : 1, 0, e, err) && gguf_bind(e->file, matrices, 2, 0, e, err)
-        && ops_as_f32(c, e->arena, &e->position, err) && (!f->matrix_is_turned || turn_matrix(e, c, err)) && bind_patches(e, err);
+    return ops_bind(e->file, c, e->arena, &patch_bias, 1, 0, e, err) && bind_patches(e, c, err)
+        && BIND(f->layout == LAYOUT_FREE ? NULL : "v.position_embd.weight", position, e->d, side * side)
+        && ops_as_f32(c, e->arena, &e->position, err) && BIND(f->norm, norm, n_in, 0) && bind_up(e, c, n_in, &n_last, err)
+        && BIND(f->matrix, matrix, f->matrix_is_turned ? e->n_embd : n_last, f->matrix_is_turned ? n_last : e->n_embd)
+        && BIND(f->bias, bias, e->n_embd, 0) && (!f->matrix_is_turned || turn_matrix(e, c, err));
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -121,6 +166,8 @@ static bool open_all(struct image_encoder *e, const struct compute *c, struct er
     if (e->arena == NULL || !mmproj_check_kind(e->file, MMPROJ_VISION, err) || !find_family(e, err)
         || !mmproj_encoder(e->file, MMPROJ_VISION, &params, err) || !take_sizes(e, err))
         return false;
+    if (e->family->layout == LAYOUT_FREE && params.head_dim % 4 != 0)
+        return error_set(err, ERROR_MODEL, "%s: heads of %zu numbers have no quarters, which rows and columns turn", gguf_path(e->file), params.head_dim);
     e->d = params.n_embd;
     e->eps = params.eps;
     if (!bind_weights(e, c, err))

@@ -9,9 +9,12 @@
  *              a row is merge x merge patches side by side, times one matrix
  *   gemma3     (Gemma Team 2025, arXiv:2503.19786): the picture as a square; a row is the mean of merge x merge
  *              patches, its RMS norm times one matrix; rows see each other in the text model
+ *   qwen2vl_merger   Qwen2-VL (Wang et al. 2024, arXiv:2409.12191): the picture in about its own size, whose patches know
+ *              their row and column by rotation; merge x merge of them in a row, through two layers; in the text model
+ *              rows have places of a grid
  *
- * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3}; processing:
- * image_processing_pil_idefics3.py, image_processing_gemma3.py; layout: llama.cpp, tools/mtmd/clip.cpp.
+ * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl}; processing:
+ * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py; layout: llama.cpp, tools/mtmd/clip.cpp.
  *
  * A struct image_encoder never changes once open; threads may share it, each with a struct compute of its own. */
 #ifndef VISION_ENCODER_H
@@ -34,7 +37,8 @@ void image_encoder_close(struct image_encoder *e);          /* NULL is fine */
 const char *image_encoder_type(const struct image_encoder *e);      /* the file's clip.projector_type; borrowed */
 size_t image_encoder_n_embd(const struct image_encoder *e);         /* width of a row: the text model's n_embd */
 
-/* What encoding a picture of width x height takes; nothing is computed.  ERROR_INPUT for a picture without pixels. */
+/* What encoding a picture of width x height takes; nothing is computed.  ERROR_INPUT for a picture without
+ * pixels, or far longer than broad. */
 struct image_plan {
     size_t n_tiles, n_rows;         /* the encoder runs n_tiles times; rows of all */
     size_t n_bytes;                 /* of memory meanwhile, about, the rows included */

@@ -14,10 +14,17 @@
 
 #include <stdint.h>
 
+enum image_layout {
+    LAYOUT_SQUARE,                  /* one tile, whatever the picture's shape */
+    LAYOUT_SPLIT,                   /* a large picture into tiles, then the whole */
+    LAYOUT_FREE                     /* one tile of about the picture's own size; patches go unit by unit (merge x merge), and
+                                     * their places turn queries and keys */
+};
+
 /* What tells one clip.projector_type from another. */
 struct image_family {
     const char *type;
-    bool splits;                    /* a large picture into tiles, then the whole */
+    enum image_layout layout;
     bool stacks;                    /* merged patches stand side by side in a row; else it is their mean */
     enum resize_filter filter;
     bool both_ways;                 /* rows see each other in the text model */
@@ -26,6 +33,7 @@ struct image_family {
     const char *matrix;             /* name of the projector's */
     bool matrix_is_turned;          /* it is stored [n_in][n_embd] */
     const char *norm;               /* name of its RMS norm, or NULL */
+    const char *up, *up_bias, *bias;        /* a layer with GELU before the matrix, whose bias; or NULL */
 };
 
 struct image_encoder {
@@ -36,8 +44,8 @@ struct image_encoder {
     size_t d, image_size, patch, merge, longest;    /* longest: of a picture that is split; else image_size */
     float mean[3], std[3], eps;
     struct tensor patch_embd;       /* [d][3 patch patch] */
-    const struct tensor *patch_bias, *position;     /* [d], [n_patches][d] */
-    const struct tensor *norm, *matrix;             /* norm may be NULL; [n_embd][n_in] */
+    const struct tensor *patch_bias, *position;     /* [d] or NULL; [n_patches][d], NULL with LAYOUT_FREE */
+    const struct tensor *norm, *up, *up_bias, *matrix, *bias;       /* [n_in], [n_up][n_in], [n_up], [n_embd][n_in or n_up], [n_embd]; matrix: never NULL */
     size_t n_embd;
 };
 
@@ -46,10 +54,15 @@ struct image_encoder {
 struct image_tiles {
     size_t first_width, first_height;       /* the picture is resized to this ... */
     size_t width, height;                   /* ... and that to this, which tiles cover */
+    size_t tile_width, tile_height;
     size_t n_columns, n_rows;               /* 1 x 1: the whole picture alone */
 };
 bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err);
 size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
+size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t);     /* of a tile */
+size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t);
+/* Row and column of patch i of a tile. */
+void image_patch_place(const struct image_encoder *e, const struct image_tiles *t, size_t i, size_t *row, size_t *column);
 
 /* The picture as the processor resizes it: canvas [t->height][t->width][3], whole [image_size][image_size][3], which is
  * the canvas when that has one tile.  From `arena`. */
@@ -58,15 +71,13 @@ struct image_canvas {
 };
 bool image_canvas_make(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
                        const struct image *image, struct image_canvas *canvas, struct error *err);
-/* Patches [n_patches][3][patch][patch] of tile i, row by row: (v / 255 - mean) / std.  The last tile is the whole. */
+/* Patches [n_patches][3][patch][patch] of tile i: (v / 255 - mean) / std.  The last tile is the whole. */
 void image_patches(const struct image_encoder *e, const struct image_tiles *t, const struct image_canvas *canvas, size_t i, float *patches);
 
 /* ---- encoder_run.c ------------------------------------------------------------------------------ */
 
-size_t image_n_patches(const struct image_encoder *e);      /* of a tile */
-size_t image_tile_rows(const struct image_encoder *e);
 /* Rows [image_tile_rows][n_embd] of a tile's patches, which are [n_patches][3 patch patch]. */
-bool image_encode_patches(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const float *patches,
-                          float *rows, struct error *err);
+bool image_encode_patches(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t,
+                          const float *patches, float *rows, struct error *err);
 
 #endif

@@ -9,93 +9,127 @@
 #include <string.h>
 
 #define SCRATCH_BYTES (1 << 20)
-
-size_t image_n_patches(const struct image_encoder *e)
-{
-    return e->image_size / e->patch * (e->image_size / e->patch);
-}
-
-size_t image_tile_rows(const struct image_encoder *e)
-{
-    return image_n_patches(e) / (e->merge * e->merge);
-}
+#define THETA 10000.0
 
 static size_t row_in(const struct image_encoder *e)
 {
-    return e->matrix->dim[0];
+    return e->up != NULL ? e->up->dim[0] : e->matrix->dim[0];
 }
 
 bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, struct image_plan *plan, struct error *err)
 {
     struct image_tiles t;
-    size_t n = image_n_patches(e), rows = image_tile_rows(e);
 
     if (!image_tiles_of(e, width, height, &t, err))
         return false;
+    size_t n = image_n_patches(e, &t), rows = image_tile_rows(e, &t), up = e->up != NULL ? e->up->dim[1] : 0;
     *plan = (struct image_plan){ .n_tiles = image_n_tiles(&t), .n_rows = image_n_tiles(&t) * rows };
     plan->n_bytes = plan->n_rows * e->n_embd * sizeof(float) + 3 * (t.width * t.height + t.first_width * t.first_height + e->image_size * e->image_size)
-        + encoder_bytes(e->encoder, n) + (n * (e->d + 3 * e->patch * e->patch) + rows * row_in(e)) * sizeof(float);
+        + encoder_bytes(e->encoder, n) + (n * (2 * e->d + 3 * e->patch * e->patch) + rows * (row_in(e) + up)) * sizeof(float);
     return true;
 }
 
 /* ---- one tile ------------------------------------------------------------------------------------ */
 
-/* x [side][side][d] -> rows [side / merge][side / merge][n_in]: merge x merge patches, row by row, side by side or their mean. */
-static void merge_patches(const struct image_encoder *e, const struct compute *c, const float *x, float *rows)
+/* x [n_patches][d] -> rows [image_tile_rows][n_in]: merge x merge patches, row by row, side by side or their mean. */
+static void merge_patches(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, const float *x, float *rows)
 {
-    size_t side = e->image_size / e->patch, s = e->merge, n_in = row_in(e), d = e->d;
+    size_t n_columns = t->tile_width / e->patch / e->merge, s = e->merge, n_in = row_in(e), d = e->d, y, column;
 
-    memset(rows, 0, image_tile_rows(e) * n_in * sizeof *rows);
-    for (size_t y = 0; y < side; y++)
-        for (size_t i = 0; i < side; i++) {
-            float *row = rows + (y / s * (side / s) + i / s) * n_in;
-            if (e->family->stacks)
-                memcpy(row + (y % s * s + i % s) * d, x + (y * side + i) * d, d * sizeof *row);
-            else
-                ops_add(c, row, x + (y * side + i) * d, d);
-        }
+    memset(rows, 0, image_tile_rows(e, t) * n_in * sizeof *rows);
+    for (size_t i = 0; i < image_n_patches(e, t); i++, x += d) {
+        image_patch_place(e, t, i, &y, &column);
+        float *row = rows + (y / s * n_columns + column / s) * n_in;
+        if (e->family->stacks)
+            memcpy(row + (y % s * s + column % s) * d, x, d * sizeof *row);
+        else
+            ops_add(c, row, x, d);
+    }
     if (!e->family->stacks)
-        ops_scale(c, rows, 1.0f / (float)(s * s), image_tile_rows(e) * n_in);
+        ops_scale(c, rows, 1.0f / (float)(s * s), image_tile_rows(e, t) * n_in);
 }
 
-static bool project(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const float *x, float *rows, struct error *err)
+static const float *floats(const struct tensor *t)
 {
-    size_t n = image_tile_rows(e), n_in = row_in(e);
-    float *merged = arena_alloc(scratch, n * n_in, sizeof *merged, err);
+    return t != NULL ? t->data : NULL;
+}
 
-    if (merged == NULL)
+static bool project(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t, const float *x,
+                    float *rows, struct error *err)
+{
+    size_t n = image_tile_rows(e, t), n_in = row_in(e), n_up = e->up != NULL ? e->up->dim[1] : 0;
+    float *merged = arena_alloc(scratch, n * n_in, sizeof *merged, err), *up = merged != NULL ? arena_alloc(scratch, n * n_up, sizeof *up, err) : NULL;
+
+    if (up == NULL)
         return false;
-    merge_patches(e, c, x, merged);
+    merge_patches(e, c, t, x, merged);
     if (e->norm != NULL)
         ops_rms_norm(c, merged, e->norm->data, n, n_in, e->eps, merged);
-    return ops_matmul(c, scratch, e->matrix, NULL, merged, n, rows, err);
+    if (e->up == NULL)
+        return ops_matmul(c, scratch, e->matrix, floats(e->bias), merged, n, rows, err);
+    if (!ops_matmul(c, scratch, e->up, floats(e->up_bias), merged, n, up, err))
+        return false;
+    ops_gelu(c, up, n * n_up);
+    return ops_matmul(c, scratch, e->matrix, floats(e->bias), up, n, rows, err);
 }
 
-static bool check_finite(const struct image_encoder *e, const float *rows, struct error *err)
+static bool check_finite(const struct image_encoder *e, const float *rows, size_t n, struct error *err)
 {
-    for (size_t i = 0; i < image_tile_rows(e) * e->n_embd; i++)
+    for (size_t i = 0; i < n * e->n_embd; i++)
         if (!isfinite(rows[i]))
             return error_set(err, ERROR_MODEL, "%s: gives rows that are no finite numbers", gguf_path(e->file));
     return true;
 }
 
-bool image_encode_patches(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const float *patches,
-                          float *rows, struct error *err)
+/* Turns [n][head_dim] of patches that stand at (row, column): the first half of a head's pairs by rows, the other by columns,
+ * both from fast to slow (Wang et al. 2024, arXiv:2409.12191, section 2.1). */
+static float *make_turns(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t, struct error *err)
+{
+    size_t n = image_n_patches(e, t), head_dim = encoder_params(e->encoder)->head_dim, quarter = head_dim / 4, row, column;
+    float *turns = arena_alloc(scratch, n * head_dim, sizeof *turns, err);
+    int32_t *places = turns != NULL ? arena_alloc(scratch, 2 * n, sizeof *places, err) : NULL;
+    double *frequency = places != NULL ? arena_alloc(scratch, 2 * quarter, sizeof *frequency, err) : NULL;
+    uint8_t *axis = frequency != NULL ? arena_alloc(scratch, 2 * quarter, sizeof *axis, err) : NULL;
+
+    if (axis == NULL)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        image_patch_place(e, t, i, &row, &column);
+        places[2 * i] = (int32_t)row;
+        places[2 * i + 1] = (int32_t)column;
+    }
+    for (size_t i = 0; i < 2 * quarter; i++)
+        axis[i] = i >= quarter;
+    ops_rope_frequencies(2 * quarter, THETA, frequency);
+    memcpy(frequency + quarter, frequency, quarter * sizeof *frequency);
+    ops_rope_turns_axes(c, n, head_dim, places, 2, axis, frequency, 1.0f, turns);
+    return turns;
+}
+
+static bool transform(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t, float *x,
+                      struct error *err)
+{
+    struct encoder_attention how = { 0 };
+
+    if (e->family->layout == LAYOUT_FREE && (how.turns = make_turns(e, c, scratch, t, err)) == NULL)
+        return false;
+    if (e->position != NULL)
+        ops_add(c, x, e->position->data, image_n_patches(e, t) * e->d);
+    if (!encoder_run(e->encoder, c, scratch, &how, 0, x, image_n_patches(e, t), err))
+        return false;
+    encoder_post_norm(e->encoder, c, x, image_n_patches(e, t));
+    return true;
+}
+
+bool image_encode_patches(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t,
+                          const float *patches, float *rows, struct error *err)
 {
     struct arena_mark mark = arena_mark(scratch);
-    size_t n = image_n_patches(e);
+    size_t n = image_n_patches(e, t);
     float *x = arena_alloc(scratch, n * e->d, sizeof *x, err);
-    const float *bias = e->patch_bias != NULL ? e->patch_bias->data : NULL;
-    bool good = x != NULL && ops_matmul(c, scratch, &e->patch_embd, bias, patches, n, x, err);
+    bool good = x != NULL && ops_matmul(c, scratch, &e->patch_embd, floats(e->patch_bias), patches, n, x, err) && transform(e, c, scratch, t, x, err)
+             && project(e, c, scratch, t, x, rows, err) && check_finite(e, rows, image_tile_rows(e, t), err);
 
-    if (good) {
-        ops_add(c, x, e->position->data, n * e->d);
-        good = encoder_run(e->encoder, c, scratch, NULL, 0, x, n, err);
-    }
-    if (good) {
-        encoder_post_norm(e->encoder, c, x, n);
-        good = project(e, c, scratch, x, rows, err) && check_finite(e, rows, err);
-    }
     arena_rewind(scratch, mark);
     return good;
 }
@@ -121,19 +155,24 @@ static bool encode(const struct image_encoder *e, const struct compute *c, struc
 {
     struct image_tiles t;
     struct image_canvas canvas;
-    float *patches = arena_alloc(scratch, image_n_patches(e) * 3 * e->patch * e->patch, sizeof *patches, err);
 
-    if (patches == NULL || !image_tiles_of(e, image->width, image->height, &t, err) || !image_canvas_make(e, c, &t, scratch, image, &canvas, err))
+    if (!image_tiles_of(e, image->width, image->height, &t, err))
+        return false;
+    float *patches = arena_alloc(scratch, image_n_patches(e, &t) * 3 * e->patch * e->patch, sizeof *patches, err);
+    if (patches == NULL || !image_canvas_make(e, c, &t, scratch, image, &canvas, err))
         return false;
     for (size_t i = 0; i < image_n_tiles(&t); i++) {
         if (progress != NULL)
             progress(user, i, image_n_tiles(&t));
-        float *rows = add_marker(e, &t, i, to, err) ? media_rows_add(to, image_tile_rows(e), err) : NULL;
+        float *rows = add_marker(e, &t, i, to, err) ? media_rows_add(to, image_tile_rows(e, &t), err) : NULL;
         if (rows == NULL)
             return false;
-        media_rows_last(to)->both_ways = e->family->both_ways;
+        struct media_piece *piece = media_rows_last(to);
+        piece->both_ways = e->family->both_ways;
+        piece->width = e->family->layout == LAYOUT_FREE ? t.tile_width / e->patch / e->merge : 0;
+        piece->height = e->family->layout == LAYOUT_FREE ? t.tile_height / e->patch / e->merge : 0;
         image_patches(e, &t, &canvas, i, patches);
-        if (!image_encode_patches(e, c, scratch, patches, rows, err))
+        if (!image_encode_patches(e, c, scratch, &t, patches, rows, err))
             return false;
     }
     return media_rows_add_marker(to, e->family->end, err);

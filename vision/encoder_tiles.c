@@ -3,6 +3,7 @@
 
 #include "vision/vision.h"
 
+#include <math.h>
 #include <string.h>
 
 static size_t larger(size_t a, size_t b)
@@ -41,16 +42,45 @@ static void split(const struct image_encoder *e, size_t width, size_t height, st
     t->n_rows = t->height / m;
 }
 
+/* Multiples of a unit near the picture's own size, with LEAST to MOST of them (image_processing_qwen2_vl.py, smart_resize;
+ * its most is 16 384, which few contexts hold). */
+#define LEAST_UNITS 4
+#define MOST_UNITS 1280
+#define MOST_RATIO 200
+
+static bool free_size(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err)
+{
+    double unit = (double)(e->patch * e->merge), w = (double)width, h = (double)height;
+    double least = LEAST_UNITS * unit * unit, most = MOST_UNITS * unit * unit;
+    double to_w = nearbyint(w / unit) * unit, to_h = nearbyint(h / unit) * unit;
+
+    if (w > MOST_RATIO * h || h > MOST_RATIO * w)
+        return error_set(err, ERROR_INPUT, "a picture of %zu x %zu pixels is more than %d times as long as broad, which %s cannot encode; "
+                         "cut a part out of it", width, height, MOST_RATIO, e->family->type);
+    if (to_w * to_h > most) {
+        double shrink = sqrt(w * h / most);
+        to_w = fmax(unit, floor(w / shrink / unit) * unit);
+        to_h = fmax(unit, floor(h / shrink / unit) * unit);
+    } else if (to_w * to_h < least) {
+        double grow = sqrt(least / (w * h));
+        to_w = ceil(w * grow / unit) * unit;
+        to_h = ceil(h * grow / unit) * unit;
+    }
+    t->first_width = t->width = t->tile_width = (size_t)to_w;
+    t->first_height = t->height = t->tile_height = (size_t)to_h;
+    return true;
+}
+
 bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err)
 {
     size_t m = e->image_size;
 
     if (width == 0 || height == 0)
         return error_set(err, ERROR_INPUT, "a picture of %zu x %zu pixels has nothing to encode", width, height);
-    *t = (struct image_tiles){ m, m, m, m, 1, 1 };
-    if (e->family->splits)
+    *t = (struct image_tiles){ m, m, m, m, m, m, 1, 1 };
+    if (e->family->layout == LAYOUT_SPLIT)
         split(e, width, height, t);
-    return true;
+    return e->family->layout != LAYOUT_FREE || free_size(e, width, height, t, err);
 }
 
 size_t image_n_tiles(const struct image_tiles *t)
@@ -58,6 +88,29 @@ size_t image_n_tiles(const struct image_tiles *t)
     size_t n = t->n_columns * t->n_rows;
 
     return n > 1 ? n + 1 : 1;
+}
+
+size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t)
+{
+    return t->tile_width / e->patch * (t->tile_height / e->patch);
+}
+
+size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t)
+{
+    return image_n_patches(e, t) / (e->merge * e->merge);
+}
+
+void image_patch_place(const struct image_encoder *e, const struct image_tiles *t, size_t i, size_t *row, size_t *column)
+{
+    size_t n = t->tile_width / e->patch, s = e->merge, unit = i / (s * s), within = i % (s * s);
+
+    if (e->family->layout == LAYOUT_FREE) {
+        *row = unit / (n / s) * s + within / s;
+        *column = unit % (n / s) * s + within % s;
+    } else {
+        *row = i / n;
+        *column = i % n;
+    }
 }
 
 /* ---- pixels ------------------------------------------------------------------------------------ */
@@ -97,10 +150,11 @@ static void add_patch(const struct image_encoder *e, const uint8_t *pixels, size
 void image_patches(const struct image_encoder *e, const struct image_tiles *t, const struct image_canvas *canvas, size_t i, float *patches)
 {
     bool whole = i + 1 == image_n_tiles(t);
-    size_t m = e->image_size, row_bytes = 3 * (whole ? m : t->width), side = m / e->patch;
-    const uint8_t *tile = whole ? canvas->whole : canvas->canvas + i / t->n_columns * m * row_bytes + i % t->n_columns * m * 3;
+    size_t row_bytes = 3 * (whole ? t->tile_width : t->width), row, column;
+    const uint8_t *tile = whole ? canvas->whole : canvas->canvas + i / t->n_columns * t->tile_height * row_bytes + i % t->n_columns * t->tile_width * 3;
 
-    for (size_t y = 0; y < side; y++)
-        for (size_t x = 0; x < side; x++)
-            add_patch(e, tile + y * e->patch * row_bytes + 3 * x * e->patch, row_bytes, patches + (y * side + x) * 3 * e->patch * e->patch);
+    for (size_t k = 0; k < image_n_patches(e, t); k++, patches += 3 * e->patch * e->patch) {
+        image_patch_place(e, t, k, &row, &column);
+        add_patch(e, tile + row * e->patch * row_bytes + 3 * column * e->patch, row_bytes, patches);
+    }
 }

@@ -58,8 +58,11 @@ def keep(name, rows, logits):
     print(name, "logits' deviation", logits.std().item())
 
 
-def qwen2vl():
-    sections, rope = [2, 3, 3], 1e6
+SECTIONS, ROPE = [2, 3, 3], 1e6
+
+
+def qwen2vl_model():
+    sections, rope = SECTIONS, ROPE
     c = Qwen2VLConfig(text_config=dict(vocab_size=N_VOCAB, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
                                        num_key_value_heads=2, max_position_embeddings=a.N_CTX, rms_norm_eps=1e-2, tie_word_embeddings=True,
                                        head_dim=16, rope_parameters=dict(rope_type="default", rope_theta=rope, mrope_section=sections)),
@@ -68,19 +71,26 @@ def qwen2vl():
     c.text_config.num_attention_heads, c.text_config.num_key_value_heads = 2, 1
     model = Qwen2VLTextModel(c.text_config).eval()
     a.randomise(model, 3)
+    return c, model
+
+
+def qwen2vl_places(c, grids, sizes):
+    """grids: of each position its grid or -1; sizes: (height, width) of each."""
+    here = SimpleNamespace(config=c, get_vision_position_ids=lambda *x, **y: Qwen2VLModel.get_vision_position_ids(None, *x, **y))
+    return Qwen2VLModel.get_rope_index(here, torch.zeros(1, len(grids), dtype=torch.long), torch.tensor([[int(g >= 0) for g in grids]]),
+                                       image_grid_thw=torch.tensor([[1, h, w] for h, w in sizes]))[0]
+
+
+def qwen2vl():
+    c, model = qwen2vl_model()
 
     def more(w):
-        w.add_rope_freq_base(rope)
-        w.add_rope_dimension_sections(sections + [0])
+        w.add_rope_freq_base(ROPE)
+        w.add_rope_dimension_sections(SECTIONS + [0])
     named = SimpleNamespace(config=model.config, named_parameters=lambda: [("model." + n, p) for n, p in model.named_parameters()])
     a.write(named, "qwen2vl", "qwen2vl", more)
 
-    ids, grids = pieces()
-    sizes = [p for p in SPLICED if isinstance(p, tuple)]
-    here = SimpleNamespace(config=c, get_vision_position_ids=lambda *x, **y: Qwen2VLModel.get_vision_position_ids(None, *x, **y))
-    places, _ = Qwen2VLModel.get_rope_index(here, torch.tensor([[0 if i is None else i for i in ids]]),
-                                            torch.tensor([[int(g >= 0) for g in grids]]),
-                                            image_grid_thw=torch.tensor([[1, h, w] for h, w in sizes]))
+    places = qwen2vl_places(c, pieces()[1], [p for p in SPLICED if isinstance(p, tuple)])
     rows = rows_of(c.text_config.hidden_size, 1.0)
     with torch.no_grad():
         table = model.embed_tokens.weight

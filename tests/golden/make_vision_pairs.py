@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Tiny random vision encoders with projectors, in the publishers' layout, and the rows of a picture by transformers in float64.
 
-  vision_idefics3.gguf, vision_gemma3.gguf    mmproj files (llama.cpp, conversion/{smolvlm,gemma}.py): F32
+  vision_{idefics3,gemma3,qwen2vl}.gguf       mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py): F32
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
-  vision_<name>.i32                           what a text model of that width goes on with: text_llama3.gguf, text_gemma3.gguf
-                                              (make_architectures.py) after N_BEFORE ids, of each tile one more id and its rows,
+  vision_<name>.i32                           what a text model of that width goes on with: text_{llama3,gemma3,qwen2vl}.gguf
+                                              (make_architectures.py, make_spans.py) after N_BEFORE ids, of each tile one more id and its rows,
                                               N_AFTER ids: N_MORE ids, each the likeliest that was not
                                               said yet (random models say one for ever), i32
 
@@ -27,15 +27,19 @@ from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3I
 from transformers.models.idefics3.modeling_idefics3 import Idefics3Connector, Idefics3VisionTransformer
 from transformers.models.siglip.modeling_siglip import SiglipVisionModel
 from transformers import SiglipVisionConfig
+from transformers.models.qwen2_vl.configuration_qwen2_vl import Qwen2VLVisionConfig
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil, smart_resize
+from transformers.models.qwen2_vl.modeling_qwen2_vl import Qwen2VisionTransformerPretrainedModel
 
 import make_architectures
 from make_resize import picture
+from make_spans import qwen2vl_model, qwen2vl_places
 from make_tiny_models import N_VOCAB
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = (150, 90)
 WIDTH, LAYERS, HEADS, FF = 32, 2, 4, 64
-N_EMBD = dict(idefics3=32, gemma3=16)
+N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32)
 N_BEFORE, N_AFTER, N_MORE = 5, 7, 40
 EPS = 1e-6
 
@@ -61,8 +65,31 @@ NAMES = (("embeddings.patch_embedding", "v.patch_embd"), ("embeddings.position_e
          ("mm_soft_emb_norm", "mm.soft_emb_norm"))
 
 
+QWEN = (("blocks.", "v.blk."), ("norm1", "ln1"), ("norm2", "ln2"), ("attn.proj", "attn_out"), ("mlp.fc1", "ffn_up"), ("mlp.fc2", "ffn_down"),
+        ("merger.ln_q", "v.post_ln"), ("merger.mlp", "mm"))
+
+
+def qwen_tensors(module):
+    """q, k and v apart; the patches of two pictures as two convolutions."""
+    for name, p in module.named_parameters():
+        for a, b in QWEN:
+            name = name.replace(a, b) if not (a == "mlp.fc1" and "merger" in name) else name
+        data = p.detach().numpy().astype(np.float32)
+        if name == "patch_embed.proj.weight":
+            yield "v.patch_embd.weight", data[:, :, 0]
+            yield "v.patch_embd.weight.1", data[:, :, 1]
+        elif "attn.qkv" in name:
+            for x, part in zip("qkv", np.split(data, 3)):
+                yield name.replace("attn.qkv", f"attn_{x}"), part
+        else:
+            yield name, data
+
+
 def tensors(*modules):
     for m in modules:
+        if isinstance(m, Qwen2VisionTransformerPretrainedModel):
+            yield from qwen_tensors(m)
+            continue
         for name, p in m.named_parameters():
             for a, b in NAMES:
                 name = name.replace(a, b)
@@ -76,7 +103,8 @@ def write(name, kind, sizes, modules, quant=None):
     w.add_name(f"tiny random {kind}")
     w.add_bool("clip.has_vision_encoder", True)
     w.add_string("clip.projector_type", kind)
-    w.add_bool("clip.use_gelu", True)
+    if kind != "qwen2vl_merger":
+        w.add_bool("clip.use_gelu", True)
     w.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
     w.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
     w.add_float32("clip.vision.attention.layer_norm_epsilon", EPS)
@@ -113,10 +141,10 @@ def text_model(name):
     return made["model"]
 
 
-def go_on(name, model, tiles, scale=1.0, masks=None, **more):
-    """tiles [n][rows][n_embd]; masks(model, x, blocks): who sees whom."""
+def go_on(name, table, tiles, logits_of):
+    """table [N_VOCAB][n_embd] of tokens' rows; tiles [n][rows][n_embd]; logits_of(x, blocks): of the last position."""
     id_of = lambda i: (37 * i + 11) % N_VOCAB
-    embed = lambda ids: model.model.embed_tokens.weight[ids] * scale
+    embed = lambda ids: table[ids]
     n, parts, blocks, found = N_BEFORE, [embed([id_of(i) for i in range(N_BEFORE)])], [-1] * N_BEFORE, []
     for i, rows in enumerate(tiles):
         parts += [embed([id_of(n)]), rows]
@@ -126,8 +154,7 @@ def go_on(name, model, tiles, scale=1.0, masks=None, **more):
     blocks += [-1] * N_AFTER
     x, least = torch.cat(parts)[None], np.inf
     for _ in range(N_MORE):
-        seen = dict(attention_mask=masks(model, x, torch.tensor([blocks]))) if masks else {}
-        logits = model(inputs_embeds=x, **seen, **more).logits[0, -1]
+        logits = logits_of(x, blocks)
         logits[found] = -np.inf
         best = logits.topk(2)
         least = min(least, (best.values[0] - best.values[1]).item())
@@ -159,7 +186,8 @@ def idefics3():
         hidden = vision(pixel_values=pixels, patch_attention_mask=torch.ones(len(pixels), 4, 4, dtype=torch.bool)).last_hidden_state
         tiles = connector(hidden)
         rows = tiles.flatten(0, 1)
-        go_on("idefics3", text_model("llama3"), tiles.float().double())
+        text = text_model("llama3")
+        go_on("idefics3", text.model.embed_tokens.weight, tiles.float().double(), lambda x, blocks: text(inputs_embeds=x).logits[0, -1])
     keep("idefics3", "idefics3", {"image_size": 32, "patch_size": 8, "projector.scale_factor": 2, "preproc_image_size": 96}, [vision, connector], rows)
 
 
@@ -185,13 +213,39 @@ def gemma3():
     with torch.no_grad():
         tiles = projector(vision(pixel_values=pixels).last_hidden_state)
         rows = tiles.flatten(0, 1)
-        go_on("gemma3", text_model("gemma3"), tiles.float().double(), N_EMBD["gemma3"] ** 0.5,
-              lambda m, x, blocks: create_masks_for_vision_model(m.config, x, None, None, torch.arange(x.shape[1])[None], blocks), softcap=2.0)
+        text = text_model("gemma3")
+        go_on("gemma3", text.model.embed_tokens.weight * N_EMBD["gemma3"] ** 0.5, tiles.float().double(), lambda x, blocks: text(
+            inputs_embeds=x, softcap=2.0, attention_mask=create_masks_for_vision_model(
+                text.config, x, None, None, torch.arange(x.shape[1])[None], torch.tensor([blocks]))).logits[0, -1])
     keep("gemma3", "gemma3", {"image_size": 32, "patch_size": 4, "projector.scale_factor": 4}, [vision, projector], rows)
+
+
+def qwen2vl():
+    v = Qwen2VLVisionConfig(depth=LAYERS, embed_dim=WIDTH, hidden_size=N_EMBD["qwen2vl_merger"], num_heads=HEADS, mlp_ratio=FF // WIDTH, patch_size=4,
+                            spatial_merge_size=2, temporal_patch_size=2, hidden_act="quick_gelu")
+    v._attn_implementation = "eager"
+    vision = Qwen2VisionTransformerPretrainedModel(v).eval()
+    randomise(vision)
+    width, height = PICTURE
+    height, width = smart_resize(height, width, 8, 4 * 64, 1280 * 64)
+    image = in_two_steps(Image.fromarray(picture(*PICTURE)), (width, height), Image.Resampling.BICUBIC)
+    made = Qwen2VLImageProcessorPil(do_resize=False, patch_size=4, merge_size=2, temporal_patch_size=2, image_mean=[0.5] * 3, image_std=[0.5] * 3)(
+        image, return_tensors="np")
+    pixels, grid = torch.from_numpy(np.asarray(made.pixel_values)).double(), torch.from_numpy(np.asarray(made.image_grid_thw))
+    with torch.no_grad():
+        rows = vision(pixels, grid_thw=grid).pooler_output
+        c, text = qwen2vl_model()
+        c.vision_config.spatial_merge_size = 1
+        size = (grid[0, 1].item() // 2, grid[0, 2].item() // 2)
+        table = text.embed_tokens.weight
+        go_on("qwen2vl", table, rows.float().double()[None], lambda x, blocks: table @ text(
+            inputs_embeds=x, position_ids=qwen2vl_places(c, blocks, [size])).last_hidden_state[0, -1])
+    print("grid", size)
+    keep("qwen2vl", "qwen2vl_merger", {"image_size": 560, "patch_size": 4}, [vision], rows)
 
 
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (idefics3, gemma3):
+    for make in (idefics3, gemma3, qwen2vl):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
