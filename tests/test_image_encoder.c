@@ -69,6 +69,7 @@ static const struct { const char *name, *type, *text; size_t n_rows, n_embd; } m
     { "idefics3", "idefics3", "tests/golden/text_llama3.gguf", 28, 32 },
     { "gemma3", "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
     { "qwen2vl", "qwen2vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
+    { "qwen25vl", "qwen2.5vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
 };
 #define N_MODELS (sizeof models / sizeof *models)
 
@@ -229,11 +230,33 @@ static void test_tiles(void **state)
     assert_int_equal(err.code, ERROR_INPUT);
 }
 
+/* Each patch has a place of its own, and windows end where the next begins. */
+static void test_windows(void **state)
+{
+    enum { COLUMNS = 11, ROWS = 7 };
+    struct image_family family = { .layout = LAYOUT_FREE, .windows = true };
+    struct image_encoder e = { .family = &family, .patch = 14, .merge = 2, .window = 4 };
+    struct image_tiles t = { .tile_width = COLUMNS * 28, .tile_height = ROWS * 28, .n_columns = 1, .n_rows = 1 };
+    bool seen[2 * ROWS][2 * COLUMNS] = { { false } };
+    size_t row, column, at = 0;
+
+    (void)state;
+    assert_int_equal(image_n_windows(&e, &t), 6);
+    for (size_t w = 0; w < 6; w++)
+        for (; at < image_window_end(&e, &t, w); at++) {
+            image_patch_place(&e, &t, at, &row, &column);
+            assert_int_equal(row / 8 * 3 + column / 8, w);
+            assert_false(seen[row][column]);
+            seen[row][column] = true;
+        }
+    assert_int_equal(at, 4 * COLUMNS * ROWS);
+}
+
 /* A copy of a file in which some bytes are others. */
 static void test_refused(void **state)
 {
     static const struct { const char *model, *from, *to; size_t n; const char *expected; } changes[] = {
-        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger and mynah-eyes are read" },
+        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger and mynah-eyes are read" },
         { "idefics3", "vision.patch_size", "vision.patch_sise", 17, "clip.vision.patch_size is missing" },
         { "idefics3", "vision.image_std", "vision.image_ste", 16, "clip.vision.image_std has 0 floats" },
         { "idefics3", "mm.model.fc.weight", "mm.model.fc.weighs", 18, "mm.model.fc.weight" },
@@ -353,7 +376,7 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles), cmocka_unit_test(test_windows),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled), cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #define MOST_SIDE 4096              /* pixels of a tile; the processors' own limit for a whole picture, too */
 #define MOST_TILES 8                /* a side */
 #define MOST_MERGE 16
+#define WINDOW_PIXELS 112           /* a side; no key says so */
 
 static const struct image_family families[] = {
     { .type = "idefics3", .layout = LAYOUT_SPLIT, .stacks = true, .filter = RESIZE_LANCZOS, .merge = 2,
@@ -17,6 +18,9 @@ static const struct image_family families[] = {
       .begin = "\n\n<start_of_image>", .end = "<end_of_image>\n\n",
       .matrix = "mm.input_projection.weight", .matrix_is_turned = true, .norm = "mm.soft_emb_norm.weight" },
     { .type = "qwen2vl_merger", .layout = LAYOUT_FREE, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
+      .begin = "<|vision_start|>", .end = "<|vision_end|>",
+      .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
+    { .type = "qwen2.5vl_merger", .layout = LAYOUT_FREE, .windows = true, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
       .begin = "<|vision_start|>", .end = "<|vision_end|>",
       .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
 };
@@ -33,10 +37,21 @@ static bool find_family(struct image_encoder *e, struct error *err)
             e->family = &families[i];
             return true;
         }
-    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger and mynah-eyes are read", gguf_path(e->file), type);
+    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger and mynah-eyes are read", gguf_path(e->file), type);
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
+
+static bool take_windows(struct image_encoder *e, size_t n_layer, struct error *err)
+{
+    if (!e->family->windows)
+        return true;
+    e->window = WINDOW_PIXELS / (e->patch * e->merge);
+    if (e->window == 0)
+        return error_set(err, ERROR_MODEL, "%s: patches of %zu pixels, %zu x %zu in one, do not fit in a window of %d", gguf_path(e->file), e->patch,
+                         e->merge, e->merge, WINDOW_PIXELS);
+    return mmproj_count(e->file, MMPROJ_VISION, "n_wa_pattern", 1, n_layer, &e->full_every, err);
+}
 
 static bool take_sizes(struct image_encoder *e, struct error *err)
 {
@@ -164,10 +179,12 @@ static bool open_all(struct image_encoder *e, const struct compute *c, struct er
 
     e->arena = arena_new("image encoder", 1 << 16, err);
     if (e->arena == NULL || !mmproj_check_kind(e->file, MMPROJ_VISION, err) || !find_family(e, err)
-        || !mmproj_encoder(e->file, MMPROJ_VISION, &params, err) || !take_sizes(e, err))
+        || !mmproj_encoder(e->file, MMPROJ_VISION, &params, err) || !take_sizes(e, err) || !take_windows(e, params.n_layer, err))
         return false;
     if (e->family->layout == LAYOUT_FREE && params.head_dim % 4 != 0)
         return error_set(err, ERROR_MODEL, "%s: heads of %zu numbers have no quarters, which rows and columns turn", gguf_path(e->file), params.head_dim);
+    if (e->family->windows)
+        params.norm = ENCODER_NORM_RMS;
     e->d = params.n_embd;
     e->eps = params.eps;
     if (!bind_weights(e, c, err))

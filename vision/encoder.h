@@ -12,8 +12,10 @@
  *   qwen2vl_merger   Qwen2-VL (Wang et al. 2024, arXiv:2409.12191): the picture in about its own size, whose patches know
  *              their row and column by rotation; merge x merge of them in a row, through two layers; in the text model
  *              rows have places of a grid
+ *   qwen2.5vl_merger Qwen2.5-VL (Bai et al. 2025, arXiv:2502.13923): likewise; in most layers patches see those of their
+ *              window of 112 x 112 pixels only
  *
- * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl}; processing:
+ * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl,qwen2_5_vl}; processing:
  * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py; layout: llama.cpp, tools/mtmd/clip.cpp.
  *
  * A struct image_encoder never changes once open; threads may share it, each with a struct compute of its own. */

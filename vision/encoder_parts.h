@@ -17,14 +17,15 @@
 enum image_layout {
     LAYOUT_SQUARE,                  /* one tile, whatever the picture's shape */
     LAYOUT_SPLIT,                   /* a large picture into tiles, then the whole */
-    LAYOUT_FREE                     /* one tile of about the picture's own size; patches go unit by unit (merge x merge), and
-                                     * their places turn queries and keys */
+    LAYOUT_FREE                     /* one tile of about the picture's own size; patches go unit by unit (merge x merge), window
+                                     * by window where there are some, and their places turn queries and keys */
 };
 
 /* What tells one clip.projector_type from another. */
 struct image_family {
     const char *type;
     enum image_layout layout;
+    bool windows;                   /* patches of a window see each other only, but in some layers; norms are RMS norms */
     bool stacks;                    /* merged patches stand side by side in a row; else it is their mean */
     enum resize_filter filter;
     bool both_ways;                 /* rows see each other in the text model */
@@ -42,6 +43,7 @@ struct image_encoder {
     const struct image_family *family;
     struct encoder *encoder;
     size_t d, image_size, patch, merge, longest;    /* longest: of a picture that is split; else image_size */
+    size_t window, full_every;      /* units a side of a window, and every how many layers all see all; 0: none */
     float mean[3], std[3], eps;
     struct tensor patch_embd;       /* [d][3 patch patch] */
     const struct tensor *patch_bias, *position;     /* [d] or NULL; [n_patches][d], NULL with LAYOUT_FREE */
@@ -61,6 +63,9 @@ bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, 
 size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
 size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t);     /* of a tile */
 size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t);
+/* Windows of a tile, row by row, those at the edges as far as it goes; at the first patch behind window i. */
+size_t image_n_windows(const struct image_encoder *e, const struct image_tiles *t);
+size_t image_window_end(const struct image_encoder *e, const struct image_tiles *t, size_t i);
 /* Row and column of patch i of a tile. */
 void image_patch_place(const struct image_encoder *e, const struct image_tiles *t, size_t i, size_t *row, size_t *column);
 

@@ -106,11 +106,26 @@ static float *make_turns(const struct image_encoder *e, const struct compute *c,
     return turns;
 }
 
+static bool group_windows(const struct image_encoder *e, struct arena *scratch, const struct image_tiles *t, struct encoder_attention *how,
+                          struct error *err)
+{
+    size_t n = image_n_windows(e, t), *ends = arena_alloc(scratch, n, sizeof *ends, err);
+
+    for (size_t i = 0; ends != NULL && i < n; i++)
+        ends[i] = image_window_end(e, t, i);
+    how->group_end = ends;
+    how->n_groups = n;
+    how->full_every = e->full_every;
+    return ends != NULL;
+}
+
 static bool transform(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image_tiles *t, float *x,
                       struct error *err)
 {
     struct encoder_attention how = { 0 };
 
+    if (e->window != 0 && !group_windows(e, scratch, t, &how, err))
+        return false;
     if (e->family->layout == LAYOUT_FREE && (how.turns = make_turns(e, c, scratch, t, err)) == NULL)
         return false;
     if (e->position != NULL)

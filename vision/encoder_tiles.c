@@ -100,13 +100,60 @@ size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *
     return image_n_patches(e, t) / (e->merge * e->merge);
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Units of a tile, and a window's side: without windows, all of it. */
+struct units {
+    size_t n_columns, n_rows, window;
+};
+
+static struct units units_of(const struct image_encoder *e, const struct image_tiles *t)
+{
+    struct units u = { t->tile_width / e->patch / e->merge, t->tile_height / e->patch / e->merge, e->window };
+
+    if (u.window == 0)
+        u.window = larger(u.n_columns, u.n_rows);
+    return u;
+}
+
+/* Row and column of unit i: windows row by row, in each its units row by row. */
+static void unit_place(struct units u, size_t i, size_t *row, size_t *column)
+{
+    size_t window_row = i / (u.window * u.n_columns), height = smaller(u.window, u.n_rows - window_row * u.window);
+    size_t in_row = i - window_row * u.window * u.n_columns, window_column = in_row / (height * u.window);
+    size_t width = smaller(u.window, u.n_columns - window_column * u.window), within = in_row - window_column * height * u.window;
+
+    *row = window_row * u.window + within / width;
+    *column = window_column * u.window + within % width;
+}
+
+size_t image_n_windows(const struct image_encoder *e, const struct image_tiles *t)
+{
+    struct units u = units_of(e, t);
+
+    return (u.n_columns + u.window - 1) / u.window * ((u.n_rows + u.window - 1) / u.window);
+}
+
+size_t image_window_end(const struct image_encoder *e, const struct image_tiles *t, size_t i)
+{
+    struct units u = units_of(e, t);
+    size_t n = (u.n_columns + u.window - 1) / u.window, row = i / n, column = i % n;
+    size_t height = smaller(u.window, u.n_rows - row * u.window), width = smaller(u.n_columns, (column + 1) * u.window);
+
+    return (row * u.window * u.n_columns + height * width) * e->merge * e->merge;
+}
+
 void image_patch_place(const struct image_encoder *e, const struct image_tiles *t, size_t i, size_t *row, size_t *column)
 {
-    size_t n = t->tile_width / e->patch, s = e->merge, unit = i / (s * s), within = i % (s * s);
+    size_t n = t->tile_width / e->patch, s = e->merge, within = i % (s * s);
 
     if (e->family->layout == LAYOUT_FREE) {
-        *row = unit / (n / s) * s + within / s;
-        *column = unit % (n / s) * s + within % s;
+        unit_place(units_of(e, t), i / (s * s), row, column);
+        *row = *row * s + within / s;
+        *column = *column * s + within % s;
     } else {
         *row = i / n;
         *column = i % n;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tiny random vision encoders with projectors, in the publishers' layout, and the rows of a picture by transformers in float64.
 
-  vision_{idefics3,gemma3,qwen2vl}.gguf       mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py): F32
+  vision_{idefics3,gemma3,qwen2vl,qwen25vl}.gguf      mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py): F32
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
   vision_<name>.i32                           what a text model of that width goes on with: text_{llama3,gemma3,qwen2vl}.gguf
@@ -30,6 +30,8 @@ from transformers import SiglipVisionConfig
 from transformers.models.qwen2_vl.configuration_qwen2_vl import Qwen2VLVisionConfig
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil, smart_resize
 from transformers.models.qwen2_vl.modeling_qwen2_vl import Qwen2VisionTransformerPretrainedModel
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLVisionConfig
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VisionTransformerPretrainedModel
 
 import make_architectures
 from make_resize import picture
@@ -39,7 +41,7 @@ from make_tiny_models import N_VOCAB
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = (150, 90)
 WIDTH, LAYERS, HEADS, FF = 32, 2, 4, 64
-N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32)
+N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32, **{"qwen2.5vl_merger": 32})
 N_BEFORE, N_AFTER, N_MORE = 5, 7, 40
 EPS = 1e-6
 
@@ -66,7 +68,7 @@ NAMES = (("embeddings.patch_embedding", "v.patch_embd"), ("embeddings.position_e
 
 
 QWEN = (("blocks.", "v.blk."), ("norm1", "ln1"), ("norm2", "ln2"), ("attn.proj", "attn_out"), ("mlp.fc1", "ffn_up"), ("mlp.fc2", "ffn_down"),
-        ("merger.ln_q", "v.post_ln"), ("merger.mlp", "mm"))
+        ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"), ("merger.ln_q", "v.post_ln"), ("merger.mlp", "mm"))
 
 
 def qwen_tensors(module):
@@ -87,7 +89,7 @@ def qwen_tensors(module):
 
 def tensors(*modules):
     for m in modules:
-        if isinstance(m, Qwen2VisionTransformerPretrainedModel):
+        if isinstance(m, (Qwen2VisionTransformerPretrainedModel, Qwen2_5_VisionTransformerPretrainedModel)):
             yield from qwen_tensors(m)
             continue
         for name, p in m.named_parameters():
@@ -103,7 +105,9 @@ def write(name, kind, sizes, modules, quant=None):
     w.add_name(f"tiny random {kind}")
     w.add_bool("clip.has_vision_encoder", True)
     w.add_string("clip.projector_type", kind)
-    if kind != "qwen2vl_merger":
+    if kind == "qwen2.5vl_merger":
+        w.add_bool("clip.use_silu", True)
+    elif kind != "qwen2vl_merger":
         w.add_bool("clip.use_gelu", True)
     w.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
     w.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
@@ -220,11 +224,21 @@ def gemma3():
     keep("gemma3", "gemma3", {"image_size": 32, "patch_size": 4, "projector.scale_factor": 4}, [vision, projector], rows)
 
 
+def qwen25vl():
+    v = Qwen2_5_VLVisionConfig(depth=LAYERS, hidden_size=WIDTH, out_hidden_size=N_EMBD["qwen2.5vl_merger"], num_heads=HEADS, intermediate_size=FF, patch_size=4,
+                               spatial_merge_size=2, temporal_patch_size=2, hidden_act="silu", fullatt_block_indexes=[1])
+    v._attn_implementation = "eager"
+    qwen("qwen25vl", "qwen2.5vl_merger", Qwen2_5_VisionTransformerPretrainedModel(v).eval(), {"n_wa_pattern": 2})
+
+
 def qwen2vl():
     v = Qwen2VLVisionConfig(depth=LAYERS, embed_dim=WIDTH, hidden_size=N_EMBD["qwen2vl_merger"], num_heads=HEADS, mlp_ratio=FF // WIDTH, patch_size=4,
                             spatial_merge_size=2, temporal_patch_size=2, hidden_act="quick_gelu")
     v._attn_implementation = "eager"
-    vision = Qwen2VisionTransformerPretrainedModel(v).eval()
+    qwen("qwen2vl", "qwen2vl_merger", Qwen2VisionTransformerPretrainedModel(v).eval(), {})
+
+
+def qwen(name, kind, vision, more):
     randomise(vision)
     width, height = PICTURE
     height, width = smart_resize(height, width, 8, 4 * 64, 1280 * 64)
@@ -238,14 +252,14 @@ def qwen2vl():
         c.vision_config.spatial_merge_size = 1
         size = (grid[0, 1].item() // 2, grid[0, 2].item() // 2)
         table = text.embed_tokens.weight
-        go_on("qwen2vl", table, rows.float().double()[None], lambda x, blocks: table @ text(
+        go_on(name, table, rows.float().double()[None], lambda x, blocks: table @ text(
             inputs_embeds=x, position_ids=qwen2vl_places(c, blocks, [size])).last_hidden_state[0, -1])
     print("grid", size)
-    keep("qwen2vl", "qwen2vl_merger", {"image_size": 560, "patch_size": 4}, [vision], rows)
+    keep(name, kind, {"image_size": 560, "patch_size": 4, **more}, [vision], rows)
 
 
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (idefics3, gemma3, qwen2vl):
+    for make in (idefics3, gemma3, qwen2vl, qwen25vl):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
