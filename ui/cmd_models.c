@@ -33,15 +33,17 @@ static struct machine look_at_machine(const struct options *o)
     return here;
 }
 
-/* Bytes of memory that a text model takes, weights and a context of N_CTX; 0: not known. */
-static double needs(const struct model_entry *e)
+/* Bytes of memory that a text model takes, weights, its eyes and a context of N_CTX; 0: not known. */
+static double needs(const struct models *m, const struct model_entry *e)
 {
-    return e->kv_bytes == 0 ? 0.0 : (double)e->bytes + (double)N_CTX * (double)e->kv_bytes + WORK_BYTES;
+    double eyes = e->projector != NULL ? (double)models_find(m, e->projector)->bytes : 0.0;
+
+    return e->kv_bytes == 0 ? 0.0 : (double)e->bytes + eyes + (double)N_CTX * (double)e->kv_bytes + WORK_BYTES;
 }
 
-static bool fits(const struct machine *here, const struct model_entry *e)
+static bool fits(const struct models *m, const struct machine *here, const struct model_entry *e)
 {
-    return here->memory == 0 || needs(e) <= (double)here->memory;
+    return here->memory == 0 || needs(m, e) <= (double)here->memory;
 }
 
 /* Every weight is read once for a token. */
@@ -54,8 +56,8 @@ static void print_line(const struct models *m, const struct machine *here, const
 {
     char memory[40] = "", speed[40] = "";
 
-    if (needs(e) > 0)
-        snprintf(memory, sizeof memory, "%.1f GB%s", needs(e) / 1e9, fits(here, e) ? "" : ": too big");
+    if (needs(m, e) > 0)
+        snprintf(memory, sizeof memory, "%.1f GB%s", needs(m, e) / 1e9, fits(m, here, e) ? "" : ": too big");
     if (tokens_a_second(here, e) > 0)
         snprintf(speed, sizeof speed, "%.0f tok/s", tokens_a_second(here, e));
     printf("%-19s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
@@ -79,9 +81,9 @@ static void print_json(const struct models *m, const struct machine *here, const
         cJSON_AddStringToObject(object, "terms", e->terms);
     if (e->projector != NULL)
         cJSON_AddStringToObject(object, "projector", e->projector);
-    if (needs(e) > 0) {
-        cJSON_AddNumberToObject(object, "needs_bytes", needs(e));
-        cJSON_AddBoolToObject(object, "fits", fits(here, e));
+    if (needs(m, e) > 0) {
+        cJSON_AddNumberToObject(object, "needs_bytes", needs(m, e));
+        cJSON_AddBoolToObject(object, "fits", fits(m, here, e));
     }
     if (tokens_a_second(here, e) > 0)
         cJSON_AddNumberToObject(object, "tokens_per_s", (int)(10 * tokens_a_second(here, e)) / 10.0);
