@@ -9,7 +9,7 @@
  *
  * A turn is parts -> spans, media before text.  What the encoders found enters as
  * evidence in words (docs/models.md, "Evidence"); pictures may enter as rows of a
- * projector instead (vision/projector.h). */
+ * projector instead (vision/projector.h, vision/encoder.h). */
 #ifndef FUSION_SESSION_H
 #define FUSION_SESSION_H
 

@@ -332,6 +332,33 @@ static void test_ill_numbers(void **state)
     compute_done(&c);
 }
 
+/* A file from before there was a key for the longest side. */
+static void test_without_longest(void **state)
+{
+    static const char key[] = "clip.vision.preproc_image_size";
+    struct compute c = must_compute(1);
+    struct image_plan plan;
+    struct error err = { 0 };
+    char copy[] = "/tmp/mmprojXXXXXX";
+    size_t n;
+    char *bytes = read_whole("tests/golden/vision_idefics3.gguf", &n), *at = memmem(bytes, n, key, strlen(key));
+
+    (void)state;
+    assert_non_null(at);
+    at[strlen(key) - 1] = 'x';
+    int fd = mkstemp(copy);
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+    struct image_encoder *e = image_encoder_open(copy, &c, &err);
+    assert_non_null(e);
+    assert_true(image_encoder_plan(e, 100, 100, &plan, &err));
+    assert_int_equal(plan.n_tiles, 4 * 4 + 1);
+    image_encoder_close(e);
+    unlink(copy);
+    free(bytes);
+    compute_done(&c);
+}
+
 static void count(void *user, size_t n_done, size_t n_tiles)
 {
     assert_int_equal(n_tiles, 7);
@@ -376,7 +403,7 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles), cmocka_unit_test(test_windows), cmocka_unit_test(test_without_longest),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled), cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,7 +121,7 @@ struct text_span {
     const int32_t *ids;
     const float *rows;
     size_t n;
-    /* Of rows alone, as their projector says (vision/encoder.h). */
+    /* Of rows alone, as their projector says (tensor/media_rows.h). */
     size_t width, height;           /* of a grid in row-major order, n = width height, whose rows have places of their own
                                      * in models whose positions have axes; 0: one after another */
     bool both_ways;                 /* each sees all of them, those behind it too; at most TEXT_BOTH_WAYS_MOST */

@@ -63,8 +63,8 @@ const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), ANSWERS | BENCH | DOCTOR | TOKENIZE, "MODEL", "text model: a name of `mynah models` or a GGUF file", VALUES_TEXT_MODEL },
     { "model", 'm', OPTION_TEXT, AT(model), EMBED, "MODEL", "embedding or text model: a name of `mynah models` or a GGUF file (default: minilm)", VALUES_MODEL },
     { "lora", 0, OPTION_LIST, AT(loras), ANSWERS, "FILE[=SCALE]", "LoRA adapter of the text model (GGUF); may be repeated; /lora changes its scale (default: 1)", VALUES_FILE },
-    { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny) or a GGUF file", VALUES_PROJECTOR },
-    { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows with --mmproj)", "words rows" },
+    { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny), a name or a GGUF file", VALUES_PROJECTOR },
+    { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows where there is one)", "words rows" },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
     { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
     { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },
@@ -293,12 +293,6 @@ static bool no_arguments(const struct options *o, struct error *err)
     return error_set(err, ERROR_USAGE, "`mynah%s%s` takes no argument, '%s' was given", *name ? " " : "", name, word);
 }
 
-static bool check_eyes(const struct options *o, struct error *err)
-{
-    return o->eyes == NULL || strcmp(o->eyes, "rows") != 0 || o->mmproj != NULL
-        || error_set(err, ERROR_USAGE, "--eyes rows needs a projector: add --mmproj own-eyes (with -m tiny), or --mmproj FILE");
-}
-
 bool options_parse(int argc, char **argv, struct options *o, struct error *err)
 {
     struct option longs[N_ROWS + 1];
@@ -334,7 +328,7 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
         return true;
     if (o->n_arguments > 0 && *o->command->arguments == '\0')
         return no_arguments(o, err);
-    return check_eyes(o, err);
+    return true;
 }
 
 /* Descriptions have their own wording and are greedy: neither the system text nor the

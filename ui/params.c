@@ -37,7 +37,7 @@ static bool no_memory(struct error *err)
 
 static bool wrong_role(const char *name, const char *role, struct error *err)
 {
-    return error_set(err, ERROR_USAGE, "--mmproj takes a projector: own-eyes, or a GGUF file; %s is a model of the role %s", name, role);
+    return error_set(err, ERROR_USAGE, "--mmproj takes a projector: own-eyes, one of `mynah models projector`, or a GGUF file; %s is a model of the role %s", name, role);
 }
 
 static bool use_carried(struct model_paths *p, const struct carried *c, struct error *err)
@@ -51,19 +51,23 @@ static bool use_carried(struct model_paths *p, const struct carried *c, struct e
     return text == NULL || p->mmproj_text != NULL || no_memory(err);
 }
 
-/* The projector that was published with the text model, if it is here. */
-static void use_published(struct model_paths *p, const struct models *m, const char *model)
+/* The projector that was published with the text model.  Unless rows are asked for, pictures are told in words without it. */
+static bool use_published(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
 {
-    const struct model_entry *entry = model != NULL ? models_find(m, model) : NULL;
-    struct error err = { 0 };
+    const struct model_entry *entry = o->model != NULL ? models_find(m, o->model) : NULL;
+    struct error inner = { 0 };
 
     if (entry == NULL || entry->projector == NULL)
-        return;
-    p->mmproj = models_path(m, entry->projector, &err);
+        return o->eyes == NULL
+            || error_set(err, ERROR_USAGE, "--eyes rows needs a projector: add --mmproj own-eyes (with -m tiny), or --mmproj FILE");
+    p->mmproj = models_path(m, entry->projector, &inner);
     if (p->mmproj != NULL)
         p->mmproj_name = entry->projector;
-    else if (models_present(m, model))
-        log_warning("%s; pictures are told in words", err.text);
+    else if (o->eyes != NULL)
+        return error_set(err, inner.code, "%s", inner.text);
+    else if (models_present(m, o->model))
+        log_warning("%s; pictures are told in words", inner.text);
+    return true;
 }
 
 bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
@@ -72,10 +76,8 @@ bool model_paths_projector(struct model_paths *p, const struct models *m, const 
 
     if (o->eyes != NULL && strcmp(o->eyes, "words") == 0)
         return true;
-    if (o->mmproj == NULL) {
-        use_published(p, m, o->model);
-        return true;
-    }
+    if (o->mmproj == NULL)
+        return use_published(p, m, o, err);
     p->mmproj_name = o->mmproj;
     if (carried_find(o->mmproj, &c))
         return use_carried(p, &c, err);
@@ -85,7 +87,7 @@ bool model_paths_projector(struct model_paths *p, const struct models *m, const 
     if (entry != NULL)
         return (p->mmproj = models_path(m, entry->name, err)) != NULL;
     if (access(o->mmproj, F_OK) != 0)
-        return error_set(err, ERROR_MODEL, "%s is neither a projector that this program carries nor a file", o->mmproj);
+        return error_set(err, ERROR_MODEL, "%s is neither a projector that this program knows nor a file", o->mmproj);
     p->mmproj = strdup(o->mmproj);
     return p->mmproj != NULL || no_memory(err);
 }

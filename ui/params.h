@@ -16,8 +16,9 @@ struct model_paths {                /* malloc'd; NULL: not here */
 /* Fills the media models' paths.  A missing one is no error: the session names it when a
  * file needs it. */
 void model_paths_media(struct model_paths *p, const struct models *m);
-/* What --mmproj names, if it was given: a projector that the program carries, or a file.
- * ERROR_MODEL, ERROR_USAGE for a model of another role. */
+/* What --mmproj names: a projector that the program carries or the list knows, or a file; without it the one
+ * that was published with the text model, if it is here.  ERROR_MODEL; ERROR_USAGE for a model of another
+ * role, and when rows are asked for and there is no projector. */
 bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err);
 void model_paths_done(struct model_paths *p);
 

@@ -8,6 +8,7 @@
 
 #define MOST_SIDE 4096              /* pixels of a tile; the processors' own limit for a whole picture, too */
 #define MOST_TILES 8                /* a side */
+#define USUAL_TILES 4               /* of SmolVLM's processors, for files that were written before there was a key for it */
 #define MOST_MERGE 16
 #define WINDOW_PIXELS 112           /* a side; no key says so */
 
@@ -68,7 +69,7 @@ static bool take_sizes(struct image_encoder *e, struct error *err)
                          gguf_path(g), e->image_size, e->merge, e->merge, e->patch);
     e->longest = e->image_size;
     return e->family->layout != LAYOUT_SPLIT || mmproj_count_or(g, MMPROJ_VISION, "preproc_image_size", e->image_size, MOST_TILES * e->image_size,
-                                                 e->image_size, &e->longest, err);
+                                                 USUAL_TILES * e->image_size, &e->longest, err);
 }
 
 /* ---- weights -------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ struct image_encoder {
     struct arena *arena;
     const struct image_family *family;
     struct encoder *encoder;
-    size_t d, image_size, patch, merge, longest;    /* longest: of a picture that is split; else image_size */
+    size_t d, image_size, patch, merge, longest;    /* longest: side of a picture that is split; else image_size */
     size_t window, full_every;      /* units a side of a window, and every how many layers all see all; 0: none */
     float mean[3], std[3], eps;
     struct tensor patch_embd;       /* [d][3 patch patch] */
@@ -63,7 +63,7 @@ bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, 
 size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
 size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t);     /* of a tile */
 size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t);
-/* Windows of a tile, row by row, those at the edges as far as it goes; at the first patch behind window i. */
+/* Windows of a tile, row by row, those at the edges smaller; the first patch behind window i. */
 size_t image_n_windows(const struct image_encoder *e, const struct image_tiles *t);
 size_t image_window_end(const struct image_encoder *e, const struct image_tiles *t, size_t i);
 /* Row and column of patch i of a tile. */

@@ -16,6 +16,7 @@ head -c 50000 "$eyes" >"$dir/short.gguf"
 refuse "a file that was cut off" 4 "takes a projector for pictures: $dir/short.gguf" ask -m "$text" --mmproj "$dir/short.gguf" Hello
 refuse "a model that is not here" 4 "smolvlm-256m is not there.*mynah pull smolvlm-256m" ask -m smolvlm-256m Hello
 refuse "its eyes as a text model" 4 "smolvlm-256m-eyes is not there" ask -m smolvlm-256m-eyes Hello
+refuse "rows of eyes that are not here" 4 "smolvlm-256m-eyes is not there.*mynah pull smolvlm-256m-eyes" ask -m smolvlm-256m --eyes rows Hello
 try "the list" 0 models --json projector && has "the list has eyes" '"name":"smolvlm-500m-eyes","role":"projector"'
 
 # ---- with them ----
