@@ -70,6 +70,7 @@ static const struct { const char *name, *type, *text; size_t n_rows, n_embd; } m
     { "gemma3", "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
     { "qwen2vl", "qwen2vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
     { "qwen25vl", "qwen2.5vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
+    { "llava", "mlp", "tests/golden/text_llama3.gguf", 16, 32 },
 };
 #define N_MODELS (sizeof models / sizeof *models)
 
@@ -186,6 +187,7 @@ static void test_markers(void **state)
           "<row_2_col_2>{4}" FAKE "<row_2_col_3>{4}\n\n" FAKE "<global-img>{4}" FAKE },
         { "idefics3", 4, 400, FAKE "<row_1_col_1>{4}\n" FAKE "<row_2_col_1>{4}\n" FAKE "<row_3_col_1>{4}\n\n" FAKE "<global-img>{4}" FAKE },
         { "gemma3", 3, 1, "\n\n<start_of_image>{both 4}<end_of_image>\n\n" },
+        { "llava", 1, 300, "{16}\n" },
     };
 
     (void)state;
@@ -230,6 +232,38 @@ static void test_tiles(void **state)
     assert_int_equal(err.code, ERROR_INPUT);
 }
 
+/* Narrow and broad pictures in a square of the mean's colour: as of the whole square at once. */
+static void test_padded(void **state)
+{
+    enum { LONG = 150, SHORT = 71, SIDE = 32, LEFT = (LONG - SHORT) / 2 };
+    static const uint8_t colour[3] = { 122, 116, 0 };
+    struct image_family family = { .layout = LAYOUT_PADDED, .filter = RESIZE_BICUBIC };
+    struct image_encoder e = { .family = &family, .image_size = SIDE, .mean = { 0.48145466f, 0.4578275f, -1.0f } };
+    struct compute c = must_compute(2);
+
+    (void)state;
+    for (int tall = 0; tall < 2; tall++) {
+        struct image image = make_picture(tall ? SHORT : LONG, tall ? LONG : SHORT), square = make_picture(LONG, LONG);
+        uint8_t wanted[SIDE * SIDE * 3];
+        struct image_canvas canvas;
+        struct image_tiles t;
+        struct error err = { 0 };
+        struct arena *arena = arena_new("test", 1 << 16, &err);
+        for (size_t i = 0; i < LONG * LONG * 3; i++)
+            square.rgb[i] = colour[i % 3];
+        for (size_t y = 0; y < image.height; y++)
+            memcpy(square.rgb + 3 * ((y + (tall ? 0 : LEFT)) * LONG + (tall ? LEFT : 0)), image.rgb + 3 * y * image.width, 3 * image.width);
+        assert_true(resize_rgb(&c, RESIZE_BICUBIC, resize_view_of(&square), SIDE, SIDE, wanted, &err));
+        assert_true(image_tiles_of(&e, image.width, image.height, &t, &err));
+        assert_true(image_canvas_make(&e, &c, &t, arena, &image, &canvas, &err));
+        assert_memory_equal(canvas.whole, wanted, sizeof wanted);
+        arena_free(arena);
+        free(image.rgb);
+        free(square.rgb);
+    }
+    compute_done(&c);
+}
+
 /* Each patch has a place of its own, and windows end where the next begins. */
 static void test_windows(void **state)
 {
@@ -256,7 +290,7 @@ static void test_windows(void **state)
 static void test_refused(void **state)
 {
     static const struct { const char *model, *from, *to; size_t n; const char *expected; } changes[] = {
-        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger and mynah-eyes are read" },
+        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp and mynah-eyes are read" },
         { "idefics3", "vision.patch_size", "vision.patch_sise", 17, "clip.vision.patch_size is missing" },
         { "idefics3", "vision.image_std", "vision.image_ste", 16, "clip.vision.image_std has 0 floats" },
         { "idefics3", "mm.model.fc.weight", "mm.model.fc.weighs", 18, "mm.model.fc.weight" },
@@ -264,6 +298,11 @@ static void test_refused(void **state)
         { "gemma3", "v.position_embd.weight", "v.position_embe.weight", 22, "v.position_embd.weight" },
         { "gemma3", "v.patch_embd.weight", "v.patch_embe.weight", 19, "tensor v.patch_embd.weight is missing" },
         { "idefics3", "has_vision_encoder", "has_vision_encoded", 18, "is not for pictures" },
+        { "llava", "v.class_embd", "v.class_embe", 12, "v.class_embd" },
+        { "llava", "mm.2.weight", "mm.2.weighs", 11, "tensor mm.2.weight is missing" },
+        { "llava", "mm.0.weight", "mm.0.weighs", 11, "mm.0.weight" },
+        { "llava", "mm.0.bias", "mm.0.bian", 9, "mm.0.bias" },
+        { "llava", "clip.vision.attention.head_count", "clip.vision.image_grid_pinpoints", 32, "clip.vision.image_grid_pinpoints is of LLaVA 1.6" },
     };
     struct compute c = must_compute(1);
 
@@ -359,6 +398,65 @@ static void test_without_longest(void **state)
     compute_done(&c);
 }
 
+/* The value of an unsigned number, or of the first of a list. */
+static void set_number(char *bytes, size_t n, const char *key, bool list, uint32_t value)
+{
+    char *at = memmem(bytes, n, key, strlen(key));
+
+    assert_non_null(at);
+    memcpy(at + strlen(key) + (list ? 16 : 4), &value, 4);
+}
+
+static struct image_encoder *open_changed(const char *bytes, size_t n, const struct compute *c, struct error *err)
+{
+    char copy[] = "/tmp/mmprojXXXXXX";
+    int fd = mkstemp(copy);
+
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+    struct image_encoder *e = image_encoder_open(copy, c, err);
+    unlink(copy);
+    return e;
+}
+
+/* LLaVA's layer: as the file says, or its last; the oldest files say no type either. */
+static void test_layer(void **state)
+{
+    static const char type[] = "clip.projector_type", layer[] = "clip.vision.feature_layer";
+    struct image image = make_picture(WIDTH, HEIGHT);
+    struct compute c = must_compute(2);
+    struct error err = { 0 };
+    size_t n, n_rows;
+    char *bytes = read_whole("tests/golden/vision_llava.gguf", &n);
+    float *wanted = (float *)(void *)read_whole("tests/golden/vision_llava.f32", &n_rows);
+
+    (void)state;
+    set_number(bytes, n, layer, true, 4);
+    assert_null(open_changed(bytes, n, &c, &err));
+    assert_non_null(strstr(err.text, "clip.vision.feature_layer holds 4, 1 to 3 are possible"));
+    ((char *)memmem(bytes, n, layer, strlen(layer)))[strlen(layer) - 1] = 'x';
+    ((char *)memmem(bytes, n, type, strlen(type)))[strlen(type) - 1] = 'x';
+    set_number(bytes, n, "clip.vision.block_count", false, 2);
+    for (size_t n_layers = 2; n_layers <= 3; n_layers++) {
+        set_number(bytes, n, "clip.vision.block_count", false, (uint32_t)n_layers);
+        struct image_encoder *e = open_changed(bytes, n, &c, &err);
+        if (e == NULL)
+            fail_msg("%s", err.text);
+        assert_string_equal(image_encoder_type(e), "mlp");
+        struct media_rows *m = must_encode(e, &c, &image);
+        float *found = all_rows(m);
+        double error = nmse(found, wanted, m->n_rows * m->n_embd);
+        assert_true(n_layers == 2 ? error <= 1e-6 : error > 1e-2);
+        free(found);
+        media_rows_free(m);
+        image_encoder_close(e);
+    }
+    free(wanted);
+    free(bytes);
+    free(image.rgb);
+    compute_done(&c);
+}
+
 static void count(void *user, size_t n_done, size_t n_tiles)
 {
     assert_int_equal(n_tiles, 7);
@@ -403,7 +501,7 @@ static void test_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles), cmocka_unit_test(test_windows), cmocka_unit_test(test_without_longest),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers),     cmocka_unit_test(test_tiles), cmocka_unit_test(test_padded), cmocka_unit_test(test_windows), cmocka_unit_test(test_without_longest), cmocka_unit_test(test_layer),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_ill_numbers), cmocka_unit_test(test_cancelled), cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

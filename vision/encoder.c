@@ -11,6 +11,7 @@
 #define USUAL_TILES 4               /* of SmolVLM's processors, for files that were written before there was a key for it */
 #define MOST_MERGE 16
 #define WINDOW_PIXELS 112           /* a side; no key says so */
+#define MOST_FEATURES 8             /* layers that a file names */
 
 static const struct image_family families[] = {
     { .type = "idefics3", .layout = LAYOUT_SPLIT, .stacks = true, .filter = RESIZE_LANCZOS, .merge = 2,
@@ -24,12 +25,21 @@ static const struct image_family families[] = {
     { .type = "qwen2.5vl_merger", .layout = LAYOUT_FREE, .windows = true, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
       .begin = "<|vision_start|>", .end = "<|vision_end|>",
       .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
+    { .type = "mlp", .layout = LAYOUT_PADDED, .class_first = true, .stops = true, .gelu_erf = true, .stacks = true, .filter = RESIZE_BICUBIC,
+      .merge = 1, .begin = "", .end = "\n",
+      .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
 };
 #define N_FAMILIES (sizeof families / sizeof *families)
 
+/* Files from before there were several types have that of LLaVA. */
+static bool is_untold(const struct gguf *g)
+{
+    return !gguf_has(g, "clip.projector_type") && !gguf_has(g, "clip.vision.projector_type") && gguf_tensor(g, "mm.0.weight") != NULL;
+}
+
 static bool find_family(struct image_encoder *e, struct error *err)
 {
-    const char *type = mmproj_projector_type(e->file, MMPROJ_VISION, err);
+    const char *type = is_untold(e->file) ? "mlp" : mmproj_projector_type(e->file, MMPROJ_VISION, err);
 
     if (type == NULL)
         return false;
@@ -38,7 +48,15 @@ static bool find_family(struct image_encoder *e, struct error *err)
             e->family = &families[i];
             return true;
         }
-    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger and mynah-eyes are read", gguf_path(e->file), type);
+    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp and mynah-eyes are read",
+                     gguf_path(e->file), type);
+}
+
+/* Files of LLaVA 1.6 have the type of 1.5. */
+static bool check_version(const struct image_encoder *e, struct error *err)
+{
+    return !e->family->stops || !gguf_has(e->file, "clip.vision.image_grid_pinpoints")
+        || error_set(err, ERROR_MODEL, "%s: clip.vision.image_grid_pinpoints is of LLaVA 1.6, which is not read; LLaVA 1.5 is", gguf_path(e->file));
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
@@ -54,6 +72,34 @@ static bool take_windows(struct image_encoder *e, size_t n_layer, struct error *
     return mmproj_count(e->file, MMPROJ_VISION, "n_wa_pattern", 1, n_layer, &e->full_every, err);
 }
 
+/* The layer whose output is taken; *n_layer is what the file has. */
+static bool take_stop(const struct image_encoder *e, size_t *n_layer, struct error *err)
+{
+    const struct gguf *g = e->file;
+    int32_t layers[MOST_FEATURES];
+    size_t n;
+
+    if (!e->family->stops)
+        return true;
+    if (!mmproj_counts(g, MMPROJ_VISION, "feature_layer", 1, (int32_t)*n_layer, MOST_FEATURES, layers, &n, err))
+        return false;
+    if (n > 1)
+        return error_set(err, ERROR_MODEL, "%s: clip.vision.feature_layer names %zu layers, one was expected", gguf_path(g), n);
+    if (n == 1)
+        *n_layer = (size_t)layers[0];
+    return true;
+}
+
+static bool take_width(struct image_encoder *e, struct error *err)
+{
+    const struct tensor *last = e->family->stops ? gguf_tensor(e->file, e->family->matrix) : NULL;
+
+    if (!e->family->stops)
+        return mmproj_n_embd(e->file, MMPROJ_VISION, &e->n_embd, err);
+    e->n_embd = last != NULL ? last->dim[1] : 0;
+    return last != NULL || error_set(err, ERROR_MODEL, "%s: tensor %s is missing, the projector's last", gguf_path(e->file), e->family->matrix);
+}
+
 static bool take_sizes(struct image_encoder *e, struct error *err)
 {
     const struct gguf *g = e->file;
@@ -62,7 +108,7 @@ static bool take_sizes(struct image_encoder *e, struct error *err)
         || !mmproj_count(g, MMPROJ_VISION, "patch_size", 1, e->image_size, &e->patch, err)
         || !mmproj_count_or(g, MMPROJ_VISION, "projector.scale_factor", 1, MOST_MERGE, e->family->merge, &e->merge, err)
         || !mmproj_floats3(g, MMPROJ_VISION, "image_mean", -10.0f, 10.0f, e->mean, err)
-        || !mmproj_floats3(g, MMPROJ_VISION, "image_std", 0.0f, 10.0f, e->std, err) || !mmproj_n_embd(g, MMPROJ_VISION, &e->n_embd, err))
+        || !mmproj_floats3(g, MMPROJ_VISION, "image_std", 0.0f, 10.0f, e->std, err) || !take_width(e, err))
         return false;
     if (e->family->layout != LAYOUT_FREE && e->image_size % (e->patch * e->merge) != 0)
         return error_set(err, ERROR_MODEL, "%s: tiles of %zu pixels are no whole number of %zu x %zu patches of %zu",
@@ -163,10 +209,12 @@ static bool bind_weights(struct image_encoder *e, const struct compute *c, struc
 {
     const struct image_family *f = e->family;
     size_t n_in = f->stacks ? e->d * e->merge * e->merge : e->d, n_last, side = e->image_size / e->patch;
+    size_t n_position = side * side + (f->class_first ? 1 : 0);
     const struct gguf_binding patch_bias = { "v.patch_embd.bias", offsetof(struct image_encoder, patch_bias), e->d, 0, true };
 
     return ops_bind(e->file, c, e->arena, &patch_bias, 1, 0, e, err) && bind_patches(e, c, err)
-        && BIND(f->layout == LAYOUT_FREE ? NULL : "v.position_embd.weight", position, e->d, side * side)
+        && BIND(f->class_first ? "v.class_embd" : NULL, class_embd, e->d, 0)
+        && BIND(f->layout == LAYOUT_FREE ? NULL : "v.position_embd.weight", position, e->d, n_position)
         && ops_as_f32(c, e->arena, &e->position, err) && BIND(f->norm, norm, n_in, 0) && bind_up(e, c, n_in, &n_last, err)
         && BIND(f->matrix, matrix, f->matrix_is_turned ? e->n_embd : n_last, f->matrix_is_turned ? n_last : e->n_embd)
         && BIND(f->bias, bias, e->n_embd, 0) && (!f->matrix_is_turned || turn_matrix(e, c, err));
@@ -179,13 +227,16 @@ static bool open_all(struct image_encoder *e, const struct compute *c, struct er
     struct encoder_params params;
 
     e->arena = arena_new("image encoder", 1 << 16, err);
-    if (e->arena == NULL || !mmproj_check_kind(e->file, MMPROJ_VISION, err) || !find_family(e, err)
-        || !mmproj_encoder(e->file, MMPROJ_VISION, &params, err) || !take_sizes(e, err) || !take_windows(e, params.n_layer, err))
+    if (e->arena == NULL || !mmproj_check_kind(e->file, MMPROJ_VISION, err) || !find_family(e, err) || !check_version(e, err)
+        || !mmproj_encoder(e->file, MMPROJ_VISION, &params, err) || !take_sizes(e, err) || !take_windows(e, params.n_layer, err)
+        || !take_stop(e, &params.n_layer, err))
         return false;
     if (e->family->layout == LAYOUT_FREE && params.head_dim % 4 != 0)
         return error_set(err, ERROR_MODEL, "%s: heads of %zu numbers have no quarters, which rows and columns turn", gguf_path(e->file), params.head_dim);
     if (e->family->windows)
         params.norm = ENCODER_NORM_RMS;
+    if (e->family->gelu_erf && params.activation == ENCODER_GELU_TANH)
+        params.activation = ENCODER_GELU;
     e->d = params.n_embd;
     e->eps = params.eps;
     if (!bind_weights(e, c, err))

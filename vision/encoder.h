@@ -14,9 +14,12 @@
  *              rows have places of a grid
  *   qwen2.5vl_merger Qwen2.5-VL (Bai et al. 2025, arXiv:2502.13923): likewise; in most layers patches see those of their
  *              window of 112 x 112 pixels only
+ *   mlp        LLaVA 1.5 (Liu et al. 2023, arXiv:2310.03744): the picture in the middle of a square; a row is a patch behind
+ *              the last layer but one of CLIP's encoder, through two layers
  *
- * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl,qwen2_5_vl}; processing:
- * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py; layout: llama.cpp, tools/mtmd/clip.cpp.
+ * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl,qwen2_5_vl,clip,llava}; processing:
+ * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py, image_processing_pil_llava.py; layout:
+ * llama.cpp, tools/mtmd/clip.cpp, of mlp its legacy-models/convert_image_encoder_to_gguf.py.
  *
  * A struct image_encoder never changes once open; threads may share it, each with a struct compute of its own. */
 #ifndef VISION_ENCODER_H

@@ -16,6 +16,7 @@
 
 enum image_layout {
     LAYOUT_SQUARE,                  /* one tile, whatever the picture's shape */
+    LAYOUT_PADDED,                  /* one tile: the picture in the middle of a square of the mean's colour */
     LAYOUT_SPLIT,                   /* a large picture into tiles, then the whole */
     LAYOUT_FREE                     /* one tile of about the picture's own size; patches go unit by unit (merge x merge), window
                                      * by window where there are some, and their places turn queries and keys */
@@ -26,11 +27,15 @@ struct image_family {
     const char *type;
     enum image_layout layout;
     bool windows;                   /* patches of a window see each other only, but in some layers; norms are RMS norms */
+    bool class_first;               /* a token of the whole picture before the patches, which gives no row */
+    bool stops;                     /* behind layer clip.vision.feature_layer, else the file's last, without a norm; the projector's last matrix
+                                     * tells the width, since clip.vision.projection_dim is that of CLIP's own */
+    bool gelu_erf;                  /* clip.use_gelu means GELU itself, not its tanh form */
     bool stacks;                    /* merged patches stand side by side in a row; else it is their mean */
     enum resize_filter filter;
     bool both_ways;                 /* rows see each other in the text model */
     size_t merge;                   /* patches a side, unless the file says otherwise */
-    const char *begin, *end;        /* around the rows of the whole picture */
+    const char *begin, *end;        /* around the rows of the whole picture; "": nothing */
     const char *matrix;             /* name of the projector's */
     bool matrix_is_turned;          /* it is stored [n_in][n_embd] */
     const char *norm;               /* name of its RMS norm, or NULL */
@@ -46,7 +51,8 @@ struct image_encoder {
     size_t window, full_every;      /* units a side of a window, and every how many layers all see all; 0: none */
     float mean[3], std[3], eps;
     struct tensor patch_embd;       /* [d][3 patch patch] */
-    const struct tensor *patch_bias, *position;     /* [d] or NULL; [n_patches][d], NULL with LAYOUT_FREE */
+    const struct tensor *patch_bias, *class_embd;   /* [d] or NULL */
+    const struct tensor *position;  /* [n_patches][d], with the class token's before them where there is one; NULL with LAYOUT_FREE */
     const struct tensor *norm, *up, *up_bias, *matrix, *bias;       /* [n_in], [n_up][n_in], [n_up], [n_embd][n_in or n_up], [n_embd]; matrix: never NULL */
     size_t n_embd;
 };
@@ -54,7 +60,7 @@ struct image_encoder {
 /* ---- encoder_tiles.c -------------------------------------------------------------------------- */
 
 struct image_tiles {
-    size_t first_width, first_height;       /* the picture is resized to this ... */
+    size_t first_width, first_height;       /* the picture is resized to this (LAYOUT_PADDED: its square's columns) ... */
     size_t width, height;                   /* ... and that to this, which tiles cover */
     size_t tile_width, tile_height;
     size_t n_columns, n_rows;               /* 1 x 1: the whole picture alone */
@@ -62,6 +68,7 @@ struct image_tiles {
 bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err);
 size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
 size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t);     /* of a tile */
+size_t image_n_positions(const struct image_encoder *e, const struct image_tiles *t);   /* with the class token */
 size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t);
 /* Windows of a tile, row by row, those at the edges smaller; the first patch behind window i. */
 size_t image_n_windows(const struct image_encoder *e, const struct image_tiles *t);

@@ -25,7 +25,7 @@ bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t heig
     size_t n = image_n_patches(e, &t), rows = image_tile_rows(e, &t), up = e->up != NULL ? e->up->dim[1] : 0;
     *plan = (struct image_plan){ .n_tiles = image_n_tiles(&t), .n_rows = image_n_tiles(&t) * rows };
     plan->n_bytes = plan->n_rows * e->n_embd * sizeof(float) + 3 * (t.width * t.height + t.first_width * t.first_height + e->image_size * e->image_size)
-        + encoder_bytes(e->encoder, n) + (n * (2 * e->d + 3 * e->patch * e->patch) + rows * (row_in(e) + up)) * sizeof(float);
+        + encoder_bytes(e->encoder, image_n_positions(e, &t)) + (n * (2 * e->d + 3 * e->patch * e->patch) + rows * (row_in(e) + up)) * sizeof(float);
     return true;
 }
 
@@ -123,16 +123,18 @@ static bool transform(const struct image_encoder *e, const struct compute *c, st
                       struct error *err)
 {
     struct encoder_attention how = { 0 };
+    size_t n = image_n_positions(e, t);
 
     if (e->window != 0 && !group_windows(e, scratch, t, &how, err))
         return false;
     if (e->family->layout == LAYOUT_FREE && (how.turns = make_turns(e, c, scratch, t, err)) == NULL)
         return false;
     if (e->position != NULL)
-        ops_add(c, x, e->position->data, image_n_patches(e, t) * e->d);
-    if (!encoder_run(e->encoder, c, scratch, &how, 0, x, image_n_patches(e, t), err))
+        ops_add(c, x, e->position->data, n * e->d);
+    if (!encoder_run(e->encoder, c, scratch, &how, 0, x, n, err))
         return false;
-    encoder_post_norm(e->encoder, c, x, image_n_patches(e, t));
+    if (!e->family->stops)
+        encoder_post_norm(e->encoder, c, x, n);
     return true;
 }
 
@@ -141,9 +143,15 @@ bool image_encode_patches(const struct image_encoder *e, const struct compute *c
 {
     struct arena_mark mark = arena_mark(scratch);
     size_t n = image_n_patches(e, t);
-    float *x = arena_alloc(scratch, n * e->d, sizeof *x, err);
-    bool good = x != NULL && ops_matmul(c, scratch, &e->patch_embd, floats(e->patch_bias), patches, n, x, err) && transform(e, c, scratch, t, x, err)
-             && project(e, c, scratch, t, x, rows, err) && check_finite(e, rows, image_tile_rows(e, t), err);
+    float *x = arena_alloc(scratch, image_n_positions(e, t) * e->d, sizeof *x, err), *of_patches = x;
+
+    if (x != NULL && e->class_embd != NULL) {
+        memcpy(x, e->class_embd->data, e->d * sizeof *x);
+        of_patches += e->d;
+    }
+    bool good = x != NULL && ops_matmul(c, scratch, &e->patch_embd, floats(e->patch_bias), patches, n, of_patches, err)
+             && transform(e, c, scratch, t, x, err) && project(e, c, scratch, t, of_patches, rows, err)
+             && check_finite(e, rows, image_tile_rows(e, t), err);
 
     arena_rewind(scratch, mark);
     return good;
@@ -162,7 +170,7 @@ static bool add_marker(const struct image_encoder *e, const struct image_tiles *
     else
         snprintf(text, sizeof text, "%s<fake_token_around_image><row_%zu_col_%zu>", i > 0 && i % t->n_columns == 0 ? "\n" : "",
                  i / t->n_columns + 1, i % t->n_columns + 1);
-    return media_rows_add_marker(to, text, err);
+    return *text == '\0' || media_rows_add_marker(to, text, err);
 }
 
 static bool encode(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image *image,

@@ -80,6 +80,8 @@ bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, 
     *t = (struct image_tiles){ m, m, m, m, m, m, 1, 1 };
     if (e->family->layout == LAYOUT_SPLIT)
         split(e, width, height, t);
+    if (e->family->layout == LAYOUT_PADDED)
+        t->first_height = larger(width, height);
     return e->family->layout != LAYOUT_FREE || free_size(e, width, height, t, err);
 }
 
@@ -93,6 +95,11 @@ size_t image_n_tiles(const struct image_tiles *t)
 size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t)
 {
     return t->tile_width / e->patch * (t->tile_height / e->patch);
+}
+
+size_t image_n_positions(const struct image_encoder *e, const struct image_tiles *t)
+{
+    return image_n_patches(e, t) + (e->family->class_first ? 1 : 0);
 }
 
 size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t)
@@ -173,10 +180,45 @@ static const uint8_t *resized(const struct image_encoder *e, const struct comput
     return to;
 }
 
+static void fill(const struct image_encoder *e, uint8_t *to, size_t n)
+{
+    for (size_t i = 0; i < 3 * n; i++)
+        to[i] = (uint8_t)fminf(fmaxf(e->mean[i % 3] * 255.0f, 0.0f), 255.0f);
+}
+
+/* In the middle of a square of the mean's colour, which is resized (Liu et al. 2023, arXiv:2310.03744: llava/mm_utils.py, expand2square).  The
+ * square may be far larger than the picture: its rows are made BAND at a time and narrowed, those without picture are the colour alone. */
+static const uint8_t *padded(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
+                             struct resize_view view, struct error *err)
+{
+    enum { BAND = 64 };
+    size_t side = t->first_height, m = t->width, left = (side - view.width) / 2, top = (side - view.height) / 2, n;
+    uint8_t *to = arena_alloc(arena, m * m, 3, err), *narrow = to != NULL ? arena_alloc(arena, side * m, 3, err) : NULL;
+    uint8_t *band = narrow != NULL ? arena_alloc(arena, BAND * side, 3, err) : NULL;
+
+    if (band == NULL)
+        return NULL;
+    fill(e, narrow, side * m);
+    fill(e, band, BAND * side);
+    for (size_t y = 0; y < view.height; y += n) {
+        n = smaller(BAND, view.height - y);
+        for (size_t i = 0; i < n; i++)
+            memcpy(band + 3 * (i * side + left), view.rgb + (y + i) * view.row_bytes, 3 * view.width);
+        if (!resize_rgb(c, e->family->filter, (struct resize_view){ band, side, n, 3 * side }, m, n, narrow + 3 * m * (top + y), err))
+            return NULL;
+    }
+    return resize_rgb(c, e->family->filter, (struct resize_view){ narrow, m, side, 3 * m }, m, m, to, err) ? to : NULL;
+}
+
 bool image_canvas_make(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
                        const struct image *image, struct image_canvas *canvas, struct error *err)
 {
     struct resize_view view = resize_view_of(image);
+
+    if (e->family->layout == LAYOUT_PADDED) {
+        canvas->canvas = canvas->whole = padded(e, c, t, arena, view, err);
+        return canvas->whole != NULL;
+    }
     const uint8_t *first = resized(e, c, arena, &view, t->first_width, t->first_height, err);
     bool again = t->first_width != t->width || t->first_height != t->height;
 

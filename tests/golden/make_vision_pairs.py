@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Tiny random vision encoders with projectors, in the publishers' layout, and the rows of a picture by transformers in float64.
 
-  vision_{idefics3,gemma3,qwen2vl,qwen25vl}.gguf      mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py): F32
+  vision_{idefics3,gemma3,qwen2vl,qwen25vl,llava}.gguf    mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py, llava: tools/mtmd/legacy-models/
+                                              convert_image_encoder_to_gguf.py, with a layer more than it takes): F32
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
   vision_<name>.i32                           what a text model of that width goes on with: text_{llama3,gemma3,qwen2vl}.gguf
-                                              (make_architectures.py, make_spans.py) after N_BEFORE ids, of each tile one more id and its rows,
+                                              (make_architectures.py, make_spans.py) after N_BEFORE ids, of each tile one more id (llava: none) and its rows,
                                               N_AFTER ids: N_MORE ids, each the likeliest that was not
                                               said yet (random models say one for ever), i32
 
@@ -21,10 +22,13 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import quantize
 from PIL import Image
-from transformers import Gemma3Config, Idefics3Config
+from transformers import CLIPVisionConfig, Gemma3Config, Idefics3Config, LlavaConfig
+from transformers.models.clip.modeling_clip import CLIPVisionModel
 from transformers.models.gemma3.modeling_gemma3 import Gemma3MultiModalProjector, create_masks_for_vision_model
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 from transformers.models.idefics3.modeling_idefics3 import Idefics3Connector, Idefics3VisionTransformer
+from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
+from transformers.models.llava.modeling_llava import LlavaMultiModalProjector
 from transformers.models.siglip.modeling_siglip import SiglipVisionModel
 from transformers import SiglipVisionConfig
 from transformers.models.qwen2_vl.configuration_qwen2_vl import Qwen2VLVisionConfig
@@ -41,7 +45,8 @@ from make_tiny_models import N_VOCAB
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = (150, 90)
 WIDTH, LAYERS, HEADS, FF = 32, 2, 4, 64
-N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32, **{"qwen2.5vl_merger": 32})
+N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32, mlp=24, **{"qwen2.5vl_merger": 32})      # mlp: CLIP's own, which is not the text model's
+CLIP_MEAN, CLIP_STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 N_BEFORE, N_AFTER, N_MORE = 5, 7, 40
 EPS = 1e-6
 
@@ -71,6 +76,10 @@ QWEN = (("blocks.", "v.blk."), ("norm1", "ln1"), ("norm2", "ln2"), ("attn.proj",
         ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"), ("merger.ln_q", "v.post_ln"), ("merger.mlp", "mm"))
 
 
+CLIP = (("embeddings.class_embedding", "v.class_embd"), ("pre_layrnorm", "v.pre_ln"), ("mlp.fc1", "ffn_down"), ("mlp.fc2", "ffn_up"),
+        ("linear_1", "mm.0"), ("linear_2", "mm.2"))         # in files of that time up and down are exchanged
+
+
 def qwen_tensors(module):
     """q, k and v apart; the patches of two pictures as two convolutions."""
     for name, p in module.named_parameters():
@@ -93,7 +102,10 @@ def tensors(*modules):
             yield from qwen_tensors(m)
             continue
         for name, p in m.named_parameters():
-            for a, b in NAMES:
+            name = name.removeprefix("vision_model.")
+            if isinstance(m, CLIPVisionModel) and name.startswith("post_layernorm"):
+                continue
+            for a, b in (CLIP if isinstance(m, (CLIPVisionModel, LlavaMultiModalProjector)) else ()) + NAMES:
                 name = name.replace(a, b)
             data = p.detach().numpy().astype(np.float32)
             yield name, data + 1 if "soft_emb_norm" in name else data
@@ -107,10 +119,13 @@ def write(name, kind, sizes, modules, quant=None):
     w.add_string("clip.projector_type", kind)
     if kind == "qwen2.5vl_merger":
         w.add_bool("clip.use_silu", True)
+    elif kind == "mlp":
+        w.add_bool("clip.use_gelu", False)
+        w.add_array("clip.vision.feature_layer", [LAYERS])
     elif kind != "qwen2vl_merger":
         w.add_bool("clip.use_gelu", True)
-    w.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
-    w.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
+    w.add_array("clip.vision.image_mean", CLIP_MEAN if kind == "mlp" else [0.5, 0.5, 0.5])
+    w.add_array("clip.vision.image_std", CLIP_STD if kind == "mlp" else [0.5, 0.5, 0.5])
     w.add_float32("clip.vision.attention.layer_norm_epsilon", EPS)
     for key, value in {"embedding_length": WIDTH, "feed_forward_length": FF, "block_count": LAYERS, "attention.head_count": HEADS,
                        "projection_dim": N_EMBD[kind], **sizes}.items():
@@ -145,15 +160,15 @@ def text_model(name):
     return made["model"]
 
 
-def go_on(name, table, tiles, logits_of):
-    """table [N_VOCAB][n_embd] of tokens' rows; tiles [n][rows][n_embd]; logits_of(x, blocks): of the last position."""
+def go_on(name, table, tiles, logits_of, marked=True):
+    """table [N_VOCAB][n_embd] of tokens' rows; tiles [n][rows][n_embd], a marker before each or none; logits_of(x, blocks): of the last position."""
     id_of = lambda i: (37 * i + 11) % N_VOCAB
     embed = lambda ids: table[ids]
     n, parts, blocks, found = N_BEFORE, [embed([id_of(i) for i in range(N_BEFORE)])], [-1] * N_BEFORE, []
     for i, rows in enumerate(tiles):
-        parts += [embed([id_of(n)]), rows]
-        blocks += [-1] + [i] * len(rows)
-        n += 1
+        parts += [embed([id_of(n)])] * marked + [rows]
+        blocks += [-1] * marked + [i] * len(rows)
+        n += marked
     parts.append(embed([id_of(n + i) for i in range(N_AFTER)]))
     blocks += [-1] * N_AFTER
     x, least = torch.cat(parts)[None], np.inf
@@ -258,8 +273,32 @@ def qwen(name, kind, vision, more):
     keep(name, kind, {"image_size": 560, "patch_size": 4, **more}, [vision], rows)
 
 
+def llava():
+    v = CLIPVisionConfig(**{**COMMON, "num_hidden_layers": LAYERS + 1, "hidden_act": "quick_gelu"}, image_size=32, patch_size=8)
+    c = LlavaConfig(vision_config=v.to_dict(), text_config=dict(model_type="llama", hidden_size=32, num_attention_heads=2), vision_feature_layer=-2)
+    v._attn_implementation = "eager"
+    vision, projector = CLIPVisionModel(v).eval(), LlavaMultiModalProjector(c).eval()
+    randomise(vision, projector)
+    processor = LlavaImageProcessorPil(size=dict(shortest_edge=32), crop_size=dict(height=32, width=32), do_pad=True, image_mean=CLIP_MEAN, image_std=CLIP_STD)
+    processor.resize = types.MethodType(resize_square, processor)
+    pixels = torch.from_numpy(np.asarray(processor(Image.fromarray(picture(*PICTURE)), return_tensors="np").pixel_values)).double()
+    with torch.no_grad():
+        hidden = vision(pixel_values=pixels, output_hidden_states=True).hidden_states[c.vision_feature_layer]
+        tiles = projector(hidden[:, 1:])
+        text = text_model("llama3")
+        go_on("llava", text.model.embed_tokens.weight, tiles.float().double(), lambda x, blocks: text(inputs_embeds=x).logits[0, -1], marked=False)
+    keep("llava", "mlp", {"image_size": 32, "patch_size": 8, "block_count": LAYERS + 1}, [vision, projector], tiles.flatten(0, 1))
+
+
+def resize_square(self, image, size, resample=None, **more):
+    """As the processor's own, in two steps."""
+    height, width = (size.shortest_edge,) * 2 if size.shortest_edge else (size.height, size.width)
+    made = in_two_steps(Image.fromarray(np.ascontiguousarray(np.moveaxis(image, 0, -1)).astype(np.uint8)), (width, height), Image.Resampling.BICUBIC)
+    return np.moveaxis(np.asarray(made), -1, 0)
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (idefics3, gemma3, qwen2vl, qwen25vl):
+    for make in (idefics3, gemma3, qwen2vl, qwen25vl, llava):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
