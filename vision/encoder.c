@@ -9,6 +9,7 @@
 #define MOST_SIDE 4096              /* pixels of a tile; the processors' own limit for a whole picture, too */
 #define MOST_TILES 8                /* a side */
 #define USUAL_TILES 4               /* of SmolVLM's processors, for files that were written before there was a key for it */
+#define USUAL_SHAPED 12             /* in all, of InternVL's, likewise */
 #define MOST_MERGE 16
 #define WINDOW_PIXELS 112           /* a side; no key says so */
 #define MOST_FEATURES 8             /* layers that a file names */
@@ -28,6 +29,9 @@ static const struct image_family families[] = {
     { .type = "mlp", .layout = LAYOUT_PADDED, .class_first = true, .stops = true, .gelu_erf = true, .stacks = true, .filter = RESIZE_BICUBIC,
       .merge = 1, .begin = "", .end = "\n",
       .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
+    { .type = "internvl", .layout = LAYOUT_SHAPED, .either_norm = true, .class_first = true, .gelu_erf = true, .stacks = true, .filter = RESIZE_BICUBIC,
+      .merge = 2, .begin = "<img>", .end = "</img>\n", .norm = "mm.model.mlp.0.weight", .norm_bias = "mm.model.mlp.0.bias",
+      .matrix = "mm.model.mlp.3.weight", .bias = "mm.model.mlp.3.bias", .up = "mm.model.mlp.1.weight", .up_bias = "mm.model.mlp.1.bias" },
 };
 #define N_FAMILIES (sizeof families / sizeof *families)
 
@@ -48,7 +52,7 @@ static bool find_family(struct image_encoder *e, struct error *err)
             e->family = &families[i];
             return true;
         }
-    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp and mynah-eyes are read",
+    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp, internvl and mynah-eyes are read",
                      gguf_path(e->file), type);
 }
 
@@ -100,6 +104,20 @@ static bool take_width(struct image_encoder *e, struct error *err)
     return last != NULL || error_set(err, ERROR_MODEL, "%s: tensor %s is missing, the projector's last", gguf_path(e->file), e->family->matrix);
 }
 
+static bool take_tiles(struct image_encoder *e, struct error *err)
+{
+    const struct gguf *g = e->file;
+
+    e->longest = e->image_size;
+    if (e->family->layout == LAYOUT_SPLIT)
+        return mmproj_count_or(g, MMPROJ_VISION, "preproc_image_size", e->image_size, MOST_TILES * e->image_size, USUAL_TILES * e->image_size,
+                               &e->longest, err);
+    return e->family->layout != LAYOUT_SHAPED
+        || (mmproj_count_or(g, MMPROJ_VISION, "preproc_min_tiles", 1, MOST_TILES * MOST_TILES, 1, &e->least_tiles, err)
+            && mmproj_count_or(g, MMPROJ_VISION, "preproc_max_tiles", e->least_tiles, MOST_TILES * MOST_TILES,
+                               e->least_tiles > USUAL_SHAPED ? e->least_tiles : USUAL_SHAPED, &e->most_tiles, err));
+}
+
 static bool take_sizes(struct image_encoder *e, struct error *err)
 {
     const struct gguf *g = e->file;
@@ -113,9 +131,7 @@ static bool take_sizes(struct image_encoder *e, struct error *err)
     if (e->family->layout != LAYOUT_FREE && e->image_size % (e->patch * e->merge) != 0)
         return error_set(err, ERROR_MODEL, "%s: tiles of %zu pixels are no whole number of %zu x %zu patches of %zu",
                          gguf_path(g), e->image_size, e->merge, e->merge, e->patch);
-    e->longest = e->image_size;
-    return e->family->layout != LAYOUT_SPLIT || mmproj_count_or(g, MMPROJ_VISION, "preproc_image_size", e->image_size, MOST_TILES * e->image_size,
-                                                 USUAL_TILES * e->image_size, &e->longest, err);
+    return take_tiles(e, err);
 }
 
 /* ---- weights -------------------------------------------------------------------------------- */
@@ -215,7 +231,7 @@ static bool bind_weights(struct image_encoder *e, const struct compute *c, struc
     return ops_bind(e->file, c, e->arena, &patch_bias, 1, 0, e, err) && bind_patches(e, c, err)
         && BIND(f->class_first ? "v.class_embd" : NULL, class_embd, e->d, 0)
         && BIND(f->layout == LAYOUT_FREE ? NULL : "v.position_embd.weight", position, e->d, n_position)
-        && ops_as_f32(c, e->arena, &e->position, err) && BIND(f->norm, norm, n_in, 0) && bind_up(e, c, n_in, &n_last, err)
+        && ops_as_f32(c, e->arena, &e->position, err) && BIND(f->norm, norm, n_in, 0) && BIND(f->norm_bias, norm_bias, n_in, 0) && bind_up(e, c, n_in, &n_last, err)
         && BIND(f->matrix, matrix, f->matrix_is_turned ? e->n_embd : n_last, f->matrix_is_turned ? n_last : e->n_embd)
         && BIND(f->bias, bias, e->n_embd, 0) && (!f->matrix_is_turned || turn_matrix(e, c, err));
 }
@@ -233,7 +249,7 @@ static bool open_all(struct image_encoder *e, const struct compute *c, struct er
         return false;
     if (e->family->layout == LAYOUT_FREE && params.head_dim % 4 != 0)
         return error_set(err, ERROR_MODEL, "%s: heads of %zu numbers have no quarters, which rows and columns turn", gguf_path(e->file), params.head_dim);
-    if (e->family->windows)
+    if (e->family->windows || (e->family->either_norm && gguf_tensor(e->file, "v.blk.0.ln1.bias") == NULL))
         params.norm = ENCODER_NORM_RMS;
     if (e->family->gelu_erf && params.activation == ENCODER_GELU_TANH)
         params.activation = ENCODER_GELU;

@@ -16,10 +16,12 @@
  *              window of 112 x 112 pixels only
  *   mlp        LLaVA 1.5 (Liu et al. 2023, arXiv:2310.03744): the picture in the middle of a square; a row is a patch behind
  *              the last layer but one of CLIP's encoder, through two layers
+ *   internvl   InternVL 2 to 3 (Chen et al. 2024, arXiv:2404.16821): the grid of tiles nearest to the picture's shape, then the
+ *              whole; a row is merge x merge patches side by side, normed, through two layers
  *
- * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl,qwen2_5_vl,clip,llava}; processing:
- * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py, image_processing_pil_llava.py; layout:
- * llama.cpp, tools/mtmd/clip.cpp, of mlp its legacy-models/convert_image_encoder_to_gguf.py.
+ * The maths is that of transformers 5.24, models/{idefics3,siglip,gemma3,qwen2_vl,qwen2_5_vl,clip,llava,internvl}; processing:
+ * image_processing_pil_idefics3.py, image_processing_gemma3.py, image_processing_qwen2_vl.py, image_processing_pil_llava.py,
+ * image_processing_pil_got_ocr2.py (internvl); layout: llama.cpp, tools/mtmd/clip.cpp, of mlp its legacy-models/convert_image_encoder_to_gguf.py.
  *
  * A struct image_encoder never changes once open; threads may share it, each with a struct compute of its own. */
 #ifndef VISION_ENCODER_H

@@ -18,6 +18,7 @@ enum image_layout {
     LAYOUT_SQUARE,                  /* one tile, whatever the picture's shape */
     LAYOUT_PADDED,                  /* one tile: the picture in the middle of a square of the mean's colour */
     LAYOUT_SPLIT,                   /* a large picture into tiles, then the whole */
+    LAYOUT_SHAPED,                  /* the grid of tiles whose shape is nearest to the picture's, then, of several, the whole */
     LAYOUT_FREE                     /* one tile of about the picture's own size; patches go unit by unit (merge x merge), window
                                      * by window where there are some, and their places turn queries and keys */
 };
@@ -27,6 +28,7 @@ struct image_family {
     const char *type;
     enum image_layout layout;
     bool windows;                   /* patches of a window see each other only, but in some layers; norms are RMS norms */
+    bool either_norm;               /* norms are RMS norms in files whose first has no bias */
     bool class_first;               /* a token of the whole picture before the patches, which gives no row */
     bool stops;                     /* behind layer clip.vision.feature_layer, else the file's last, without a norm; the projector's last matrix
                                      * tells the width, since clip.vision.projection_dim is that of CLIP's own */
@@ -35,10 +37,10 @@ struct image_family {
     enum resize_filter filter;
     bool both_ways;                 /* rows see each other in the text model */
     size_t merge;                   /* patches a side, unless the file says otherwise */
-    const char *begin, *end;        /* around the rows of the whole picture; "": nothing */
+    const char *begin, *end;        /* around the rows: LAYOUT_SPLIT: of the whole picture, else of all tiles; "": nothing */
     const char *matrix;             /* name of the projector's */
     bool matrix_is_turned;          /* it is stored [n_in][n_embd] */
-    const char *norm;               /* name of its RMS norm, or NULL */
+    const char *norm, *norm_bias;   /* names of its RMS norm, with a bias of its layer norm, or NULL */
     const char *up, *up_bias, *bias;        /* a layer with GELU before the matrix, whose bias; or NULL */
 };
 
@@ -48,12 +50,14 @@ struct image_encoder {
     const struct image_family *family;
     struct encoder *encoder;
     size_t d, image_size, patch, merge, longest;    /* longest: side of a picture that is split; else image_size */
+    size_t least_tiles, most_tiles; /* of LAYOUT_SHAPED, without the whole */
     size_t window, full_every;      /* units a side of a window, and every how many layers all see all; 0: none */
     float mean[3], std[3], eps;
     struct tensor patch_embd;       /* [d][3 patch patch] */
     const struct tensor *patch_bias, *class_embd;   /* [d] or NULL */
     const struct tensor *position;  /* [n_patches][d], with the class token's before them where there is one; NULL with LAYOUT_FREE */
-    const struct tensor *norm, *up, *up_bias, *matrix, *bias;       /* [n_in], [n_up][n_in], [n_up], [n_embd][n_in or n_up], [n_embd]; matrix: never NULL */
+    const struct tensor *norm, *norm_bias, *up, *up_bias, *matrix, *bias;   /* [n_in] twice, [n_up][n_in], [n_up], [n_embd][n_in or n_up], [n_embd];
+                                                                             * matrix: never NULL */
     size_t n_embd;
 };
 

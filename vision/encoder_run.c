@@ -10,6 +10,7 @@
 
 #define SCRATCH_BYTES (1 << 20)
 #define THETA 10000.0
+#define NORM_EPS 1e-5f              /* of a projector's layer norm: PyTorch's own, which no key says */
 
 static size_t row_in(const struct image_encoder *e)
 {
@@ -63,7 +64,9 @@ static bool project(const struct image_encoder *e, const struct compute *c, stru
     if (up == NULL)
         return false;
     merge_patches(e, c, t, x, merged);
-    if (e->norm != NULL)
+    if (e->norm_bias != NULL)
+        ops_layer_norm(c, merged, e->norm->data, e->norm_bias->data, n, n_in, NORM_EPS, merged);
+    else if (e->norm != NULL)
         ops_rms_norm(c, merged, e->norm->data, n, n_in, e->eps, merged);
     if (e->up == NULL)
         return ops_matmul(c, scratch, e->matrix, floats(e->bias), merged, n, rows, err);
@@ -159,13 +162,15 @@ bool image_encode_patches(const struct image_encoder *e, const struct compute *c
 
 /* ---- a picture ------------------------------------------------------------------------------------- */
 
-/* What stands before tile i (processing_idefics3.py): each row of tiles ends its line. */
+/* What stands before tile i.  Of LAYOUT_SPLIT (processing_idefics3.py) each row of tiles ends its line. */
 static bool add_marker(const struct image_encoder *e, const struct image_tiles *t, size_t i, struct media_rows *to, struct error *err)
 {
     bool alone = image_n_tiles(t) == 1, whole = i + 1 == image_n_tiles(t);
     char text[96];
 
-    if (whole)
+    if (e->family->layout == LAYOUT_SHAPED)
+        snprintf(text, sizeof text, "%s", i == 0 ? e->family->begin : "");
+    else if (whole)
         snprintf(text, sizeof text, "%s%s", alone ? "" : "\n\n", e->family->begin);
     else
         snprintf(text, sizeof text, "%s<fake_token_around_image><row_%zu_col_%zu>", i > 0 && i % t->n_columns == 0 ? "\n" : "",

@@ -42,6 +42,26 @@ static void split(const struct image_encoder *e, size_t width, size_t height, st
     t->n_rows = t->height / m;
 }
 
+/* The grid whose shape is nearest to the picture's; of equally near ones a larger one, while the picture has more than half its
+ * pixels (image_processing_pil_got_ocr2.py, get_optimal_tiled_canvas). */
+static void shape(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t)
+{
+    double ratio = (double)width / (double)height, pixels = (double)width * (double)height;
+    double tile = (double)e->image_size * (double)e->image_size, least = INFINITY;
+
+    for (size_t n = e->least_tiles; n <= e->most_tiles; n++)
+        for (size_t columns = 1; columns <= n; columns++) {
+            double off = fabs(ratio - (double)columns / (double)(n / columns));
+            if (n % columns != 0 || off > least || (off == least && pixels <= 0.5 * tile * (double)n))
+                continue;
+            least = off;
+            t->n_columns = columns;
+            t->n_rows = n / columns;
+        }
+    t->first_width = t->width = t->n_columns * e->image_size;
+    t->first_height = t->height = t->n_rows * e->image_size;
+}
+
 /* Multiples of a unit near the picture's own size, with LEAST to MOST of them (image_processing_qwen2_vl.py, smart_resize;
  * its most is 16 384, which few contexts hold). */
 #define LEAST_UNITS 4
@@ -80,6 +100,8 @@ bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, 
     *t = (struct image_tiles){ m, m, m, m, m, m, 1, 1 };
     if (e->family->layout == LAYOUT_SPLIT)
         split(e, width, height, t);
+    if (e->family->layout == LAYOUT_SHAPED)
+        shape(e, width, height, t);
     if (e->family->layout == LAYOUT_PADDED)
         t->first_height = larger(width, height);
     return e->family->layout != LAYOUT_FREE || free_size(e, width, height, t, err);
@@ -213,7 +235,7 @@ static const uint8_t *padded(const struct image_encoder *e, const struct compute
 bool image_canvas_make(const struct image_encoder *e, const struct compute *c, const struct image_tiles *t, struct arena *arena,
                        const struct image *image, struct image_canvas *canvas, struct error *err)
 {
-    struct resize_view view = resize_view_of(image);
+    struct resize_view view = resize_view_of(image), whole = view;
 
     if (e->family->layout == LAYOUT_PADDED) {
         canvas->canvas = canvas->whole = padded(e, c, t, arena, view, err);
@@ -224,7 +246,7 @@ bool image_canvas_make(const struct image_encoder *e, const struct compute *c, c
 
     canvas->canvas = first == NULL || !again ? first : resized(e, c, arena, &view, t->width, t->height, err);
     canvas->whole = canvas->canvas == NULL || image_n_tiles(t) == 1 ? canvas->canvas
-                  : resized(e, c, arena, &view, e->image_size, e->image_size, err);
+                  : resized(e, c, arena, e->family->layout == LAYOUT_SHAPED ? &whole : &view, e->image_size, e->image_size, err);
     return canvas->whole != NULL;
 }
 

@@ -40,6 +40,8 @@ try "rows of a grid" 0 ask -m "$golden/text_qwen2vl.gguf" --mmproj "$golden/visi
     -i "$golden/images/exif6.jpg" "What?" && has "rows of a grid" '"rows":24,'
 try "a picture in a square" 0 ask -m "$text" --mmproj "$golden/vision_llava.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
     has "a picture in a square" '"rows":16,'
+try "tiles of the picture's shape" 0 ask -m "$text" --mmproj "$golden/vision_internvl.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
+    has "tiles of the picture's shape" '"rows":28,'
 try "rows that see each other" 0 ask -m "$golden/text_gemma3.gguf" --mmproj "$golden/vision_gemma3.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
     has "rows that see each other" '"rows":4,'
 try "a description" 0 describe -m "$text" --mmproj "$eyes" -n 3 --json "$picture" && has "a description" '"rows":28,'

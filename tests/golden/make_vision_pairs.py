@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Tiny random vision encoders with projectors, in the publishers' layout, and the rows of a picture by transformers in float64.
 
-  vision_{idefics3,gemma3,qwen2vl,qwen25vl,llava}.gguf    mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl}.py, llava: tools/mtmd/legacy-models/
+  vision_{idefics3,gemma3,qwen2vl,qwen25vl,internvl,llava}.gguf   mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl,internvl}.py, llava: tools/mtmd/legacy-models/
                                               convert_image_encoder_to_gguf.py, with a layer more than it takes): F32
+  vision_internvl_rms.gguf                    likewise with the norms of InternViT-6B; only its rows
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
   vision_<name>.i32                           what a text model of that width goes on with: text_{llama3,gemma3,qwen2vl}.gguf
-                                              (make_architectures.py, make_spans.py) after N_BEFORE ids, of each tile one more id (llava: none) and its rows,
+                                              (make_architectures.py, make_spans.py) after N_BEFORE ids, of each tile one more id (internvl: of all one, llava: none) and its rows,
                                               N_AFTER ids: N_MORE ids, each the likeliest that was not
                                               said yet (random models say one for ever), i32
 
@@ -22,11 +23,13 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import quantize
 from PIL import Image
-from transformers import CLIPVisionConfig, Gemma3Config, Idefics3Config, LlavaConfig
+from transformers import CLIPVisionConfig, Gemma3Config, Idefics3Config, InternVLConfig, InternVLVisionConfig, LlavaConfig
 from transformers.models.clip.modeling_clip import CLIPVisionModel
 from transformers.models.gemma3.modeling_gemma3 import Gemma3MultiModalProjector, create_masks_for_vision_model
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
 from transformers.models.idefics3.modeling_idefics3 import Idefics3Connector, Idefics3VisionTransformer
+from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+from transformers.models.internvl.modeling_internvl import InternVLModel
 from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
 from transformers.models.llava.modeling_llava import LlavaMultiModalProjector
 from transformers.models.siglip.modeling_siglip import SiglipVisionModel
@@ -45,7 +48,8 @@ from make_tiny_models import N_VOCAB
 HERE = os.path.dirname(os.path.abspath(__file__))
 PICTURE = (150, 90)
 WIDTH, LAYERS, HEADS, FF = 32, 2, 4, 64
-N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32, mlp=24, **{"qwen2.5vl_merger": 32})      # mlp: CLIP's own, which is not the text model's
+N_EMBD = dict(idefics3=32, gemma3=16, qwen2vl_merger=32, internvl=32, mlp=24, **{"qwen2.5vl_merger": 32})      # mlp: CLIP's own, which is not the text model's
+IMAGENET_MEAN, IMAGENET_STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 CLIP_MEAN, CLIP_STD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 N_BEFORE, N_AFTER, N_MORE = 5, 7, 40
 EPS = 1e-6
@@ -77,7 +81,15 @@ QWEN = (("blocks.", "v.blk."), ("norm1", "ln1"), ("norm2", "ln2"), ("attn.proj",
 
 
 CLIP = (("embeddings.class_embedding", "v.class_embd"), ("pre_layrnorm", "v.pre_ln"), ("mlp.fc1", "ffn_down"), ("mlp.fc2", "ffn_up"),
-        ("linear_1", "mm.0"), ("linear_2", "mm.2"))         # in files of that time up and down are exchanged
+        ("multi_modal_projector.", ""), ("linear_1", "mm.0"), ("linear_2", "mm.2"))         # in files of that time up and down are exchanged
+
+
+INTERN = (("vision_tower.", ""), ("embeddings.cls_token", "v.class_embd"), ("embeddings.patch_embeddings.projection", "v.patch_embd"),
+          ("embeddings.position_embeddings", "v.position_embd.weight"), ("encoder.layer.", "v.blk."), ("layernorm_before", "ln1"), ("layernorm_after", "ln2"),
+          ("attention.q_proj", "attn_q"), ("attention.k_proj", "attn_k"), ("attention.v_proj", "attn_v"), ("attention.projection_layer", "attn_out"),
+          ("attention.q_norm", "attn_q_norm"), ("attention.k_norm", "attn_k_norm"), ("lambda_1", "ls1.weight"), ("lambda_2", "ls2.weight"),
+          ("mlp.fc1", "ffn_up"), ("mlp.fc2", "ffn_down"), ("multi_modal_projector.layer_norm", "mm.model.mlp.0"),
+          ("multi_modal_projector.linear_1", "mm.model.mlp.1"), ("multi_modal_projector.linear_2", "mm.model.mlp.3"))
 
 
 def qwen_tensors(module):
@@ -105,7 +117,9 @@ def tensors(*modules):
             name = name.removeprefix("vision_model.")
             if isinstance(m, CLIPVisionModel) and name.startswith("post_layernorm"):
                 continue
-            for a, b in (CLIP if isinstance(m, (CLIPVisionModel, LlavaMultiModalProjector)) else ()) + NAMES:
+            if isinstance(m, InternVLModel) and name.startswith("language_model"):
+                continue
+            for a, b in INTERN if isinstance(m, InternVLModel) else (CLIP if isinstance(m, (CLIPVisionModel, LlavaMultiModalProjector)) else ()) + NAMES:
                 name = name.replace(a, b)
             data = p.detach().numpy().astype(np.float32)
             yield name, data + 1 if "soft_emb_norm" in name else data
@@ -124,8 +138,9 @@ def write(name, kind, sizes, modules, quant=None):
         w.add_array("clip.vision.feature_layer", [LAYERS])
     elif kind != "qwen2vl_merger":
         w.add_bool("clip.use_gelu", True)
-    w.add_array("clip.vision.image_mean", CLIP_MEAN if kind == "mlp" else [0.5, 0.5, 0.5])
-    w.add_array("clip.vision.image_std", CLIP_STD if kind == "mlp" else [0.5, 0.5, 0.5])
+    mean, std = dict(mlp=(CLIP_MEAN, CLIP_STD), internvl=(IMAGENET_MEAN, IMAGENET_STD)).get(kind, ([0.5] * 3, [0.5] * 3))
+    w.add_array("clip.vision.image_mean", mean)
+    w.add_array("clip.vision.image_std", std)
     w.add_float32("clip.vision.attention.layer_norm_epsilon", EPS)
     for key, value in {"embedding_length": WIDTH, "feed_forward_length": FF, "block_count": LAYERS, "attention.head_count": HEADS,
                        "projection_dim": N_EMBD[kind], **sizes}.items():
@@ -143,7 +158,7 @@ def write(name, kind, sizes, modules, quant=None):
 
 
 def keep(name, kind, sizes, modules, rows):
-    for quant in (None, GGMLQuantizationType.F16, GGMLQuantizationType.Q8_0):
+    for quant in (None, GGMLQuantizationType.F16, GGMLQuantizationType.Q8_0)[:1 if name == "internvl_rms" else 3]:
         write(name, kind, sizes, modules, quant)
     rows = rows.numpy()
     rows.astype(np.float32).tofile(os.path.join(HERE, f"vision_{name}.f32"))
@@ -290,6 +305,34 @@ def llava():
     keep("llava", "mlp", {"image_size": 32, "patch_size": 8, "block_count": LAYERS + 1}, [vision, projector], tiles.flatten(0, 1))
 
 
+def internvl():
+    intern("internvl", norm_type="layer_norm", attention_bias=True)
+
+
+def internvl_rms():
+    intern("internvl_rms", norm_type="rms_norm", attention_bias=False, use_qk_norm=True)
+
+
+def intern(name, **more):
+    v = InternVLVisionConfig(**{**COMMON, "hidden_act": "gelu"}, image_size=[32, 32], patch_size=[8, 8], **more)
+    c = InternVLConfig(vision_config=v, text_config=dict(model_type="qwen2", hidden_size=32, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2,
+                                                         num_key_value_heads=2, vocab_size=8), downsample_ratio=0.5, projector_hidden_act="gelu")
+    c.vision_config._attn_implementation = "eager"
+    model = InternVLModel(c).eval()
+    randomise(model.vision_tower, model.multi_modal_projector)
+    processor = GotOcr2ImageProcessorPil(crop_to_patches=True, min_patches=1, max_patches=6, size=dict(height=32, width=32), image_mean=IMAGENET_MEAN,
+                                         image_std=IMAGENET_STD)
+    processor.resize = types.MethodType(resize_square, processor)
+    pixels = torch.from_numpy(np.asarray(processor(Image.fromarray(picture(*PICTURE)), return_tensors="np").pixel_values)).double()
+    print("tiles", pixels.shape)
+    with torch.no_grad():
+        rows = model.get_image_features(pixel_values=pixels, vision_feature_layer=-1, vision_feature_select_strategy="default").pooler_output.flatten(0, 1)
+        text = text_model("llama3")
+        if name == "internvl":
+            go_on(name, text.model.embed_tokens.weight, rows.float().double()[None], lambda x, blocks: text(inputs_embeds=x).logits[0, -1])
+    keep(name, "internvl", {"image_size": 32, "patch_size": 8, "projector.scale_factor": 2, "preproc_min_tiles": 1, "preproc_max_tiles": 6}, [model], rows)
+
+
 def resize_square(self, image, size, resample=None, **more):
     """As the processor's own, in two steps."""
     height, width = (size.shortest_edge,) * 2 if size.shortest_edge else (size.height, size.width)
@@ -299,6 +342,6 @@ def resize_square(self, image, size, resample=None, **more):
 
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (idefics3, gemma3, qwen2vl, qwen25vl, llava):
+    for make in (idefics3, gemma3, qwen2vl, qwen25vl, llava, internvl, internvl_rms):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
