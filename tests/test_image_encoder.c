@@ -12,6 +12,7 @@ enum { N_BEFORE = 5, N_AFTER = 7, N_MORE = 40 };              /* as in make_visi
 
 static const struct { const char *name, *type, *text; size_t n_rows, n_embd; } models[] = {      /* text NULL: F32 and its rows alone */
     { "idefics3", "idefics3", "tests/golden/text_llama3.gguf", 28, 32 },
+    { "idefics3_rest", "idefics3", NULL, 28, 32 },
     { "gemma3", "gemma3", "tests/golden/text_gemma3.gguf", 4, 16 },
     { "qwen2vl", "qwen2vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },
     { "qwen25vl", "qwen2.5vl_merger", "tests/golden/text_qwen2vl.gguf", 209, 32 },

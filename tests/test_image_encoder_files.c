@@ -77,7 +77,7 @@ static void test_ill_numbers(void **state)
     static const struct { const char *model, *key; uint32_t value; const char *expected; } changes[] = {
         { "idefics3", "clip.vision.image_size", 0, "clip.vision.image_size is 0, 1 to 4096 are possible" },
         { "idefics3", "clip.vision.image_size", 5000, "clip.vision.image_size is 5000" },
-        { "idefics3", "clip.vision.image_size", 31, "no whole number of 2 x 2 patches of 8" },
+        { "idefics3", "clip.vision.image_size", 31, "3 patches of 8 a side, which are not put together by 2 x 2" },
         { "idefics3", "clip.vision.image_size", 64, "v.position_embd.weight" },
         { "idefics3", "clip.vision.patch_size", 0, "clip.vision.patch_size is 0" },
         { "idefics3", "clip.vision.projector.scale_factor", 0, "scale_factor is 0, 1 to 16 are possible" },

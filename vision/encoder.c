@@ -128,9 +128,9 @@ static bool take_sizes(struct image_encoder *e, struct error *err)
         || !mmproj_floats3(g, MMPROJ_VISION, "image_mean", -10.0f, 10.0f, e->mean, err)
         || !mmproj_floats3(g, MMPROJ_VISION, "image_std", 0.0f, 10.0f, e->std, err) || !take_width(e, err))
         return false;
-    if (e->family->layout != LAYOUT_FREE && e->image_size % (e->patch * e->merge) != 0)
-        return error_set(err, ERROR_MODEL, "%s: tiles of %zu pixels are no whole number of %zu x %zu patches of %zu",
-                         gguf_path(g), e->image_size, e->merge, e->merge, e->patch);
+    if (e->family->layout != LAYOUT_FREE && e->image_size / e->patch % e->merge != 0)    /* pixels beyond the last patch are not seen */
+        return error_set(err, ERROR_MODEL, "%s: tiles of %zu pixels have %zu patches of %zu a side, which are not put together by %zu x %zu",
+                         gguf_path(g), e->image_size, e->image_size / e->patch, e->patch, e->merge, e->merge);
     return take_tiles(e, err);
 }
 

@@ -4,6 +4,7 @@
   vision_{idefics3,gemma3,qwen2vl,qwen25vl,internvl,llava}.gguf   mmproj files (llama.cpp, conversion/{smolvlm,gemma,qwenvl,internvl}.py, llava: tools/mtmd/legacy-models/
                                               convert_image_encoder_to_gguf.py, with a layer more than it takes): F32
   vision_internvl_rms.gguf                    likewise with the norms of InternViT-6B; only its rows
+  vision_idefics3_rest.gguf                   with tiles that patches do not fill, 3 x 3 in a row, as SmolVLM2-2.2B (384, 14); only its rows
   vision_<name>_f16.gguf, _q8_0.gguf          the matrices of the first in these types
   vision_<name>.f32                           rows [n][n_embd] of PICTURE, all tiles in order, f32
   vision_<name>.i32                           what a text model of that width goes on with: text_{llama3,gemma3,qwen2vl}.gguf
@@ -158,7 +159,7 @@ def write(name, kind, sizes, modules, quant=None):
 
 
 def keep(name, kind, sizes, modules, rows):
-    for quant in (None, GGMLQuantizationType.F16, GGMLQuantizationType.Q8_0)[:1 if name == "internvl_rms" else 3]:
+    for quant in (None, GGMLQuantizationType.F16, GGMLQuantizationType.Q8_0)[:1 if name in ("internvl_rms", "idefics3_rest") else 3]:
         write(name, kind, sizes, modules, quant)
     rows = rows.numpy()
     rows.astype(np.float32).tofile(os.path.join(HERE, f"vision_{name}.f32"))
@@ -208,21 +209,31 @@ COMMON = dict(hidden_size=WIDTH, intermediate_size=FF, num_hidden_layers=LAYERS,
 
 
 def idefics3():
-    c = Idefics3Config(vision_config=dict(**COMMON, image_size=32, patch_size=8), text_config=dict(model_type="llama", hidden_size=N_EMBD["idefics3"], num_attention_heads=2), scale_factor=2)
+    idefics("idefics3", 32, 8, 2)
+
+
+def idefics3_rest():
+    idefics("idefics3_rest", 26, 4, 3)
+
+
+def idefics(name, image_size, patch_size, scale):
+    c = Idefics3Config(vision_config=dict(**COMMON, image_size=image_size, patch_size=patch_size), text_config=dict(model_type="llama", hidden_size=N_EMBD["idefics3"], num_attention_heads=2),
+                       scale_factor=scale)
     c.vision_config._attn_implementation = "eager"
     vision, connector = Idefics3VisionTransformer(c.vision_config).eval(), Idefics3Connector(c).eval()
     randomise(vision, connector)
-    processor = Idefics3ImageProcessorPil(size=dict(longest_edge=96), max_image_size=dict(longest_edge=32), image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    processor = Idefics3ImageProcessorPil(size=dict(longest_edge=3 * image_size), max_image_size=dict(longest_edge=image_size), image_mean=[0.5] * 3, image_std=[0.5] * 3)
     processor.resize = types.MethodType(resize_idefics3, processor)
     pixels = torch.from_numpy(np.asarray(processor(Image.fromarray(picture(*PICTURE)), return_tensors="np").pixel_values)[0]).double()
     print("tiles", pixels.shape)
     with torch.no_grad():
-        hidden = vision(pixel_values=pixels, patch_attention_mask=torch.ones(len(pixels), 4, 4, dtype=torch.bool)).last_hidden_state
+        hidden = vision(pixel_values=pixels, patch_attention_mask=torch.ones(len(pixels), *[image_size // patch_size] * 2, dtype=torch.bool)).last_hidden_state
         tiles = connector(hidden)
         rows = tiles.flatten(0, 1)
         text = text_model("llama3")
-        go_on("idefics3", text.model.embed_tokens.weight, tiles.float().double(), lambda x, blocks: text(inputs_embeds=x).logits[0, -1])
-    keep("idefics3", "idefics3", {"image_size": 32, "patch_size": 8, "projector.scale_factor": 2, "preproc_image_size": 96}, [vision, connector], rows)
+        if name == "idefics3":
+            go_on(name, text.model.embed_tokens.weight, tiles.float().double(), lambda x, blocks: text(inputs_embeds=x).logits[0, -1])
+    keep(name, "idefics3", {"image_size": image_size, "patch_size": patch_size, "projector.scale_factor": scale, "preproc_image_size": 3 * image_size}, [vision, connector], rows)
 
 
 def resize_idefics3(self, image, size, resample=None, **more):
@@ -342,6 +353,6 @@ def resize_square(self, image, size, resample=None, **more):
 
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (idefics3, gemma3, qwen2vl, qwen25vl, llava, internvl, internvl_rms):
+    for make in (idefics3, idefics3_rest, gemma3, qwen2vl, qwen25vl, llava, internvl, internvl_rms):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
