@@ -22,11 +22,12 @@ size_t perception_n_rows(const struct perception *p)
     return p->media != NULL ? p->media->n_rows : p->report != NULL ? p->report->n_rows : 0;
 }
 
-struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err)
+struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, const struct glances *glances,
+                                  struct error *err)
 {
     struct attachment *a = calloc(1, sizeof *a);
 
-    if (a == NULL || (a->path = strdup(path)) == NULL) {
+    if (a == NULL || (a->path = strdup(path)) == NULL || !glances_copy(&a->glances, glances, err)) {
         error_set(err, ERROR_INFERENCE, "no memory for the attachment %s", path);
         attachment_free(a);
         return NULL;
@@ -36,7 +37,7 @@ struct attachment *attachment_new(uint32_t id, const char *path, const struct pe
     a->name = slash != NULL && slash[1] != '\0' ? slash + 1 : a->path;
     a->seen = a->heard = seen;
     snprintf(a->sha256, sizeof a->sha256, "%s", seen->key != NULL ? seen->key : "");
-    a->details = details_text(path, seen, &a->said_at, err);
+    a->details = details_text(path, seen, &a->glances, &a->said_at, err);
     if (a->details == NULL) {
         attachment_free(a);
         return NULL;
@@ -51,6 +52,7 @@ void attachment_free(struct attachment *a)
     if (a->corrected != NULL)
         transcript_free(a->corrected->transcript);
     free(a->corrected);
+    glances_done(&a->glances);
     free(a->path);
     free(a->details);
     free(a);
@@ -83,7 +85,7 @@ struct attachment *attachment_corrected(const struct attachment *a, size_t i, co
     if (t != NULL) {
         *p = *a->heard;
         p->transcript = t;
-        made = attachment_new(a->id, a->path, p, err);
+        made = attachment_new(a->id, a->path, p, &a->glances, err);
     }
     if (made == NULL) {
         transcript_free(t);
@@ -93,6 +95,24 @@ struct attachment *attachment_corrected(const struct attachment *a, size_t i, co
     made->heard = a->heard;
     made->corrected = p;
     return made;
+}
+
+struct attachment *attachment_looked(const struct attachment *a, const struct glance *g, struct error *err)
+{
+    struct glances glances = { 0 };
+    struct attachment *made = NULL;
+
+    if (glances_copy(&glances, &a->glances, err) && glances_add(&glances, g, err))
+        made = attachment_new(a->id, a->path, a->seen, &glances, err);
+    glances_done(&glances);
+    return made;
+}
+
+const struct glance *attachment_description(const struct attachment *a)
+{
+    const struct glance *g = glances_find(&a->glances, NULL, NULL);
+
+    return g != NULL && g->words != NULL ? g : NULL;
 }
 
 uint32_t attachment_id(const struct attachment *a) { return a->id; }

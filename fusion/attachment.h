@@ -7,6 +7,7 @@
 #define FUSION_ATTACHMENT_H
 
 #include "audio/audio.h"
+#include "fusion/glance.h"
 #include "fusion/session.h"
 #include "tensor/media_rows.h"
 #include "vision/vision.h"
@@ -44,18 +45,26 @@ struct attachment {
     const struct perception *seen;  /* `heard`, or `corrected` */
     const struct perception *heard; /* as it was perceived; borrowed from the senses */
     struct perception *corrected;   /* with lines that a person corrected; its transcript is its own; NULL: none are */
+    struct glances glances;         /* what eyes said of a picture, in the order in which they were asked */
     char sha256[65];
     char *details;
     size_t said_at;                 /* byte of details where the lines of what is said begin */
     size_t n_tokens;
 };
 
-struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, struct error *err);
+/* glances are copied; NULL: none. */
+struct attachment *attachment_new(uint32_t id, const char *path, const struct perception *seen, const struct glances *glances,
+                                  struct error *err);
 void attachment_free(struct attachment *a);                 /* NULL is fine */
 /* The same attachment with another text of segment i; text NULL: what was heard. */
 struct attachment *attachment_corrected(const struct attachment *a, size_t i, const char *text, struct error *err);
 
+/* The same attachment with one more glance, which is copied. */
+struct attachment *attachment_looked(const struct attachment *a, const struct glance *g, struct error *err);
+/* What eyes said is in it; NULL: nothing. */
+const struct glance *attachment_description(const struct attachment *a);
+
 /* The text of attachment_details, malloc'd (details.c); *said_at: where a line for each segment begins. */
-char *details_text(const char *path, const struct perception *seen, size_t *said_at, struct error *err);
+char *details_text(const char *path, const struct perception *seen, const struct glances *glances, size_t *said_at, struct error *err);
 
 #endif

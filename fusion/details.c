@@ -98,6 +98,25 @@ static void add_in_a_line(struct words *b, const char *text)
         words_add_bytes(b, *text == '\n' ? " " : text, 1);
 }
 
+/* Who looked besides, and what they said. */
+static void add_glances(struct words *b, const struct glances *glances)
+{
+    for (size_t i = 0; i < glances->n; i++) {
+        const struct glance *g = &glances->items[i];
+        words_add(b, "eyes (%s, %.1f s)", g->eyes, g->ms / 1e3);
+        if (g->question != NULL) {
+            words_add(b, ", asked \"");
+            add_in_a_line(b, g->question);
+            words_add(b, "\"");
+        }
+        words_add(b, ":\n");
+        if (g->words != NULL)
+            words_add(b, "  %s\n", g->words);
+        if (g->trouble != NULL)
+            words_add(b, "  %s%s\n", g->words != NULL ? "note: " : "nothing of use: ", g->trouble);
+    }
+}
+
 static double decibels(float level)
 {
     return 20 * log10(level > 1e-5f ? (double)level : 1e-5);
@@ -132,7 +151,7 @@ static void add_clip(struct words *b, const struct perception *p, size_t *said_a
     words_add(b, "time: encode %.0f ms, decode %.0f ms\n", t->encode_ms, t->decode_ms);
 }
 
-char *details_text(const char *path, const struct perception *seen, size_t *said_at, struct error *err)
+char *details_text(const char *path, const struct perception *seen, const struct glances *glances, size_t *said_at, struct error *err)
 {
     struct words b = { 0 };
 
@@ -141,6 +160,7 @@ char *details_text(const char *path, const struct perception *seen, size_t *said
         add_image(&b, seen);
     else
         add_clip(&b, seen, said_at);
+    add_glances(&b, glances);
     return words_take(&b, err);
 }
 
@@ -213,6 +233,23 @@ static void add_image_json(struct cJSON *json, const struct perception *p)
         cJSON_AddStringToObject(json, "note", r->note);
 }
 
+static void add_glances_json(struct cJSON *json, const struct glances *glances)
+{
+    struct cJSON *looks = cJSON_AddArrayToObject(json, "looks");
+
+    for (size_t i = 0; i < glances->n; i++) {
+        const struct glance *g = &glances->items[i];
+        struct cJSON *item = add_item(looks);
+        cJSON_AddStringToObject(item, "eyes", g->eyes);
+        if (g->question != NULL)
+            cJSON_AddStringToObject(item, "question", g->question);
+        cJSON_AddStringToObject(item, "words", g->words != NULL ? g->words : "");
+        if (g->trouble != NULL)
+            cJSON_AddStringToObject(item, "note", g->trouble);
+        add_number(item, "seconds", g->ms / 1e3);
+    }
+}
+
 static void add_clip_json(struct cJSON *json, const struct perception *p)
 {
     transcript_json(p->transcript, json);
@@ -232,5 +269,7 @@ struct cJSON *attachment_json(const struct attachment *a)
         add_image_json(json, a->seen);
     else
         add_clip_json(json, a->seen);
+    if (a->glances.n > 0)
+        add_glances_json(json, &a->glances);
     return json;
 }

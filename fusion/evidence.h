@@ -1,6 +1,7 @@
 /* evidence.h - what the encoders found, in words for a language model.
  *
  *   vision_report -> one sentence (descriptions) or facts (questions)
+ *   what eyes said -> a sentence that names them
  *   transcript    -> lines with times
  *
  * Pure functions of their arguments.  The wording was measured: docs/models.md,
@@ -32,6 +33,12 @@ void evidence_said(struct words *b, const struct transcript *t, size_t n_segment
 
 /* "0:07", "1:02:30" */
 void evidence_time(struct words *b, double seconds);
+
+/* " NAME, a model that sees the picture, says: "WORDS"": of the picture, or to the question that follows, alone or after
+ * such a sentence. */
+enum evidence_eyes { EVIDENCE_EYES_SEE, EVIDENCE_EYES_ASKED, EVIDENCE_EYES_ASKED_TOO };
+void evidence_eyes(struct words *b, const char *name, const char *words, enum evidence_eyes how);
+void evidence_eyes_korean(struct words *b, const char *name, const char *words, enum evidence_eyes how);
 
 /* Text in an image on one line, quoted; cut at a word when longer than `most`
  * bytes. */

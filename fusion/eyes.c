@@ -55,7 +55,7 @@ static bool open_file(struct eyes *e, const char *path, const struct compute *c,
 
 bool eyes_init(struct eyes *e, const struct session_params *params, const struct compute *c, struct error *err)
 {
-    if (params->eyes == EYES_WORDS)
+    if (params->eyes != EYES_ROWS)
         return true;
     const char *name = params->mmproj_name != NULL ? params->mmproj_name : params->mmproj_path;
     if (name == NULL)
@@ -84,7 +84,7 @@ bool eyes_suit(const struct eyes *e, const struct text_info *text, const char *n
     size_t n_embd = e->projector != NULL ? projector_n_embd(e->projector)
                   : e->encoder != NULL   ? image_encoder_n_embd(e->encoder) : text->n_embd;
 
-    if (n_embd == text->n_embd)
+    if (e->off || n_embd == text->n_embd)
         return true;
     if (e->text_name != NULL)
         return error_set(err, ERROR_MODEL, "%s gives rows of %zu numbers, the text model %s takes %zu: %s speaks to %s: add -m %s",
@@ -99,5 +99,5 @@ bool eyes_suit(const struct eyes *e, const struct text_info *text, const char *n
 
 bool eyes_are_strange(const struct eyes *e, const struct text_info *text)
 {
-    return e->projector != NULL && strcmp(projector_text_model(e->projector), text->name) != 0;
+    return e->projector != NULL && !e->off && strcmp(projector_text_model(e->projector), text->name) != 0;
 }

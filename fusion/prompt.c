@@ -13,9 +13,32 @@ void exchange_done(struct exchange *e)
 {
     free(e->text);
     free(e->media);
+    for (size_t i = 0; i < e->n_glances; i++) {
+        free(e->glances[i].name);
+        free(e->glances[i].eyes);
+        free(e->glances[i].words);
+    }
+    free(e->glances);
     free(e->answer);
     free(e->answer_ids);
     *e = (struct exchange){ 0 };
+}
+
+bool exchange_add_glance(struct exchange *e, const struct attachment *a, bool before, const char *eyes, const char *words, struct error *err)
+{
+    struct exchange_glance *grown = realloc(e->glances, (e->n_glances + 1) * sizeof *grown);
+    struct exchange_glance g = { a->id, before, strdup(a->name), strdup(eyes), strdup(words) };
+
+    if (grown != NULL)
+        e->glances = grown;
+    if (grown == NULL || g.name == NULL || g.eyes == NULL || g.words == NULL) {
+        free(g.name);
+        free(g.eyes);
+        free(g.words);
+        return error_set(err, ERROR_INFERENCE, "no memory for what the eyes say");
+    }
+    e->glances[e->n_glances++] = g;
+    return true;
 }
 
 bool text_has_hangul(const char *text)
@@ -231,6 +254,42 @@ static void add_clip(struct words *b, const struct transcript *t, const struct e
     (korean ? evidence_clip_korean : evidence_clip)(b, t, n_segments, parts.n > 0 ? &parts : NULL);
 }
 
+/* What eyes said is in the picture, then what they answered. */
+static void add_said(struct words *b, const struct exchange *e, const struct attachment *a, bool korean)
+{
+    const struct glance *g = attachment_description(a);
+    void (*add)(struct words *, const char *, const char *, enum evidence_eyes) = korean ? evidence_eyes_korean : evidence_eyes;
+
+    if (g != NULL)
+        add(b, g->eyes, g->words, EVIDENCE_EYES_SEE);
+    for (size_t i = 0; i < e->n_glances; i++) {
+        const struct exchange_glance *asked = &e->glances[i];
+        bool named = g != NULL && strcmp(g->eyes, asked->eyes) == 0;
+        if (!asked->before && asked->attachment == a->id)
+            add(b, asked->eyes, asked->words, named ? EVIDENCE_EYES_ASKED_TOO : EVIDENCE_EYES_ASKED);
+    }
+}
+
+/* About pictures of the turns before. */
+static void add_looked_again(struct script *s, const struct exchange *e, const struct wording *w)
+{
+    bool korean = strcmp(w->language, "ko") == 0;
+
+    for (size_t i = 0; i < e->n_glances; i++) {
+        const struct exchange_glance *g = &e->glances[i];
+        struct words b = { 0 };
+        if (!g->before)
+            continue;
+        words_add(&b, "[%s", w->image_before);
+        if (e->n_glances > 1)
+            words_add(&b, ", %s", g->name);
+        words_add(&b, ".");
+        (korean ? evidence_eyes_korean : evidence_eyes)(&b, g->eyes, g->words, EVIDENCE_EYES_ASKED);
+        words_add(&b, "]\n");
+        add_words(s, &b);
+    }
+}
+
 static void add_evidence(struct script *s, const struct exchange *e, size_t i, const struct wording *w)
 {
     const struct attachment *a = e->media[i].attachment;
@@ -246,6 +305,7 @@ static void add_evidence(struct script *s, const struct exchange *e, size_t i, c
         (korean ? evidence_facts_korean : evidence_facts)(&b, a->seen->report, asks_colours(e->text));
     else
         add_clip(&b, a->seen->transcript, e, e->media[i].n_segments, korean);
+    add_said(&b, e, a, korean);
     words_add(&b, "]\n");
     add_words(s, &b);
 }
@@ -281,6 +341,7 @@ void script_question(struct script *s, const struct exchange *e)
     for (size_t i = 0; i < e->n_media; i++)
         if (!has_rows(e->media[i].attachment->seen))
             add_evidence(s, e, i, w);
+    add_looked_again(s, e, w);
     add_question(s, e, w);
     add_template(s, PIECE_CLOSE, TEXT_USER);
 }
@@ -300,6 +361,15 @@ static void add_worked(struct script *s, const struct wording *w, const char *ev
     add_message(s, TEXT_ASSISTANT, answer);
 }
 
+/* A model that sees described one of its pictures. */
+static bool has_seeing(const struct exchange *e)
+{
+    for (size_t i = 0; i < e->n_media; i++)
+        if (attachment_description(e->media[i].attachment) != NULL)
+            return true;
+    return false;
+}
+
 void script_system(struct script *s, const char *system, const struct exchange *about)
 {
     const struct wording *w = about != NULL ? exchange_wording(about) : NULL;
@@ -310,7 +380,7 @@ void script_system(struct script *s, const char *system, const struct exchange *
         return;
     }
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
-    words_add(&b, "%s%s", system != NULL ? system : wording_chat_system, wording_chat_brackets);
+    words_add(&b, "%s%s", system != NULL ? system : wording_chat_system, about != NULL && has_seeing(about) ? wording_chat_brackets_eyes : wording_chat_brackets);
     add_words(s, &b);
     add_template(s, PIECE_CLOSE, TEXT_SYSTEM);
     if (w == NULL)
@@ -420,6 +490,9 @@ static void script_translate(struct script *s, const struct exchange *e, const c
         add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
     }
     evidence_sentence(&evidence, e->media[0].attachment->seen->report);
+    const struct glance *g = attachment_description(e->media[0].attachment);
+    if (g != NULL)                  /* without quotation marks, which keep their words as they are */
+        words_add(&evidence, " %s says: %s", g->eyes, g->words);
     if (evidence.failed)
         s->failed = true;
     else
@@ -441,6 +514,7 @@ static void script_sentence(struct script *s, const char *system, const struct e
         add_template(s, PIECE_CLOSE, TEXT_ASSISTANT);
     }
     (korean ? evidence_sentence_korean : evidence_sentence)(&evidence, e->media[0].attachment->seen->report);
+    add_said(&evidence, e, e->media[0].attachment, korean);
     if (evidence.failed)
         s->failed = true;
     else

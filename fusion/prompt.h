@@ -7,6 +7,9 @@
  * on, so nothing that a user, a file name, a transcript or an image says can open
  * or close a turn.  Media stand before the text of their turn.
  *
+ * What eyes said of a picture that is told in words (fusion/looker.h) stands in its brackets; what they answered about one
+ * of the turns before, in brackets of its own.
+ *
  * A picture that has rows (vision/projector.h) stands as these, and there are no worked
  * turns, as projectors are trained:
  *   system: "You are mynah, an assistant that sees pictures."[, "\n", the user's own]
@@ -28,12 +31,22 @@ struct exchange_media {
     size_t n_segments;              /* of the transcript that are told; SIZE_MAX: all */
 };
 
+/* What eyes answered to the question of a turn, about a picture of it or, `before`, of the turns before. */
+struct exchange_glance {
+    uint32_t attachment;            /* its id */
+    bool before;
+    char *name;                     /* of its file */
+    char *eyes, *words;
+};
+
 struct exchange {
     enum turn_task task;
     char *text;                     /* never NULL */
     char language[16];
     struct exchange_media *media;
     size_t n_media;
+    struct exchange_glance *glances;
+    size_t n_glances;
     char *answer;                   /* NULL: none came */
     int32_t *answer_ids;            /* as generated, so that the cache is found again; NULL: tokenise `answer` */
     size_t n_answer_ids;
@@ -44,6 +57,8 @@ struct exchange {
     size_t fitted_to;               /* a memo: what fit_question was last asked for; 0: never */
 };
 void exchange_done(struct exchange *e);
+/* All strings are copied. */
+bool exchange_add_glance(struct exchange *e, const struct attachment *a, bool before, const char *eyes, const char *words, struct error *err);
 
 /* ---- pieces ------------------------------------------------------------------- */
 

@@ -290,12 +290,19 @@ static void tell_tiles(void *user, size_t n_done, size_t n_tiles)
     s->progress(s->user, "looking", (double)n_done, (double)n_tiles);
 }
 
-/* The picture through a pair's encoder. */
+/* The rows of a picture, if any are wanted: our projector's are there, a pair's encoder makes them. */
 static bool encode(struct senses *s, struct perception *p, const struct image *image, struct error *err)
 {
     const struct image_encoder *e = s->eyes->encoder;
     struct image_plan plan;
 
+    if (s->eyes->off) {
+        free(p->report->rows);
+        p->report->rows = NULL;
+        p->report->n_rows = 0;
+    }
+    if (s->eyes->off || e == NULL)
+        return true;
     if (!image_encoder_plan(e, image->width, image->height, &plan, err) || !memory_fits("encoding the picture", 0, plan.n_bytes, err))
         return false;
     p->media = image_encoder_encode(e, s->compute, image, tell_tiles, s, err);
@@ -309,7 +316,7 @@ static bool look(struct senses *s, struct perception *p, const struct decoded *d
     s->progress(s->user, "looking", 0, 0);
     double start = clock_ms();
     p->report = vision_look(s->vision, s->compute, d->image, err);
-    if (p->report == NULL || (s->eyes->encoder != NULL && !encode(s, p, d->image, err)))
+    if (p->report == NULL || !encode(s, p, d->image, err))
         return false;
     double ms = clock_ms() - start;
     p->report->decode_ms = d->ms;
@@ -366,8 +373,8 @@ static bool perceive(struct senses *s, const char *path, const char *hash, struc
 
 /* ---- what is known ---------------------------------------------------------------- */
 
-/* sha256, the encoder's identity, of a clip also how it is listened to; NULL when the encoder is not open yet (then
- * nothing can be known) or memory ran out. */
+/* sha256, the encoder's identity, of a picture also whether rows are wanted, of a clip how it is listened to;
+ * NULL when the encoder is not open yet (then nothing can be known) or memory ran out. */
 static char *make_key(const struct senses *s, enum attachment_kind kind, const char *hash)
 {
     const char *id = kind == ATTACHMENT_IMAGE ? s->vision != NULL ? vision_id(s->vision) : NULL
@@ -375,7 +382,7 @@ static char *make_key(const struct senses *s, enum attachment_kind kind, const c
     bool is_clip = kind == ATTACHMENT_AUDIO;
     char *key = NULL;
 
-    if (id == NULL || asprintf(&key, "%s+%s%s%s", hash, id, is_clip ? "+" : "", is_clip ? s->hearing.key : "") < 0)
+    if (id == NULL || asprintf(&key, "%s+%s%s%s", hash, id, is_clip ? "+" : s->eyes->off ? "+words" : "", is_clip ? s->hearing.key : "") < 0)
         return NULL;
     return key;
 }

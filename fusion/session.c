@@ -19,14 +19,16 @@
 
 enum request_kind {
     REQUEST_LOAD, REQUEST_ATTACH, REQUEST_CORRECT, REQUEST_PREVIEW, REQUEST_LISTEN, REQUEST_ASK, REQUEST_MEASURE, REQUEST_RESTORE,
-    REQUEST_REWIND, REQUEST_CONFIGURE, REQUEST_SCALE_LORA
+    REQUEST_REWIND, REQUEST_CONFIGURE, REQUEST_SCALE_LORA, REQUEST_EYES
 };
 
 struct request {
     struct request *next;
     enum request_kind kind;
     uint32_t number;
-    char *path, *name;              /* LOAD, ATTACH, PREVIEW; name: the text of CORRECT */
+    char *path, *name;              /* LOAD, ATTACH, PREVIEW, EYES (of the pair); name: the text of CORRECT */
+    char *mmproj;                   /* EYES */
+    enum session_eyes eyes;
     uint32_t attachment;            /* CORRECT */
     size_t i_segment;
     struct turn turn;               /* ASK, MEASURE, RESTORE; owns what it points to */
@@ -83,6 +85,7 @@ static void request_free(struct request *r)
         return;
     free(r->path);
     free(r->name);
+    free(r->mmproj);
     free(r->answer);
     free((char *)r->turn.text);
     free((char *)r->turn.language);
@@ -183,6 +186,17 @@ uint32_t session_correct(struct session *s, uint32_t attachment, size_t i_segmen
         r->attachment = attachment;
         r->i_segment = i_segment;
     }
+    return submit(s, r, good);
+}
+
+uint32_t session_use_eyes(struct session *s, const struct session_params *params)
+{
+    struct request *r = request_new(REQUEST_EYES);
+    bool good = r != NULL && copy_text(&r->path, params->pair_path) && copy_text(&r->name, params->pair_name) &&
+                copy_text(&r->mmproj, params->mmproj_path);
+
+    if (r != NULL)
+        r->eyes = params->eyes;
     return submit(s, r, good);
 }
 
@@ -378,9 +392,21 @@ void session_event_done(struct session_event *event)
 static void emit(void *user, struct session_event *event)
 {
     bool last = event->kind == SESSION_READY || event->kind == SESSION_ATTACHED || event->kind == SESSION_CORRECTED || event->kind == SESSION_PREVIEWED ||
-                event->kind == SESSION_LISTENED || event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_FAILED;
+                event->kind == SESSION_LISTENED || event->kind == SESSION_MEASURED || event->kind == SESSION_ANSWERED || event->kind == SESSION_EYES ||
+                event->kind == SESSION_FAILED;
 
     push_event(user, event, last);
+}
+
+static void use_eyes(struct worker *w, const struct request *r)
+{
+    struct session_params params = session_params_default();
+
+    params.eyes = r->eyes;
+    params.pair_path = r->path;
+    params.pair_name = r->name;
+    params.mmproj_path = r->mmproj;
+    worker_use_eyes(w, r->number, &params);
 }
 
 /* The next request, or NULL when the session ends. */
@@ -418,6 +444,7 @@ static void *work(void *user)
         case REQUEST_RESTORE: worker_restore(s->worker, r->number, &r->turn, r->answer); break;
         case REQUEST_REWIND:  worker_rewind(s->worker, r->n_turns); break;
         case REQUEST_SCALE_LORA: worker_scale_lora(s->worker, r->i_lora, r->scale); break;
+        case REQUEST_EYES:    use_eyes(s->worker, r); break;
         case REQUEST_CONFIGURE: worker_configure(s->worker, r->number, &r->settings); break;
         }
         pthread_mutex_lock(&s->lock);

@@ -22,7 +22,8 @@
 struct session;
 struct cJSON;
 
-enum session_eyes { EYES_WORDS, EYES_ROWS };        /* how pictures reach the text model */
+/* How pictures reach the text model; EYES_PAIR: in words, those of a model that sees among them. */
+enum session_eyes { EYES_WORDS, EYES_ROWS, EYES_PAIR };
 
 /* A token by its number in the model's vocabulary is made more or less likely; -INFINITY: never said. */
 struct session_bias { int32_t token; float bias; };
@@ -34,6 +35,8 @@ struct session_params {
     const char *classifier_path;
     const char *detector_path;
     enum session_eyes eyes;
+    const char *pair_path;          /* EYES_PAIR: GGUF of the text model that looks; mmproj_path is its projector */
+    const char *pair_name;          /* as the user named it; NULL: the path */
     const char *mmproj_path;        /* EYES_ROWS: GGUF of a projector; NULL: the program carries it, as mmproj_name */
     const char *mmproj_name;        /* as the user named it; NULL: the path */
     const char *mmproj_text;        /* the text model that goes with it, as -m takes it; NULL: not known */
@@ -109,6 +112,11 @@ bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct err
  * for bytes that were computed before. */
 uint32_t session_attach(struct session *s, const char *path);
 
+/* How pictures reach the text model from now on, as eyes, pair_* and mmproj_path of params say, nothing else of it:
+ * SESSION_EYES, or SESSION_FAILED, after which all stays.  EYES_ROWS is by the projector that the session began with.
+ * Pictures that were attached before are told as before. */
+uint32_t session_use_eyes(struct session *s, const struct session_params *params);
+
 /* Another text for a segment of a clip; NULL: what was heard.  SESSION_CORRECTED has an attachment of the same
  * id in place of the one before, which stays as it was; questions after it are told the new one. */
 uint32_t session_correct(struct session *s, uint32_t attachment, size_t i_segment, const char *text);
@@ -179,7 +187,8 @@ uint32_t session_ask(struct session *s, const struct turn *turn);
 
 /* How many positions a question would take and which turns would have to be left out:
  * SESSION_MEASURED.  Computes nothing but tokens and changes nothing; session_ask of the same
- * turn right after it leaves out exactly those turns.  A TURN_CHAT without text and
+ * turn right after it leaves out exactly those turns, or the first of them where eyes have yet to be asked: room is
+ * kept for all that these may say.  A TURN_CHAT without text and
  * attachments measures the conversation alone: what the gauge shows after turns were
  * restored, rewound or left out. */
 uint32_t session_measure(struct session *s, const struct turn *turn);
@@ -244,6 +253,8 @@ enum session_event_kind {
     SESSION_PREVIEWED,              /* preview: of session_preview */
     SESSION_ATTACHED,               /* attachment, encode_ms */
     SESSION_CORRECTED,              /* attachment */
+    SESSION_LOOKED,                 /* attachment: as SESSION_CORRECTED, with what eyes answered to the question that is being asked */
+    SESSION_EYES,                   /* text: who looks, "words" or "rows" */
     SESSION_HEARD,                  /* text: words that are sure, more of them, a line a sentence; unsure: what may follow,
                                      * instead of what the event before said.  The first comes, empty, when it begins to hear */
     SESSION_LISTENED,               /* all was told */

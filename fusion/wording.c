@@ -10,6 +10,10 @@ const char wording_chat_brackets[] =
     "\nAttached pictures and recordings reach you only as words in brackets, written by a detector; what the brackets "
     "do not mention is not known.";
 
+const char wording_chat_brackets_eyes[] =
+    "\nAttached pictures and recordings reach you only as words in brackets, written by a detector and, in quotation marks, by "
+    "a model that sees pictures and can err; what the brackets do not mention is not known.";
+
 const char wording_rows_system[] = "You are mynah, an assistant that sees pictures.";
 
 static const struct wording wordings[] = {
@@ -25,6 +29,7 @@ static const struct wording wordings[] = {
         .begun = "The image shows",
         .image = "Attached image",
         .clip = "Attached recording",
+        .image_before = "The image before",
         .image_example = "Seen in it: a person and two barrels. Nothing else was recognised. No text was found in it.",
         .question_example = { "Describe the picture.", "Is there a lantern?", "What is the person doing?",
                               "Is the person tired?" },
@@ -56,6 +61,7 @@ static const struct wording wordings[] = {
         .begun = "이 사진에는",
         .image = "첨부된 사진",
         .clip = "첨부된 녹음",
+        .image_before = "앞의 사진",
         .image_example = "이 사진에는 사람 한 명, 통 둘이 있습니다. 그 밖에 알아본 것은 없습니다. 글은 없습니다.",
         .question_example = { "사진을 설명해 주세요.", "등불이 있나요?", "사람이 무엇을 하고 있나요?", "사람이 피곤한가요?" },
         .answer_example = { "이 사진에는 사람 한 명과 통 둘이 있습니다.",

@@ -15,6 +15,7 @@ struct wording {
 
     /* questions: heads of evidence; worked turns about one image, the first after its evidence */
     const char *image, *clip;
+    const char *image_before;       /* of a turn before, which eyes were asked about again */
     const char *image_example;
     const char *question_example[WORDING_N_EXAMPLES], *answer_example[WORDING_N_EXAMPLES];
     const char *text_example[3];    /* for who asks what it says: another image's evidence, the question, the text in full */
@@ -44,6 +45,7 @@ const struct wording *wording_for(const char *language);
 
 extern const char wording_chat_system[];        /* the user's own may stand in its place */
 extern const char wording_chat_brackets[];      /* follows either */
+extern const char wording_chat_brackets_eyes[]; /* instead of it, where a model that sees says something, too */
 extern const char wording_rows_system[];        /* pictures are rows; projectors are trained with it */
 
 #endif

@@ -30,9 +30,9 @@ void worker_fail(struct worker *w, const struct error *err)
     worker_send(w, (struct session_event){ .kind = SESSION_FAILED, .err = *err });
 }
 
-static void send_progress(void *user, const char *text, double done, double total)
+void worker_progress(void *worker, const char *text, double done, double total)
 {
-    worker_send_text(user, SESSION_PROGRESS, text, done, total);
+    worker_send_text(worker, SESSION_PROGRESS, text, done, total);
 }
 
 /* Without memory for it the file goes on unseen. */
@@ -80,7 +80,11 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->kv = params->kv_q8_0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
     if (form_init(&w->form, params, err) && adapters_init(&w->adapters, params->loras, params->n_loras, err) &&
         eyes_init(&w->eyes, params, compute, err))
-        w->senses = senses_new(params, &w->eyes, compute, send_progress, send_decoded, w, err);
+        w->senses = senses_new(params, &w->eyes, compute, worker_progress, send_decoded, w, err);
+    if (w->senses != NULL && params->eyes == EYES_PAIR && (w->looker = looker_new(params, compute, worker_progress, w, err)) == NULL) {
+        senses_free(w->senses);
+        w->senses = NULL;
+    }
     if (w->senses == NULL) {
         worker_free(w);
         return NULL;
@@ -100,6 +104,7 @@ void worker_free(struct worker *w)
         attachment_free(w->replaced[i]);
     free(w->replaced);
     senses_free(w->senses);
+    looker_free(w->looker);
     eyes_done(&w->eyes);
     form_done(&w->form);
     text_context_free(w->context);
@@ -212,12 +217,17 @@ static size_t evidence_tokens(const struct worker *w, const struct attachment *a
 void worker_attach(struct worker *w, uint32_t request, const char *path)
 {
     struct error err = { 0 };
-    double load_ms = 0;
+    struct glances glances = { 0 };
+    double load_ms = 0, look_ms = 0;
 
     w->request = request;
     const struct perception *seen = senses_perceive(w->senses, path, &load_ms, &err);
-    struct attachment *a = seen != NULL ? attachment_new((uint32_t)w->n_attachments + 1, path, seen, &err) : NULL;
+    bool good = seen != NULL && worker_describe(w, path, seen, &glances, &err);
+    struct attachment *a = good ? attachment_new((uint32_t)w->n_attachments + 1, path, seen, &glances, &err) : NULL;
     struct attachment **grown = NULL;
+    for (size_t i = 0; i < glances.n; i++)
+        look_ms += glances.items[i].ms;
+    glances_done(&glances);
     if (a != NULL) {
         grown = realloc(w->attachments, (w->n_attachments + 1) * sizeof(struct attachment *));
         if (grown == NULL)
@@ -232,38 +242,38 @@ void worker_attach(struct worker *w, uint32_t request, const char *path)
     w->attachments[w->n_attachments++] = a;
     a->n_tokens = evidence_tokens(w, a);
     worker_send(w, (struct session_event){ .kind = SESSION_ATTACHED, .attachment = a, .load_ms = load_ms,
-                                    .encode_ms = seen->ms });
+                                    .encode_ms = seen->ms + look_ms });
 }
 
-/* Whoever was told of the old one is told of the new one from now on. */
-static void replace(struct worker *w, struct attachment *old, struct attachment *new)
+bool worker_replace(struct worker *w, struct attachment *old, struct attachment *new, enum session_event_kind kind, struct error *err)
 {
+    struct attachment **grown = realloc(w->replaced, (w->n_replaced + 1) * sizeof(struct attachment *));
+
+    if (grown == NULL)
+        return error_set(err, ERROR_INFERENCE, "%s: no memory", old->path);
+    w->replaced = grown;
     w->replaced[w->n_replaced++] = old;
     w->attachments[new->id - 1] = new;
     new->n_tokens = evidence_tokens(w, new);
     conversation_replace(&w->conversation, old, new);
-    worker_send(w, (struct session_event){ .kind = SESSION_CORRECTED, .attachment = new });
+    worker_send(w, (struct session_event){ .kind = kind, .attachment = new });
+    return true;
 }
 
 void worker_correct(struct worker *w, uint32_t request, uint32_t id, size_t i_segment, const char *text)
 {
     struct error err = { 0 };
     struct attachment *a = id >= 1 && id <= w->n_attachments ? w->attachments[id - 1] : NULL, *corrected = NULL;
-    struct attachment **grown = realloc(w->replaced, (w->n_replaced + 1) * sizeof(struct attachment *));
 
     w->request = request;
-    if (grown != NULL)
-        w->replaced = grown;
     if (a == NULL || i_segment >= attachment_n_segments(a))
         error_set(&err, ERROR_USAGE, "line %zu of attachment %u is not there", i_segment + 1, (unsigned)id);
-    else if (grown == NULL)
-        error_set(&err, ERROR_INFERENCE, "%s: no memory", a->path);
     else
         corrected = attachment_corrected(a, i_segment, text, &err);
-    if (corrected != NULL)
-        replace(w, a, corrected);
-    else
-        worker_fail(w, &err);
+    if (corrected != NULL && worker_replace(w, a, corrected, SESSION_CORRECTED, &err))
+        return;
+    attachment_free(corrected);
+    worker_fail(w, &err);
 }
 
 void worker_preview(struct worker *w, uint32_t request, const char *path)

@@ -19,12 +19,13 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
 void worker_free(struct worker *w);                         /* NULL is fine */
 
 /* Each emits its events, the last one SESSION_READY, ATTACHED, CORRECTED, PREVIEWED, MEASURED, ANSWERED,
- * LISTENED or FAILED; restore and configure emit only a failure. */
+ * LISTENED, EYES or FAILED; restore and configure emit only a failure. */
 void worker_load(struct worker *w, uint32_t request, const char *path, const char *name);
 void worker_attach(struct worker *w, uint32_t request, const char *path);
 void worker_correct(struct worker *w, uint32_t request, uint32_t id, size_t i_segment, const char *text);
 void worker_preview(struct worker *w, uint32_t request, const char *path);
 void worker_listen(struct worker *w, uint32_t request, struct sound_queue *queue, uint32_t sound);
+void worker_use_eyes(struct worker *w, uint32_t request, const struct session_params *params);
 void worker_ask(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_measure(struct worker *w, uint32_t request, const struct turn *turn);
 void worker_restore(struct worker *w, uint32_t request, const struct turn *turn, const char *answer);

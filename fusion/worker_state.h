@@ -1,10 +1,11 @@
-/* worker_state.h - the worker's own: worker.c loads and perceives, worker_ask.c answers. */
+/* worker_state.h - the worker's own: worker.c loads and perceives, worker_look.c has a pair look, worker_ask.c answers. */
 #ifndef FUSION_WORKER_STATE_H
 #define FUSION_WORKER_STATE_H
 
 #include "fusion/adapters.h"
 #include "fusion/conversation.h"
 #include "fusion/form.h"
+#include "fusion/looker.h"
 #include "fusion/senses.h"
 #include "fusion/worker.h"
 
@@ -26,6 +27,8 @@ struct worker {
     struct form form;
 
     struct eyes eyes;
+    struct looker *looker;          /* looks for the text model; NULL: none does */
+    bool told_trouble;              /* that it sees nothing */
     struct senses *senses;
     struct attachment **attachments;    /* all, for the session's life; the newest of each id */
     size_t n_attachments;
@@ -39,5 +42,18 @@ struct worker {
 void worker_send(struct worker *w, struct session_event event);
 void worker_send_text(struct worker *w, enum session_event_kind kind, const char *text, double done, double total);
 void worker_fail(struct worker *w, const struct error *err);
+/* A worker's, for what takes long. */
+void worker_progress(void *worker, const char *text, double done, double total);
+
+/* Whoever was told of the old one is told of the new one from now on; an event of this kind says so.  False and *err
+ * without memory: the new one stays the caller's. */
+bool worker_replace(struct worker *w, struct attachment *old, struct attachment *new, enum session_event_kind kind, struct error *err);
+
+/* What the eyes say is in a picture that was perceived, into glances; nothing without eyes, or for what is told by rows.
+ * False and *err when the user cancels, or without memory. */
+bool worker_describe(struct worker *w, const char *path, const struct perception *seen, struct glances *glances, struct error *err);
+/* Asks the eyes about the pictures that a turn asks about; what they answer is the turn's and the attachments'.  Measured:
+ * nothing is looked at, and what they may say takes its room.  False and *err without memory alone. */
+bool worker_look(struct worker *w, struct exchange *e, bool alone, bool measured, struct error *err);
 
 #endif

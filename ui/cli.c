@@ -33,7 +33,8 @@ const struct command commands[] = {
       "Ctrl-C ends it; what was said until then is still written." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
       "Models whose licence is not a free one are fetched once you agree to its terms." },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes", "list the known models, which are here and which fit this machine",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes pair", "list the known models, which are here and which fit this machine",
+      "Of the role pair are text models that see pictures; they can look for one that does not (--eyes).\n"
       "MEMORY is what a text model takes with a context of 8192 tokens, and whether that is there now; SPEED what it\n"
       "would about write, from how fast this machine reads memory.  With -q, names alone." },
     { "doctor", DOCTOR, cmd_doctor, "", NULL, "say what is found, what is missing and what to do",
@@ -64,7 +65,7 @@ const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), EMBED, "MODEL", "embedding or text model: a name of `mynah models` or a GGUF file (default: minilm)", VALUES_MODEL },
     { "lora", 0, OPTION_LIST, AT(loras), ANSWERS, "FILE[=SCALE]", "LoRA adapter of the text model (GGUF); may be repeated; /lora changes its scale (default: 1)", VALUES_FILE },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures to the text model: own-eyes (for -m tiny), a name or a GGUF file", VALUES_PROJECTOR },
-    { "eyes", 0, OPTION_WORD, AT(eyes), ANSWERS, "HOW", "tell pictures in words, or as rows of the projector (default: rows where there is one)", "words rows" },
+    { "eyes", 0, OPTION_TEXT, AT(eyes), ANSWERS, "HOW", "tell pictures in words, as rows of the projector, or in the words of a model that looks, too: its name or GGUF file (default: rows where there is a projector, else smolvlm-500m if it is here)", VALUES_EYES },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
     { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
     { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },

@@ -24,7 +24,7 @@ struct options {
     struct config *config;          /* the settings; options_settle has merged those that are options, too */
     const char *model;              /* manifest name or path */
     const char *mmproj;             /* of a projector: the name of one that the program carries, or a path */
-    const char *eyes;               /* "words", "rows"; NULL: rows with a projector */
+    const char *eyes;               /* "words", "rows", a pair's name or file; NULL: model_paths_projector chooses */
     const char **files;             /* -i and -a, in the order given */
     size_t n_files;
     const char **arguments;         /* what is not an option */
@@ -87,13 +87,14 @@ struct option_row {
     size_t field;                   /* offset in struct options */
     unsigned commands;              /* bits of those that have it */
     const char *argument, *summary; /* no summary: not listed */
-    const char *values;             /* words, VALUES_FILE, VALUES_MODEL, VALUES_TEXT_MODEL or VALUES_PROJECTOR; NULL: free */
+    const char *values;             /* words, VALUES_FILE, VALUES_MODEL, VALUES_TEXT_MODEL, VALUES_PROJECTOR or VALUES_EYES; NULL: free */
 };
 
 #define VALUES_FILE "<file>"
 #define VALUES_MODEL "<model>"
 #define VALUES_TEXT_MODEL "<text model>"    /* or a file */
 #define VALUES_PROJECTOR "<projector>"      /* or a file */
+#define VALUES_EYES "<eyes>"                /* words, rows, a pair or a file */
 
 extern const struct option_row option_rows[];   /* ends with a NULL name */
 static inline bool option_takes_value(const struct option_row *row) { return row->kind != OPTION_FLAG && row->kind != OPTION_SELF && row->kind != OPTION_HEADING; }

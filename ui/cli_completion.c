@@ -75,6 +75,7 @@ static void bash_completion(void)
          "    '" VALUES_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q 2>/dev/null)\" -- \"$cur\")) ;;\n"
          "    '" VALUES_TEXT_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q text 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
          "    '" VALUES_PROJECTOR "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q eyes 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
+         "    '" VALUES_EYES "') COMPREPLY=($(compgen -W \"words\nrows\n$(\"$1\" models -q pair 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
          "    *) COMPREPLY=($(compgen -W \"${values// /$'\\n'}\" -- \"$cur\")) ;;\n"
          "    esac\n}\n"
          "complete -o filenames -F _mynah mynah");
@@ -106,6 +107,8 @@ static void zsh_values(const char *values)
         fputs("_mynah_text_models", stdout);
     else if (strcmp(values, VALUES_PROJECTOR) == 0)
         fputs("_mynah_projectors", stdout);
+    else if (strcmp(values, VALUES_EYES) == 0)
+        fputs("_mynah_eyes", stdout);
     else
         printf("(%s)", values);
 }
@@ -150,6 +153,7 @@ static void zsh_completion(void)
          "_mynah_models() { compadd -- ${(f)\"$(mynah models -q 2>/dev/null)\"} }\n"
          "_mynah_text_models() { compadd -- ${(f)\"$(mynah models -q text 2>/dev/null)\"}; _files }\n"
          "_mynah_projectors() { compadd -- ${(f)\"$(mynah models -q eyes 2>/dev/null)\"}; _files }\n"
+         "_mynah_eyes() { compadd -- words rows ${(f)\"$(mynah models -q pair 2>/dev/null)\"}; _files }\n"
          "_mynah()\n{\n"
          "    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n"
          "        local -a commands=(");
@@ -185,7 +189,8 @@ static void fish_values(const char *values)
 {
     if (values == NULL || *values == '\0')
         return;
-    if (strcmp(values, VALUES_FILE) == 0 || strcmp(values, VALUES_TEXT_MODEL) == 0 || strcmp(values, VALUES_PROJECTOR) == 0)
+    if (strcmp(values, VALUES_FILE) == 0 || strcmp(values, VALUES_TEXT_MODEL) == 0 || strcmp(values, VALUES_PROJECTOR) == 0
+        || strcmp(values, VALUES_EYES) == 0)
         fputs(" -F", stdout);
     if (strcmp(values, VALUES_MODEL) == 0)
         fputs(" -a '(mynah models -q)'", stdout);
@@ -193,6 +198,8 @@ static void fish_values(const char *values)
         fputs(" -a '(mynah models -q text)'", stdout);
     else if (strcmp(values, VALUES_PROJECTOR) == 0)
         fputs(" -a '(mynah models -q eyes)'", stdout);
+    else if (strcmp(values, VALUES_EYES) == 0)
+        fputs(" -a 'words rows (mynah models -q pair)'", stdout);
     else if (strcmp(values, VALUES_FILE) != 0)
         printf(" -a '%s'", values);
 }

@@ -78,6 +78,8 @@ static bool ask(struct run *r, const struct options *o, const char *prompt, cons
     struct turn turn = { .task = TURN_CHAT, .text = prompt, .attachments = ids, .n_attachments = o->n_files };
     struct session_event answer;
     r->stream = !o->json;
+    r->attachments = attachments;
+    r->n_attachments = o->n_files;
     bool ok = run_wait(r, session_ask(r->session, &turn), &answer, err);
     if (r->stream && r->n_text > 0 && r->text[r->n_text - 1] != '\n')
         run_print_text("\n", 1);

@@ -33,6 +33,8 @@ static struct machine look_at_machine(const struct options *o)
     return here;
 }
 
+#define PAIR "pair"                 /* no role: a text model with a projector of its own */
+
 /* Bytes of memory that a text model takes, weights, its eyes and a context of N_CTX; 0: not known. */
 static double needs(const struct models *m, const struct model_entry *e)
 {
@@ -138,7 +140,7 @@ static bool check_roles(const struct options *o, struct error *err)
 {
     const char *const roles[] = {
         model_role_name(MODEL_TEXT), model_role_name(MODEL_SPEECH), model_role_name(MODEL_CLASSIFIER), model_role_name(MODEL_DETECTOR),
-        model_role_name(MODEL_EMBEDDING), model_role_name(MODEL_PROJECTOR), CARRIED_HEAD, CARRIED_EYES,
+        model_role_name(MODEL_EMBEDDING), model_role_name(MODEL_PROJECTOR), CARRIED_HEAD, CARRIED_EYES, PAIR,
     };
 
     for (size_t i = 0; i < o->n_arguments; i++) {
@@ -163,7 +165,7 @@ int cmd_models(const struct options *o)
         printf("%-19s %-11s %9s  %-5s %-15s %-10s %-13s %s\n", "NAME", "ROLE", "SIZE", "HERE", "MEMORY", "SPEED", "LICENCE", "WHAT IT IS");
     for (size_t i = 0; i < models_count(m); i++) {
         const struct model_entry *e = models_at(m, i);
-        if (!has_name(o, model_role_name(e->role)))
+        if (!has_name(o, model_role_name(e->role)) && (e->projector == NULL || !has_name(o, PAIR)))
             continue;
         if (o->json)
             print_json(m, &here, e);

@@ -28,6 +28,7 @@ static const struct config_row rows[] = {
     { "preview", "auto kitty sixel blocks off", "how pictures are shown", "auto", CONFIG_WORD, AT(preview) },
     { "microphone", NULL, "part of the name of the device (`mynah doctor` lists them); empty: the system's default", "", CONFIG_TEXT, AT(microphone) },
     { "language", NULL, "language spoken in clips, such as en or ko; empty: detected", "", CONFIG_TEXT, AT(language) },
+    { "eyes", NULL, "who looks at pictures for a text model that does not see: a name of `mynah models pair`, a GGUF file, words (nobody); auto: smolvlm-500m if it is here", "auto", CONFIG_TEXT, AT(eyes) },
     { "system", NULL, "system text in place of mynah's own, on one line", "", CONFIG_TEXT, AT(system) },
     { "temperature", NULL, "of sampling: 0 is greedy, auto the task's own", "auto", CONFIG_NUMBER, AT(temperature) },
     { "context", NULL, "tokens that a conversation may take; auto: 8192, or the model's own if less", "auto", CONFIG_COUNT, AT(n_ctx) },

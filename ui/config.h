@@ -22,6 +22,7 @@ struct config {
     char *language;                 /* spoken in clips; "" detected */
     char *system;                   /* system text; "" mynah's own */
     char *kv;                       /* f16, q8_0 */
+    char *eyes;                     /* auto, words, or who looks at pictures for a text model that does not see */
     char *mode;                     /* full, inline, plain */
     char *preview;                  /* auto, kitty, sixel, blocks, off */
     bool mouse;

@@ -2,12 +2,16 @@
 
 #include "base/log.h"
 #include "ui/carried.h"
+#include "ui/config.h"
 
 #include <cjson/cJSON.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define USUAL_EYES "smolvlm-500m"   /* what `mynah pull eyes` fetches */
 
 /* A file that is there but not good is told of now: the session only knows that it has none. */
 static char *media_path(const struct models *m, const char *name)
@@ -70,14 +74,39 @@ static bool use_published(struct model_paths *p, const struct models *m, const s
     return true;
 }
 
+/* What the settings name or, when that is here, the usual pair: for a text model that does not see.  Without it, words. */
+static void use_usual_pair(struct model_paths *p, const struct models *m, const struct options *o)
+{
+    const char *set = o->config != NULL ? o->config->eyes : "auto";
+    bool is_auto = strcmp(set, "auto") == 0 || strcmp(set, "rows") == 0;
+    struct error err = { 0 };
+
+    if (is_auto && (!models_present(m, USUAL_EYES) || !models_present(m, models_find(m, USUAL_EYES)->projector)))
+        return;
+    if (!model_paths_pair(p, m, is_auto ? USUAL_EYES : set, NULL, &err))
+        log_warning("%s; pictures are told in words", err.text);
+}
+
+static bool wants_words(const struct options *o)
+{
+    return o->eyes != NULL ? strcmp(o->eyes, "words") == 0 : o->config != NULL && o->mmproj == NULL && strcmp(o->config->eyes, "words") == 0;
+}
+
 bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
 {
     struct carried c;
 
-    if (o->eyes != NULL && strcmp(o->eyes, "words") == 0)
+    if (wants_words(o))
         return true;
-    if (o->mmproj == NULL)
-        return use_published(p, m, o, err);
+    if (o->eyes != NULL && strcmp(o->eyes, "rows") != 0)
+        return model_paths_pair(p, m, o->eyes, o->mmproj, err);
+    if (o->mmproj == NULL) {
+        if (!use_published(p, m, o, err))
+            return false;
+        if (p->mmproj_name == NULL)
+            use_usual_pair(p, m, o);
+        return true;
+    }
     p->mmproj_name = o->mmproj;
     if (carried_find(o->mmproj, &c))
         return use_carried(p, &c, err);
@@ -92,6 +121,97 @@ bool model_paths_projector(struct model_paths *p, const struct models *m, const 
     return p->mmproj != NULL || no_memory(err);
 }
 
+/* ---- a pair ------------------------------------------------------------------------ */
+
+static bool is_projector_file(const char *name)
+{
+    size_t n = strlen(name);
+
+    return strncasecmp(name, "mmproj", 6) == 0 && n > 5 && strcasecmp(name + n - 5, ".gguf") == 0;
+}
+
+/* The only one in the folder; NULL: none, or several. */
+static char *only_projector(const char *folder)
+{
+    DIR *files = opendir(folder);
+    char *found = NULL;
+    size_t n = 0;
+
+    for (struct dirent *e; files != NULL && (e = readdir(files)) != NULL;) {
+        if (!is_projector_file(e->d_name) || n++ > 0)
+            continue;
+        if (asprintf(&found, "%s/%s", folder, e->d_name) < 0)
+            found = NULL;
+    }
+    if (files != NULL)
+        closedir(files);
+    if (n != 1) {
+        free(found);
+        found = NULL;
+    }
+    return found;
+}
+
+/* Publishers put it beside the text model. */
+static char *projector_beside(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(text, (size_t)(slash - text) + (slash == text)), *named = NULL;
+
+    if (folder == NULL || asprintf(&named, "%s/mmproj-%s", folder, slash != NULL ? slash + 1 : text) < 0)
+        named = NULL;
+    if (named == NULL || access(named, F_OK) != 0) {
+        free(named);
+        named = folder != NULL ? only_projector(folder) : NULL;
+    }
+    free(folder);
+    return named;
+}
+
+static char *projector_of_pair(const struct models *m, const struct model_entry *entry, const char *name, const char *mmproj, struct error *err)
+{
+    const struct model_entry *given = mmproj != NULL ? models_find(m, mmproj) : NULL;
+
+    if (given != NULL && given->role != MODEL_PROJECTOR) {
+        wrong_role(given->name, model_role_name(given->role), err);
+        return NULL;
+    }
+    if (mmproj != NULL || entry != NULL)
+        return models_path(m, mmproj != NULL ? mmproj : entry->projector, err);
+    char *beside = projector_beside(name);
+    if (beside == NULL)
+        error_set(err, ERROR_MODEL, "%s has no projector beside it (mmproj-*.gguf): add --mmproj FILE", name);
+    return beside;
+}
+
+bool model_paths_pair(struct model_paths *p, const struct models *m, const char *name, const char *mmproj, struct error *err)
+{
+    const struct model_entry *entry = models_find(m, name);
+
+    if (entry == NULL && access(name, F_OK) != 0)
+        return error_set(err, ERROR_MODEL, "%s is neither a model that sees (`mynah models pair`) nor a file; --eyes takes words, rows, or who looks",
+                         name);
+    if (entry != NULL && (entry->role != MODEL_TEXT || (entry->projector == NULL && mmproj == NULL)))
+        return error_set(err, ERROR_USAGE, "%s does not see pictures: `mynah models pair` lists those that do; --eyes takes words, rows, "
+                         "one of them or a GGUF file with its projector beside it", name);
+    char *text = models_path(m, name, err), *projector = text != NULL ? projector_of_pair(m, entry, name, mmproj, err) : NULL;
+    char *copy = strdup(name);
+    if (projector == NULL || copy == NULL) {
+        free(text);
+        free(projector);
+        free(copy);
+        return projector == NULL ? false : no_memory(err);
+    }
+    free(p->pair);
+    free(p->pair_name);
+    free(p->mmproj);
+    p->pair = text;
+    p->pair_name = copy;
+    p->mmproj = projector;
+    p->mmproj_name = NULL;
+    return true;
+}
+
 void model_paths_done(struct model_paths *p)
 {
     free(p->text);
@@ -100,6 +220,8 @@ void model_paths_done(struct model_paths *p)
     free(p->detector);
     free(p->mmproj);
     free(p->mmproj_text);
+    free(p->pair);
+    free(p->pair_name);
     *p = (struct model_paths){ 0 };
 }
 
@@ -112,7 +234,9 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.whisper_path = paths->whisper;
     p.classifier_path = paths->classifier;
     p.detector_path = paths->detector;
-    p.eyes = paths->mmproj_name == NULL ? EYES_WORDS : EYES_ROWS;
+    p.eyes = paths->pair != NULL ? EYES_PAIR : paths->mmproj_name == NULL ? EYES_WORDS : EYES_ROWS;
+    p.pair_path = paths->pair;
+    p.pair_name = paths->pair_name;
     p.mmproj_path = paths->mmproj;
     p.mmproj_name = paths->mmproj_name;
     p.mmproj_text = paths->mmproj_text;

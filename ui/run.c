@@ -130,6 +130,14 @@ static void show_progress(struct run *r, const struct session_event *e)
         progress_show(true, line, 0, 0);
 }
 
+/* In place of the one before, of the same id. */
+static void take_looked(struct run *r, const struct attachment *a)
+{
+    for (size_t i = 0; i < r->n_attachments; i++)
+        if (attachment_id(r->attachments[i]) == attachment_id(a))
+            r->attachments[i] = a;
+}
+
 /* True while the request goes on; otherwise *ok and *err say how it ended. */
 static bool take_event(struct run *r, struct session_event *e, bool *ok, struct error *err)
 {
@@ -138,6 +146,9 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
         show_progress(r, e);
         return true;
     case SESSION_DECODED:
+        return true;
+    case SESSION_LOOKED:
+        take_looked(r, e->attachment);
         return true;
     case SESSION_NOTE:
         if (!r->quiet)
@@ -164,6 +175,7 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
     case SESSION_MEASURED:
     case SESSION_HEARD:
     case SESSION_LISTENED:
+    case SESSION_EYES:
         break;
     }
     *ok = true;

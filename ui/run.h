@@ -30,6 +30,8 @@ struct run {
     char *text;                     /* of the last answer; collected when not streamed */
     size_t n_text;
     double load_ms;
+    const struct attachment **attachments;      /* [n_attachments] of the question, the caller's: kept the newest */
+    size_t n_attachments;
 };
 
 /* with_text: load the text model too, and wait until it is ready. */

@@ -416,7 +416,7 @@ void tui_event(struct tui *t, const struct session_event *e)
 
     if (!goes_on)
         buffer_clear(&t->activity);
-    if (e->kind == SESSION_CORRECTED) {
+    if (e->kind == SESSION_CORRECTED || e->kind == SESSION_LOOKED) {
         tui_corrected(t, e->attachment);
     } else if (draft_event(&t->draft, e, &attached)) {
         if (attached != NULL)

@@ -33,7 +33,9 @@ if command -v bash >/dev/null; then
     completes "a model's file" '[tune.gguf]' mynah ask --model tu
     completes "no speech model to chat with" '' mynah -m whisper
     completes "a projector's file" '[tune.gguf]' mynah ask --mmproj tu
-    completes "ways to see" '[words][rows]' mynah describe --eyes ''
+    completes "a way to see" '[words]' mynah describe --eyes wo
+    completes "who looks" '[smolvlm-500m]' mynah describe --eyes smolvlm-5
+    completes "who looks, by file" '[tune.gguf]' mynah ask --eyes tu
     completes "a model to pull" '[whisper-base]' mynah pull whis
     completes "a file with a blank" '[a photograph.jpg]' mynah describe a
     completes "an image or a folder" '[clips][cat.png]' mynah ask -i c

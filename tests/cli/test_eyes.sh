@@ -10,7 +10,7 @@ models=${MYNAH_MODELS:-$HOME/.local/share/mynah/models}
 # ---- without weights ----
 export MYNAH_MODELS="$dir/none"
 refuse "rows without a projector" 2 "--eyes rows needs a projector: add --mmproj own-eyes.*-m tiny" ask --eyes rows Hello
-refuse "another way to see" 2 "--eyes takes one of words rows, not 'ears'" ask --eyes ears Hello
+refuse "another way to see" 4 "ears is neither a model that sees .*nor a file; --eyes takes words, rows, or who looks" ask -m "$random" --eyes ears Hello
 refuse "no such projector" 4 "nosuch is neither a projector that this program knows nor a file" ask --mmproj nosuch Hello
 for name in tiny:text whisper-base:speech efficientnet-lite2:classifier concepts:head; do
     refuse "${name%:*} as a projector" 2 "--mmproj takes a projector: own-eyes, one of .mynah models projector., or a GGUF file; ${name%:*} is a model of the role ${name#*:}" \
