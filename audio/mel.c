@@ -7,6 +7,7 @@
 #include "audio/mel.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "tensor/ops.h"
@@ -46,15 +47,23 @@ static bool work_init(struct work *w, struct arena *scratch, struct error *err)
     return true;
 }
 
-/* Frame t starts 200 samples early: mirrored before the clip, silence after it. */
-static void fold_frame(const struct work *w, const float *samples, size_t n_samples, size_t t, float *even, float *odd)
+/* What is transformed: n_samples, then silence; mirrored before the first and behind n_padded. */
+struct source {
+    const float *samples;
+    size_t n_samples, n_padded;
+};
+
+/* Frame t starts 200 samples early. */
+static void fold_frame(const struct work *w, const struct source *s, size_t t, float *even, float *odd)
 {
     float x[MEL_N_FFT];
 
     for (size_t i = 0; i < MEL_N_FFT; i++) {
         size_t at = t * MEL_HOP + i, half = MEL_N_FFT / 2;
         at = at < half ? half - at : at - half;
-        x[i] = at < n_samples ? samples[at] * w->hann[i] : 0.0f;
+        if (at >= s->n_padded)
+            at = 2 * (s->n_padded - 1) - at;
+        x[i] = at < s->n_samples ? s->samples[at] * w->hann[i] : 0.0f;
     }
     even[0] = x[0];
     even[MEL_BINS - 1] = x[MEL_BINS - 1];
@@ -67,12 +76,12 @@ static void fold_frame(const struct work *w, const float *samples, size_t n_samp
 
 /* log10 of the mels of n frames from `first` on into out [n][n_mels]; their maximum. */
 static float log_block(const struct work *w, const struct compute *c, const float *filters, size_t n_mels,
-                       const float *samples, size_t n_samples, size_t first, size_t n, float *out)
+                       const struct source *s, size_t first, size_t n, float *out)
 {
     float max = log10f(LOG_FLOOR);
 
     for (size_t t = 0; t < n; t++)
-        fold_frame(w, samples, n_samples, first + t, w->even + t * MEL_BINS, w->odd + t * MEL_BINS);
+        fold_frame(w, s, first + t, w->even + t * MEL_BINS, w->odd + t * MEL_BINS);
     ops_sgemm(c, true, n, MEL_BINS, MEL_BINS, 1.0f, w->even, MEL_BINS, w->cosines, MEL_BINS, w->re, MEL_BINS);
     ops_sgemm(c, true, n, MEL_BINS, MEL_BINS, 1.0f, w->odd, MEL_BINS, w->sines, MEL_BINS, w->im, MEL_BINS);
     for (size_t i = 0; i < n * MEL_BINS; i++)
@@ -90,23 +99,32 @@ static float normalise(float x, float max)
     return ((x > max - RANGE ? x : max - RANGE) + 4.0f) / 4.0f;
 }
 
-bool mel_compute(struct mel *mel, const struct compute *c, struct arena *scratch, const float *filters,
-                 size_t n_mels, const float *samples, size_t n_samples, struct error *err)
+/* Frames that the sound touches, by its mirror image, too: the others are silent. */
+static size_t n_touched(const struct source *s, size_t n_frames)
+{
+    size_t n = (s->n_samples + MEL_N_FFT / 2 + MEL_HOP - 1) / MEL_HOP;
+
+    return n < n_frames && s->n_padded - s->n_samples > MEL_N_FFT ? n : n_frames;
+}
+
+static bool compute(struct mel *mel, const struct compute *c, struct arena *scratch, const float *filters, size_t n_mels,
+                    size_t n_frames, const struct source *s, struct error *err)
 {
     struct arena_mark mark = arena_mark(scratch);
     struct work w = { 0 };
     float max = log10f(LOG_FLOOR);
+    size_t n_heard = n_touched(s, n_frames);
     bool ok = true;
 
     mel->n_mels = n_mels;
-    mel->n_frames = (n_samples + MEL_N_FFT / 2 + MEL_HOP - 1) / MEL_HOP;
+    mel->n_frames = n_frames;
     mel->data = malloc(mel->n_frames * n_mels * sizeof *mel->data);
     if (mel->data == NULL)
-        return error_set(err, ERROR_INFERENCE, "no memory for the spectrum of %zu samples", n_samples);
+        return error_set(err, ERROR_INFERENCE, "no memory for the spectrum of %zu samples", s->n_samples);
     ok = work_init(&w, scratch, err);
-    for (size_t first = 0; ok && first < mel->n_frames; first += BLOCK) {
-        size_t n = mel->n_frames - first < BLOCK ? mel->n_frames - first : BLOCK;
-        max = fmaxf(max, log_block(&w, c, filters, n_mels, samples, n_samples, first, n, mel->data + first * n_mels));
+    for (size_t first = 0; ok && first < n_heard; first += BLOCK) {
+        size_t n = n_heard - first < BLOCK ? n_heard - first : BLOCK;
+        max = fmaxf(max, log_block(&w, c, filters, n_mels, s, first, n, mel->data + first * n_mels));
         ok = !compute_cancelled(c, err);
     }
     arena_rewind(scratch, mark);
@@ -114,10 +132,26 @@ bool mel_compute(struct mel *mel, const struct compute *c, struct arena *scratch
         mel_done(mel);
         return false;
     }
-    for (size_t i = 0; i < mel->n_frames * n_mels; i++)
-        mel->data[i] = normalise(mel->data[i], max);
     mel->silence = normalise(log10f(LOG_FLOOR), max);
+    for (size_t i = 0; i < n_frames * n_mels; i++)
+        mel->data[i] = i < n_heard * n_mels ? normalise(mel->data[i], max) : mel->silence;
     return true;
+}
+
+bool mel_compute(struct mel *mel, const struct compute *c, struct arena *scratch, const float *filters,
+                 size_t n_mels, const float *samples, size_t n_samples, struct error *err)
+{
+    const struct source s = { samples, n_samples, SIZE_MAX };
+
+    return compute(mel, c, scratch, filters, n_mels, (n_samples + MEL_N_FFT / 2 + MEL_HOP - 1) / MEL_HOP, &s, err);
+}
+
+bool mel_compute_padded(struct mel *mel, const struct compute *c, struct arena *scratch, const float *filters, size_t n_mels,
+                        const float *samples, size_t n_samples, size_t n_padded, struct error *err)
+{
+    const struct source s = { samples, n_samples, n_padded };
+
+    return compute(mel, c, scratch, filters, n_mels, n_padded / MEL_HOP, &s, err);
 }
 
 void mel_done(struct mel *mel)
@@ -132,4 +166,33 @@ void mel_window(const struct mel *mel, size_t first, size_t n, float *out)
         for (size_t i = 0; i < mel->n_mels; i++)
             out[t * mel->n_mels + i] =
                 first + t < mel->n_frames ? mel->data[(first + t) * mel->n_mels + i] : mel->silence;
+}
+
+/* ---- filters ------------------------------------------------------------------------ */
+
+/* Mels of a frequency, linear up to 1 kHz, logarithmic above: 27 mels more are 6.4 times as high (Slaney 1998,
+ * Auditory Toolbox, as librosa.filters.mel has it). */
+static double hz_of(double mel)
+{
+    return mel < 15.0 ? mel * 200.0 / 3.0 : 1000.0 * exp((mel - 15.0) * log(6.4) / 27.0);
+}
+
+static double mel_of(double hz)
+{
+    return hz < 1000.0 ? hz * 3.0 / 200.0 : 15.0 + 27.0 * log(hz / 1000.0) / log(6.4);
+}
+
+void mel_filters(size_t n_mels, float *filters)
+{
+    const double most = mel_of(MEL_HZ / 2.0);
+
+    for (size_t m = 0; m < n_mels; m++) {
+        double low = hz_of(most * (double)m / (double)(n_mels + 1)), middle = hz_of(most * (double)(m + 1) / (double)(n_mels + 1));
+        double high = hz_of(most * (double)(m + 2) / (double)(n_mels + 1));
+        for (size_t k = 0; k < MEL_BINS; k++) {
+            double hz = (double)k * MEL_HZ / MEL_N_FFT;
+            double slope = fmin((hz - low) / (middle - low), (high - hz) / (high - middle));
+            filters[m * MEL_BINS + k] = (float)(fmax(slope, 0.0) * 2.0 / (high - low));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audio/conv1d.h"
 #include "tensor/ops.h"
 
 #define EPSILON 1e-5f               /* torch.nn.LayerNorm's default */
@@ -10,37 +11,11 @@
 #define STEP 3                      /* of the silence after them every third has a row ... */
 #define LEAST_SILENCE 10            /* ... if it fills a tenth of the window */
 
-/* y [n / stride][n_out] = GELU(w * windows of three rows of x [n][n_in], zeros outside). */
-static bool convolve(const struct compute *c, struct arena *scratch, const struct whisper_linear *l,
-                     const float *x, size_t n, size_t stride, float *y, struct error *err)
-{
-    struct arena_mark mark = arena_mark(scratch);
-    size_t n_in = l->weight->dim[0] / 3, n_rows = n / stride;
-    float *windows = arena_alloc(scratch, n_rows * 3 * n_in, sizeof *windows, err);
-
-    if (windows == NULL)
-        return false;
-    for (size_t t = 0; t < n_rows; t++)
-        for (size_t k = 0; k < 3; k++) {
-            float *row = windows + (t * 3 + k) * n_in;
-            size_t from = t * stride + k;       /* of x, counted from one row before it */
-            if (from == 0 || from > n)
-                memset(row, 0, n_in * sizeof *row);
-            else
-                memcpy(row, x + (from - 1) * n_in, n_in * sizeof *row);
-        }
-    bool ok = ops_matmul(c, scratch, l->weight, l->bias, windows, n_rows, y, err);
-    if (ok)
-        ops_gelu(c, y, n_rows * l->weight->dim[1]);
-    arena_rewind(scratch, mark);
-    return ok;
-}
-
 /* ---- which positions have a row ---------------------------------------------- */
 
 /* Positions up to n_exact, then groups of STEP with the middle one's, then the last. */
 struct layout {
-    size_t n_audio_ctx, n_exact, n_rows;
+    size_t n_audio_ctx, n_exact, n_rows;        /* n_audio_ctx: positions in all */
 };
 
 static struct layout layout(const struct whisper *w, size_t n_frames)
@@ -85,10 +60,10 @@ struct encoding {
 static bool convolve_window(struct encoding *e, const float *mel, struct error *err)
 {
     const struct whisper *w = e->w;
-    size_t n = w->n_audio_ctx, row = w->n_state, n_exact = e->layout.n_exact, n_seen = n_exact < n ? n_exact + 2 : n;
+    size_t n = e->layout.n_audio_ctx, row = w->n_state, n_exact = e->layout.n_exact, n_seen = n_exact < n ? n_exact + 2 : n;
 
-    if (!convolve(e->c, e->scratch, &w->conv1, mel, 2 * n_seen, 1, e->wide, err) ||
-        !convolve(e->c, e->scratch, &w->conv2, e->wide, 2 * n_seen, 2, e->x, err))
+    if (!conv1d(e->c, e->scratch, w->conv1.weight, w->conv1.bias, mel, 2 * n_seen, 1, 2 * n_seen, e->wide, err) ||
+        !conv1d(e->c, e->scratch, w->conv2.weight, w->conv2.bias, e->wide, 2 * n_seen, 2, n_seen, e->x, err))
         return false;
     if (n_seen < n)
         memcpy(e->x + (n - 1) * row, e->x + (n_seen - 1) * row, row * sizeof *e->x);
@@ -115,7 +90,7 @@ static bool attend(struct encoding *e, const struct whisper_attention *a, bool f
 {
     const struct whisper *w = e->w;
     const struct compute *c = e->c;
-    size_t row = w->n_state, head_dim = row / w->n_head, n = e->layout.n_rows, n_keys = first ? w->n_audio_ctx : n;
+    size_t row = w->n_state, head_dim = row / w->n_head, n = e->layout.n_rows, n_keys = first ? e->layout.n_audio_ctx : n;
 
     ops_layer_norm(c, e->x, a->norm.weight, a->norm.bias, n_keys, row, EPSILON, e->normed);
     if (!ops_matmul(c, e->scratch, a->key.weight, NULL, e->normed, n_keys, e->k, err) ||
@@ -150,7 +125,7 @@ static bool transform(struct encoding *e, const struct whisper_block *b, struct 
 static bool encode(struct encoding *e, const float *mel, struct error *err)
 {
     const struct whisper *w = e->w;
-    size_t n = w->n_audio_ctx, row = w->n_state;
+    size_t n = e->layout.n_audio_ctx, row = w->n_state;
 
     e->wide = arena_alloc(e->scratch, n * 4 * row, sizeof *e->wide, err);   /* also the first convolution's 2 n rows */
     e->normed = arena_alloc(e->scratch, n * row, sizeof *e->normed, err);
@@ -181,6 +156,17 @@ bool whisper_encode(const struct whisper *w, const struct compute *c, struct are
     }
     e.bias = rows->n < w->n_audio_ctx ? rows->bias : NULL;
     bool ok = encode(&e, mel, err);
+    arena_rewind(scratch, mark);
+    return ok;
+}
+
+bool whisper_encode_alone(const struct whisper *w, const struct compute *c, struct arena *scratch, const float *mel, size_t n, float *x,
+                          struct error *err)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    struct encoding e = { .w = w, .c = c, .scratch = scratch, .layout = { n, n, n }, .x = x };
+    bool ok = encode(&e, mel, err);
+
     arena_rewind(scratch, mark);
     return ok;
 }

@@ -30,4 +30,9 @@ struct whisper_rows {
 bool whisper_encode(const struct whisper *w, const struct compute *c, struct arena *scratch, const float *mel,
                     size_t n_frames, struct whisper_rows *rows, struct error *err);
 
+/* The sound alone, without the silence that the decoder wants after it: mel [2 n][n_mels], n from 1 to
+ * n_audio_ctx -> x [n][n_state].  Not what whisper_encode gives for these positions: those see the silence. */
+bool whisper_encode_alone(const struct whisper *w, const struct compute *c, struct arena *scratch, const float *mel, size_t n, float *x,
+                          struct error *err);
+
 #endif

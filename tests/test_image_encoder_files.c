@@ -28,7 +28,7 @@ static struct image_encoder *open_changed(const char *bytes, size_t n, const str
 static void test_refused(void **state)
 {
     static const struct { const char *model, *from, *to; size_t n; const char *expected; } changes[] = {
-        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp, internvl and mynah-eyes are read" },
+        { "idefics3", "idefics3", "idefics9", 8, "clip.projector_type is idefics9; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, qwen2.5o, mlp, internvl and mynah-eyes are read" },
         { "idefics3", "vision.patch_size", "vision.patch_sise", 17, "clip.vision.patch_size is missing" },
         { "idefics3", "vision.image_std", "vision.image_ste", 16, "clip.vision.image_std has 0 floats" },
         { "idefics3", "mm.model.fc.weight", "mm.model.fc.weighs", 18, "mm.model.fc.weight" },

@@ -63,6 +63,29 @@ static void test_encoder(void **state)
     free(golden);
 }
 
+/* As above; what is behind the sound is not looked at. */
+static void test_alone(void **state)
+{
+    enum { ALONE = 13 };
+    size_t n;
+    float *mel = (float *)(void *)read_all("tests/golden/whisper_tiny.f32", &n), out[ALONE * N_STATE];
+    float *golden = (float *)(void *)read_all("tests/golden/whisper_tiny_alone.f32", &n);
+    struct whisper *w = tiny();
+    struct compute c;
+    struct arena *scratch = arena_new("test", 1 << 16, NULL);
+    (void)state;
+
+    assert_int_equal(n, sizeof out);
+    assert_true(compute_init(&c, 2, NULL, NULL));
+    assert_true(whisper_encode_alone(w, &c, scratch, mel, ALONE, out, NULL));
+    assert_true(nmse(out, golden, ALONE * N_STATE) < 1e-11);
+    arena_free(scratch);
+    compute_done(&c);
+    whisper_close(w);
+    free(golden);
+    free(mel);
+}
+
 /* F32 but for keys and values, which NumPy rounds to F16 too.  Where the sums before differ in
  * their last bit a few of the 768 may round the other way: each adds at most (2^-11)^2 / 768 = 3e-10. */
 static void test_decoder(void **state)
@@ -448,7 +471,7 @@ static void test_cancel_and_language(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encoder), cmocka_unit_test(test_decoder), cmocka_unit_test(test_short),
+        cmocka_unit_test(test_encoder), cmocka_unit_test(test_alone), cmocka_unit_test(test_decoder), cmocka_unit_test(test_short),
         cmocka_unit_test(test_eight_bits), cmocka_unit_test(test_ends_early), cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_wrong_sizes), cmocka_unit_test(test_wrong_tensors), cmocka_unit_test(test_missing_file),
         cmocka_unit_test(test_transcribe_noise), cmocka_unit_test(test_silence),

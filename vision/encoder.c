@@ -26,6 +26,9 @@ static const struct image_family families[] = {
     { .type = "qwen2.5vl_merger", .layout = LAYOUT_FREE, .windows = true, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
       .begin = "<|vision_start|>", .end = "<|vision_end|>",
       .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
+    { .type = "qwen2.5o", .layout = LAYOUT_FREE, .windows = true, .stacks = true, .filter = RESIZE_BICUBIC, .merge = 2,
+      .begin = "<|vision_bos|>", .end = "<|vision_eos|>",
+      .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
     { .type = "mlp", .layout = LAYOUT_PADDED, .class_first = true, .stops = true, .gelu_erf = true, .stacks = true, .filter = RESIZE_BICUBIC,
       .merge = 1, .begin = "", .end = "\n",
       .matrix = "mm.2.weight", .bias = "mm.2.bias", .up = "mm.0.weight", .up_bias = "mm.0.bias" },
@@ -52,7 +55,7 @@ static bool find_family(struct image_encoder *e, struct error *err)
             e->family = &families[i];
             return true;
         }
-    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, mlp, internvl and mynah-eyes are read",
+    return error_set(err, ERROR_MODEL, "%s: clip.projector_type is %s; idefics3, gemma3, qwen2vl_merger, qwen2.5vl_merger, qwen2.5o, mlp, internvl and mynah-eyes are read",
                      gguf_path(e->file), type);
 }
 

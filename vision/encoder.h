@@ -14,6 +14,7 @@
  *              rows have places of a grid
  *   qwen2.5vl_merger Qwen2.5-VL (Bai et al. 2025, arXiv:2502.13923): likewise; in most layers patches see those of their
  *              window of 112 x 112 pixels only
+ *   qwen2.5o   Qwen2.5-Omni (Xu et al. 2025, arXiv:2503.20215): the same with other markers
  *   mlp        LLaVA 1.5 (Liu et al. 2023, arXiv:2310.03744): the picture in the middle of a square; a row is a patch behind
  *              the last layer but one of CLIP's encoder, through two layers
  *   internvl   InternVL 2 to 3 (Chen et al. 2024, arXiv:2404.16821): the grid of tiles nearest to the picture's shape, then the

@@ -176,7 +176,7 @@ def text_model(name):
     return made["model"]
 
 
-def go_on(name, table, tiles, logits_of, marked=True):
+def go_on(name, table, tiles, logits_of, marked=True, what="vision"):
     """table [N_VOCAB][n_embd] of tokens' rows; tiles [n][rows][n_embd], a marker before each or none; logits_of(x, blocks): of the last position."""
     id_of = lambda i: (37 * i + 11) % N_VOCAB
     embed = lambda ids: table[ids]
@@ -196,7 +196,7 @@ def go_on(name, table, tiles, logits_of, marked=True):
         found.append(best.indices[0].item())
         x = torch.cat([x, embed(found[-1:])[None]], 1)
         blocks.append(-1)
-    np.array(found, np.int32).tofile(os.path.join(HERE, f"vision_{name}.i32"))
+    np.array(found, np.int32).tofile(os.path.join(HERE, f"{what}_{name}.i32"))
     print(name, "goes on with", found, "the smallest lead is", least)
 
 

@@ -7,6 +7,7 @@ whisper_tiny.bin: a ggml file (F32): 12 wide, 2 heads, 2 + 2 blocks, 8 mels, 32 
 whisper_tiny.f32: mel [64][8], encoder output [32][12], then the logits [180] after each call of FEEDS.
 whisper_tiny_short.f32: the same mel, silent (-1) from frame 2 on, with SHORT's positions only: rows [29][12], logits after
     the first two of FEEDS. Keys that stand for several positions are there several times.
+whisper_tiny_alone.f32: rows [ALONE][12] of the first ALONE positions as a sound of its own.
 whisper_tiny_words.f32: for TEXT, said in the first FRAMES positions of whisper_tiny.f32's window: each token's probability
     among the ordinary ones [11], then where each begins, and the end [12], and which of its frames is looked at most [11].
 whisper_q5_1.bin: a matrix [5][96] as gguf-py quantises it, and its values in F32.
@@ -23,6 +24,7 @@ FEEDS = [[41, 42, 143, 5, 17, 39, 0, 21, 33, 8], [7], [150, 151], [12]]      # m
 # Sound of 2 frames is one position; 25 more, then the middle of every three (two: the second), then the last.
 SHORT = list(range(26)) + [27, 30, 31]
 TIMES = [1] * 26 + [3, 2, 1]
+ALONE = 13
 TASK, NO_TIMESTAMPS, END = [41, 42, 143], 146, 40
 TEXT, FRAMES, MEDIAN = [5, 17, 39, 0, 21, 33, 8, 12, 30, 2, 5], 29, 7
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -118,7 +120,8 @@ class Twin:
         return self.gelu(np.einsum("tki,oik->to", rows, self.w[name + ".weight"]) + self.w[name + ".bias"][:, 0])
 
     def encode(self, mel, kept=None, times=1):
-        x = self.conv(self.conv(mel, "encoder.conv1", 1), "encoder.conv2", 2) + self.w["encoder.positional_embedding"]
+        x = self.conv(self.conv(mel, "encoder.conv1", 1), "encoder.conv2", 2)
+        x += self.w["encoder.positional_embedding"][:len(x)]
         for i in range(AUDIO_LAYERS):
             name = f"encoder.blocks.{i}"
             y = self.norm(x, name + ".attn_ln")
@@ -202,6 +205,7 @@ def main():
     rows = twin.encode(mel.astype(np.float64))
     save("whisper_tiny.f32", [mel, rows] + all_logits(twin, FEEDS, rows))
     save("whisper_tiny_words.f32", align(twin, rows))
+    save("whisper_tiny_alone.f32", [twin.encode(mel[:2 * ALONE].astype(np.float64))])
     mel[2:] = -1
     rows = twin.encode(mel.astype(np.float64), SHORT, TIMES)
     save("whisper_tiny_short.f32", [rows] + all_logits(twin, FEEDS[:2], np.repeat(rows, TIMES, 0)))
