@@ -20,7 +20,7 @@ static const struct complete_command *command(size_t i)
 {
     static const struct complete_command commands[] = {
         { "/attach", COMPLETE_FILE, NULL }, { "/clear", COMPLETE_NONE, NULL }, { "/copy", COMPLETE_NONE, NULL },
-        { "/model", COMPLETE_MODEL, NULL }, { "/mouse", COMPLETE_WORDS, "on off" }, { "/set", COMPLETE_SETTING, NULL },
+        { "/eyes", COMPLETE_EYES, NULL }, { "/model", COMPLETE_MODEL, NULL }, { "/mouse", COMPLETE_WORDS, "on off" }, { "/set", COMPLETE_SETTING, NULL },
     };
 
     return i < sizeof commands / sizeof commands[0] ? &commands[i] : NULL;
@@ -37,10 +37,17 @@ static const char *model_name(void *self, size_t i, bool *present)
     return names[i];
 }
 
+static const char *pair_name(void *self, size_t i, bool *present)
+{
+    (void)self;
+    *present = i == 1;
+    return i == 0 ? "seer" : i == 1 ? "smolvlm" : NULL;
+}
+
 static const struct config_row rows[] = {
-    { .name = "model" }, { .name = "mouse", .values = "on off" }, { .name = "system" }, { .name = "theme", .values = "auto dark light 16 mono" }, { 0 },
+    { .name = "eyes" }, { .name = "model" }, { .name = "mouse", .values = "on off" }, { .name = "system" }, { .name = "theme", .values = "auto dark light 16 mono" }, { 0 },
 };
-static const struct engine engine = { .model_name = model_name };
+static const struct engine engine = { .model_name = model_name, .pair_name = pair_name };
 static const struct complete_sources sources = { command, rows, &engine };
 
 static void make(const char *name)
@@ -110,7 +117,7 @@ static const char *found(const char *marked)
 static void test_commands(void **state)
 {
     (void)state;
-    assert_string_equal(found("/^"), "{/}: /attach /clear /copy /model /mouse /set");
+    assert_string_equal(found("/^"), "{/}: /attach /clear /copy /eyes /model /mouse /set");
     assert_string_equal(found("/c^"), "{/c}: /clear /copy");
     assert_string_equal(found("/mo^ x"), "{/mo} x: /model /mouse");
     assert_string_equal(found("/cl^"), "{/clear}: /clear");
@@ -130,7 +137,7 @@ static void test_words_settings_models(void **state)
     assert_string_equal(found("/mouse of^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse off^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse offf^"), "");
-    assert_string_equal(found("/set ^"), "/set {}: model mouse system theme temperature top-k top-p min-p typical-p repetition-penalty frequency-penalty presence-penalty dry dry-base dry-length dry-range mirostat mirostat-eta seed max-tokens");
+    assert_string_equal(found("/set ^"), "/set {}: eyes model mouse system theme temperature top-k top-p min-p typical-p repetition-penalty frequency-penalty presence-penalty dry dry-base dry-length dry-range mirostat mirostat-eta seed max-tokens");
     assert_string_equal(found("/set mo^"), "/set {mo}: model mouse");
     assert_string_equal(found("/set rep^"), "/set {repetition-penalty }: repetition-penalty");
     assert_string_equal(found("/set th^"), "/set {theme }: theme");
@@ -142,6 +149,11 @@ static void test_words_settings_models(void **state)
     assert_string_equal(found("/set model sm^"), "/set model {sm}: smollm small (not here)");
     assert_string_equal(found("/model ^"), "/model {}: default smollm tiny small (not here)");
     assert_string_equal(found("/model t^"), "/model {tiny}: tiny");
+    assert_string_equal(found("/eyes ^"), "/eyes {}: auto words rows smolvlm seer (not here)");
+    assert_string_equal(found("/eyes s^"), "/eyes {s}: smolvlm seer (not here)");
+    assert_string_equal(found("/eyes wo^"), "/eyes {words}: words");
+    assert_string_equal(found("/eyes ./ph^"), "/eyes ./{photos/}: photos/");
+    assert_string_equal(found("/set eyes sm^"), "/set eyes {smolvlm}: smolvlm");
     assert_string_equal(found("/model ./ph^"), "/model ./{photos/}: photos/");
 }
 
@@ -321,12 +333,12 @@ static void test_the_list_is_drawn(void **state)
     assert_int_equal(complete_rows(&list, 80), 0);
     press(PRESS_TAB);
     assert_int_equal(complete_rows(&list, 80), 1);
-    assert_string_equal(drawn(1, 80), "/attach  /clear   /copy    /model   /mouse   /set|");
-    assert_int_equal(complete_rows(&list, 20), 3);
-    assert_string_equal(drawn(3, 20), "/attach  /clear|/copy    /model|/mouse   /set|");
+    assert_string_equal(drawn(1, 80), "/attach  /clear   /copy    /eyes    /model   /mouse   /set|");
+    assert_int_equal(complete_rows(&list, 20), 4);
+    assert_string_equal(drawn(4, 20), "/attach  /clear|/copy    /eyes|/model   /mouse|/set|");
     assert_int_equal(complete_rows(&list, 8), 4);                       /* at most; the rest is counted */
-    assert_string_equal(drawn(4, 12), "/attach|/clear|/copy|/model    +2|");
-    for (int i = 0; i < 5; i++)
+    assert_string_equal(drawn(4, 12), "/attach|/clear|/copy|/eyes     +3|");
+    for (int i = 0; i < 6; i++)
         press(PRESS_TAB);
     assert_string_equal(drawn(2, 12), "/model|/mouse    +1|");          /* the chosen one is in sight */
     screen_resize(&s, 2, 12);

@@ -96,13 +96,14 @@ static void find_commands(struct complete *c, const char *typed, size_t n, const
 }
 
 /* Those that are here come first: the others can only be pulled. */
-static void find_models(struct complete *c, const char *typed, size_t n, const struct engine *engine)
+static void add_names(struct complete *c, const char *typed, size_t n, const struct engine *engine,
+                      const char *(*name_at)(void *self, size_t i, bool *present))
 {
     const char *name;
     bool present;
 
     for (int wanted = 1; wanted >= 0; wanted--)
-        for (size_t i = 0; (name = engine->model_name(engine->self, i, &present)) != NULL; i++) {
+        for (size_t i = 0; (name = name_at(engine->self, i, &present)) != NULL; i++) {
             if (present != (wanted == 1) || !begins(name, typed, n))
                 continue;
             struct buffer shown = { 0 };
@@ -110,6 +111,22 @@ static void find_models(struct complete *c, const char *typed, size_t n, const s
             add(c, text_copy(name), shown.s);
         }
     share_words(c);
+}
+
+static void find_models(struct complete *c, const char *typed, size_t n, const struct engine *engine)
+{
+    add_names(c, typed, n, engine, engine->model_name);
+}
+
+/* How pictures are told, then who may look. */
+static void find_eyes(struct complete *c, const char *typed, size_t n, const struct engine *engine)
+{
+    static const char *const ways[] = { "auto", "words", "rows" };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (begins(ways[i], typed, n))
+            add(c, text_copy(ways[i]), text_copy(ways[i]));
+    add_names(c, typed, n, engine, engine->pair_name);
 }
 
 /* ---- files ------------------------------------------------------------------------ */
@@ -283,6 +300,8 @@ static void find_setting_words(struct complete *c, const char *text, size_t from
         return;
     if (strcmp(row->name, "model") == 0)
         find_models(c, text + c->from, c->to - c->from, sources->engine);
+    else if (strcmp(row->name, "eyes") == 0)
+        find_eyes(c, text + c->from, c->to - c->from, sources->engine);
     else
         find_words(c, row->values, text + c->from, c->to - c->from);
 }
@@ -305,6 +324,12 @@ static void find_argument(struct complete *c, const char *text, const struct com
     case COMPLETE_FILE: find_files(c, text, word_start(text, from, c->to)); return;
     case COMPLETE_SETTING: find_setting_words(c, text, from, sources); return;
     case COMPLETE_WORDS: find_words(c, command->words, text + from, c->to - from); return;
+    case COMPLETE_EYES:
+        if (is_path_begun(text + from))
+            find_files(c, text, from);
+        else
+            find_eyes(c, text + from, c->to - from, sources->engine);
+        return;
     case COMPLETE_MODEL:
         if (is_path_begun(text + from))
             find_files(c, text, from);

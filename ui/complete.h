@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum complete_kind { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_MODEL, COMPLETE_SETTING, COMPLETE_WORDS };
+enum complete_kind { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_MODEL, COMPLETE_EYES, COMPLETE_SETTING, COMPLETE_WORDS };
 
 struct complete_command {
     const char *name;               /* "/attach" */

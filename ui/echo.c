@@ -31,7 +31,9 @@ static const struct { const char *name; bool present, broken; size_t times; } mo
     { "echo-missing", false, false, 1 },
 };
 
-enum wish { WISH_LOAD, WISH_ATTACH, WISH_CORRECT, WISH_PREVIEW, WISH_LISTEN, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND };
+#define ECHO_EYES "echo-eyes"       /* of a pair */
+
+enum wish { WISH_LOAD, WISH_ATTACH, WISH_CORRECT, WISH_PREVIEW, WISH_LISTEN, WISH_ASK, WISH_MEASURE, WISH_RESTORE, WISH_REWIND, WISH_EYES };
 
 struct request {
     enum wish wish;
@@ -73,6 +75,7 @@ struct echo {
     const char *loaded;             /* the model in use */
     uint32_t last_number;
     bool cancelled;
+    char *eyes;
 };
 
 /* ---- turns ---------------------------------------------------------------------- */
@@ -312,6 +315,15 @@ static void correct(struct echo *e, struct request *r, struct session_event *eve
     next_request(e);
 }
 
+static void take_eyes(struct echo *e, struct request *r, struct session_event *event)
+{
+    free(e->eyes);
+    e->engine.eyes = e->eyes = text_copy(r->text);
+    event->kind = SESSION_EYES;
+    event->text = text_copy(r->text);
+    next_request(e);
+}
+
 /* False: nothing new was said. */
 static bool listen_on(struct echo *e, struct request *r, struct session_event *event)
 {
@@ -468,6 +480,7 @@ static bool poll_event(void *self, struct session_event *event)
     case WISH_CORRECT: correct(e, r, event); break;
     case WISH_LISTEN:  return listen_on(e, r, event);
     case WISH_MEASURE: measure(e, r, event); break;
+    case WISH_EYES:    take_eyes(e, r, event); break;
     default:           next_of_answer(e, r, event); break;
     }
     return true;
@@ -592,6 +605,22 @@ static uint32_t use_model(struct engine *engine, const char *name, struct error 
     return 0;
 }
 
+static const char *pair_name(void *self, size_t i, bool *present)
+{
+    (void)self;
+    *present = true;
+    return i == 0 ? ECHO_EYES : NULL;
+}
+
+static uint32_t use_eyes(struct engine *engine, const char *how, const char *mmproj, struct error *err)
+{
+    (void)mmproj;
+    if (strcmp(how, "words") == 0 || strcmp(how, "auto") == 0 || strcmp(how, ECHO_EYES) == 0)
+        return add_request(engine->self, (struct request){ .wish = WISH_EYES, .text = text_copy(strcmp(how, "auto") == 0 ? "words" : how) });
+    error_set(err, ERROR_MODEL, "%s: is not here: the echo engine has " ECHO_EYES, how);
+    return 0;
+}
+
 static void cancel(void *self)
 {
     struct echo *e = self;
@@ -630,6 +659,7 @@ static void free_echo(struct engine *engine)
     free(e->requests);
     free(e->turns);
     free((char *)e->settings.system);
+    free(e->eyes);
     close(e->timer);
     free(e);
 }
@@ -653,6 +683,7 @@ struct engine *engine_echo_new(struct error *err)
         .attach = attach, .correct = correct_line, .preview = preview,
         .listen = listen_to, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure_turn, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .scale_lora = scale_lora, .use_model = use_model, .model_name = model_name,
+        .eyes = "words", .use_eyes = use_eyes, .pair_name = pair_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = echo_line, .transcript = echo_transcript, .citations = echo_citations, .free = free_echo,
     };

@@ -2,6 +2,7 @@
 
 #include "store/models.h"
 #include "ui/buffer.h"
+#include "ui/params.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@ struct session_engine {
     char *model;
     uint32_t load_request;          /* the last that use_model made */
     char *loaded;                   /* the model in use; NULL: none yet */
+    char *eyes;
+    bool began_with_rows;
 };
 
 static uint32_t attach(void *self, const char *path)
@@ -107,6 +110,9 @@ static bool poll_event(void *self, struct session_event *event)
         s->loaded = text_copy(event->text);
     } else if (event->kind == SESSION_FAILED && event->request == s->load_request && s->loaded != NULL) {
         name_model(s, s->loaded);
+    } else if (event->kind == SESSION_EYES && event->text != NULL) {
+        free(s->eyes);
+        s->engine.eyes = s->eyes = text_copy(event->text);
     }
     return true;
 }
@@ -124,18 +130,50 @@ static uint32_t use_model(struct engine *e, const char *name, struct error *err)
     return s->load_request;
 }
 
-static const char *model_name(void *self, size_t i, bool *present)
+static uint32_t use_eyes(struct engine *e, const char *how, const char *mmproj, struct error *err)
 {
-    const struct models *models = ((struct session_engine *)self)->models;
+    struct session_engine *s = e->self;
+    struct session_params params = session_params_default();
+    struct model_paths paths = { 0 };
+    uint32_t request = 0;
 
+    if (strcmp(how, "auto") == 0 && s->began_with_rows)
+        how = "rows";
+    if (params_of_eyes(&params, &paths, s->models, how, mmproj, err))
+        request = session_use_eyes(s->session, &params);
+    model_paths_done(&paths);
+    return request;
+}
+
+/* Of text models, those alone that see. */
+static const char *text_model_at(const struct models *models, size_t i, bool see, bool *present)
+{
     for (size_t k = 0; k < models_count(models); k++) {
         const struct model_entry *entry = models_at(models, k);
-        if (entry->role != MODEL_TEXT || i-- > 0)
+        if (entry->role != MODEL_TEXT || (see && entry->projector == NULL) || i-- > 0)
             continue;
-        *present = models_present(models, entry->name);
+        *present = models_present(models, entry->name) && (!see || models_present(models, entry->projector));
         return entry->name;
     }
     return NULL;
+}
+
+static const char *model_name(void *self, size_t i, bool *present)
+{
+    return text_model_at(((struct session_engine *)self)->models, i, false, present);
+}
+
+static const char *pair_name(void *self, size_t i, bool *present)
+{
+    return text_model_at(((struct session_engine *)self)->models, i, true, present);
+}
+
+static const char *eyes_of(const struct session_params *params)
+{
+    const char *name = params->pair_name != NULL ? params->pair_name : params->pair_path;
+    const char *slash = name != NULL ? strrchr(name, '/') : NULL;
+
+    return params->eyes == EYES_ROWS ? "rows" : params->eyes == EYES_WORDS || name == NULL ? "words" : slash != NULL ? slash + 1 : name;
 }
 
 static struct engine_attachment describe(const struct attachment *a)
@@ -155,6 +193,7 @@ static void free_session(struct engine *e)
     session_free(s->session);
     free(s->model);
     free(s->loaded);
+    free(s->eyes);
     free(s);
 }
 
@@ -172,12 +211,15 @@ struct engine *engine_session_new(const struct session_params *params, const str
         return NULL;
     }
     s->models = models;
+    s->eyes = text_copy(eyes_of(params));
+    s->began_with_rows = params->eyes == EYES_ROWS;
     name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
     s->engine = (struct engine){
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),
         .attach = attach, .correct = correct, .preview = preview,
         .listen = listen_on, .hear = hear, .listen_end = listen_end, .ask = ask, .measure = measure, .restore = restore, .clear = clear,
         .rewind = rewind_to, .configure = configure, .scale_lora = scale_lora, .use_model = use_model, .model_name = model_name,
+        .eyes = s->eyes, .use_eyes = use_eyes, .pair_name = pair_name,
         .cancel = cancel, .poll = poll_event, .attachment = describe,
         .said = attachment_said, .transcript = attachment_transcript, .citations = answer_citations, .free = free_session,
     };

@@ -15,7 +15,7 @@
  * pieces.  The context holds MYNAH_ECHO_CONTEXT (default 8192) tokens, of which
  * min(512, a quarter) are for the answer; turns are left out until the prompt fits, the oldest without
  * attachments first.  Models: echo; echo-large, a context four times as large; echo-broken,
- * which fails to load; echo-missing, which is not there. */
+ * which fails to load; echo-missing, which is not there.  Of pairs there is echo-eyes, which says nothing. */
 #ifndef UI_ENGINE_H
 #define UI_ENGINE_H
 
@@ -55,6 +55,11 @@ struct engine {
     uint32_t (*use_model)(struct engine *e, const char *name, struct error *err);
     /* The i-th name that use_model takes, for completion; NULL behind the last. */
     const char *(*model_name)(void *self, size_t i, bool *present);
+    const char *eyes;               /* how pictures are told: "words", "rows", or the name of who looks */
+    /* words, rows, auto, a pair's name or file; mmproj: of its projector, NULL: the one that goes with it.  SESSION_EYES
+     * follows; 0 and *err when there is no such pair here. */
+    uint32_t (*use_eyes)(struct engine *e, const char *how, const char *mmproj, struct error *err);
+    const char *(*pair_name)(void *self, size_t i, bool *present);     /* as model_name, of those that see */
     void (*cancel)(void *self);
     bool (*poll)(void *self, struct session_event *event);
     struct engine_attachment (*attachment)(const struct attachment *a);

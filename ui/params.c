@@ -74,6 +74,11 @@ static bool use_published(struct model_paths *p, const struct models *m, const s
     return true;
 }
 
+static bool has_usual_pair(const struct models *m)
+{
+    return models_present(m, USUAL_EYES) && models_present(m, models_find(m, USUAL_EYES)->projector);
+}
+
 /* What the settings name or, when that is here, the usual pair: for a text model that does not see.  Without it, words. */
 static void use_usual_pair(struct model_paths *p, const struct models *m, const struct options *o)
 {
@@ -81,7 +86,7 @@ static void use_usual_pair(struct model_paths *p, const struct models *m, const 
     bool is_auto = strcmp(set, "auto") == 0 || strcmp(set, "rows") == 0;
     struct error err = { 0 };
 
-    if (is_auto && (!models_present(m, USUAL_EYES) || !models_present(m, models_find(m, USUAL_EYES)->projector)))
+    if (is_auto && !has_usual_pair(m))
         return;
     if (!model_paths_pair(p, m, is_auto ? USUAL_EYES : set, NULL, &err))
         log_warning("%s; pictures are told in words", err.text);
@@ -209,6 +214,22 @@ bool model_paths_pair(struct model_paths *p, const struct models *m, const char 
     p->pair_name = copy;
     p->mmproj = projector;
     p->mmproj_name = NULL;
+    return true;
+}
+
+bool params_of_eyes(struct session_params *params, struct model_paths *p, const struct models *m, const char *how, const char *mmproj,
+                    struct error *err)
+{
+    bool is_auto = strcmp(how, "auto") == 0, words = strcmp(how, "words") == 0 || (is_auto && !has_usual_pair(m));
+
+    params->eyes = words ? EYES_WORDS : strcmp(how, "rows") == 0 ? EYES_ROWS : EYES_PAIR;
+    if (params->eyes != EYES_PAIR)
+        return true;
+    if (!model_paths_pair(p, m, is_auto ? USUAL_EYES : how, mmproj, err))
+        return false;
+    params->pair_path = p->pair;
+    params->pair_name = p->pair_name;
+    params->mmproj_path = p->mmproj;
     return true;
 }
 

@@ -31,6 +31,9 @@ bool model_paths_projector(struct model_paths *p, const struct models *m, const 
  * projector is mmproj or, NULL, the file mmproj-NAME beside it or the only one there that begins with mmproj.  ERROR_MODEL;
  * ERROR_USAGE for one that does not see.  p is as it was then. */
 bool model_paths_pair(struct model_paths *p, const struct models *m, const char *name, const char *mmproj, struct error *err);
+/* What /eyes takes: words, rows (of the projector that the session began with), a pair, auto: the usual one if it is here. */
+bool params_of_eyes(struct session_params *params, struct model_paths *p, const struct models *m, const char *how, const char *mmproj,
+                    struct error *err);
 void model_paths_done(struct model_paths *p);
 
 /* Borrows from both.  Without paths->text the session only perceives. */

@@ -227,8 +227,20 @@ static void take_failure(struct plain *p, const struct session_event *e)
             p->loading = p->has_model = false;
         if (e->request == p->model_request)
             p->model_request = 0;
+        if (e->request == p->eyes_request)
+            p->eyes_request = 0;
         plain_error(p, "%s", e->err.text);
     }
+}
+
+static void tell_eyes(struct plain *p)
+{
+    struct buffer said = { 0 };
+
+    p->eyes_request = 0;
+    eyes_told(p->engine->eyes, &said);
+    plain_note(p, "%s", buffer_text(&said));
+    buffer_free(&said);
 }
 
 /* Events that are not about a turn. */
@@ -244,6 +256,8 @@ static void take_other(struct plain *p, const struct session_event *e)
         plain_attached(p, &p->files[file], e->attachment);
     else if (e->kind == SESSION_CORRECTED || e->kind == SESSION_LOOKED)
         plain_corrected(p, e->attachment);
+    else if (e->kind == SESSION_EYES)
+        tell_eyes(p);
     else if (e->kind == SESSION_NOTE)
         plain_note(p, "%s", e->text);
     else if (e->kind == SESSION_PROGRESS)

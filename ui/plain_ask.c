@@ -104,7 +104,7 @@ size_t plain_find_file(const struct plain *p, uint32_t request)
 
 bool plain_busy(const struct plain *p)
 {
-    if (p->loading || p->model_request != 0 || p->measuring != 0 || p->talk.request != 0 || talk_waits(&p->talk))
+    if (p->loading || p->model_request != 0 || p->eyes_request != 0 || p->measuring != 0 || p->talk.request != 0 || talk_waits(&p->talk))
         return true;
     for (size_t i = 0; i < p->n_files; i++)
         if (p->files[i].request != 0)

@@ -35,6 +35,7 @@ static const struct plain_command { const char *name, *argument, *summary; plain
     { "/rename", "TITLE", "name this conversation", run_rename },
     { "/export", "[FILE]", "write this conversation to a file as Markdown; transcript srt FILE: what is said in the last clip", run_export },
     { "/model", "[NAME | FILE]", "change the model", plain_run_model },
+    { "/eyes", "[NAME | FILE]", "who looks at pictures for a model that does not see; words: nobody", plain_run_eyes },
     { "/lora", "[NAME SCALE]", "list the adapters, or change how much of one is taken; 0 is off", plain_run_lora },
     { "/set", "[NAME VALUE]", "settings; sampling of this conversation, or a setting of mynah", plain_run_set },
     { "/system", "[TEXT]", "what the model is told about itself in this conversation", plain_run_system },

@@ -11,6 +11,7 @@
 #include "ui/plain.h"
 
 #include "ui/buffer.h"
+#include "ui/eyes_command.h"
 #include "ui/loras.h"
 #include "ui/play.h"
 #include "ui/record.h"
@@ -48,6 +49,7 @@ struct plain {
 
     bool loading, has_model;        /* of the text model */
     uint32_t model_request;         /* /model under way */
+    uint32_t eyes_request;          /* /eyes */
     size_t n_ctx;
     bool unsaved_told;
     const struct attachment **perceived;    /* everything attached, each once */
@@ -103,6 +105,7 @@ void plain_end_play(struct plain *p);
 /* plain_settings.c */
 void plain_use_settings(struct plain *p, const char *text);     /* as kept with a conversation; "": the user's own */
 void plain_run_model(struct plain *p, const char *argument);
+void plain_run_eyes(struct plain *p, const char *argument);
 void plain_run_lora(struct plain *p, const char *argument);
 void plain_run_set(struct plain *p, const char *argument);
 void plain_run_system(struct plain *p, const char *argument);

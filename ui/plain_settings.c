@@ -72,6 +72,17 @@ void plain_run_system(struct plain *p, const char *argument)
     plain_note(p, "the model is told so from the next question on");
 }
 
+void plain_run_eyes(struct plain *p, const char *argument)
+{
+    struct buffer said = { 0 };
+
+    if (!eyes_command(p->engine, argument, &p->eyes_request, &said))
+        plain_error(p, "%s", buffer_text(&said));
+    else if (said.n > 0)
+        plain_note(p, "%s", buffer_text(&said));
+    buffer_free(&said);
+}
+
 void plain_run_lora(struct plain *p, const char *argument)
 {
     struct buffer said = { 0 };

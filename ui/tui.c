@@ -393,6 +393,17 @@ static void turn_event(struct tui *t, const struct session_event *e)
     }
 }
 
+static void tell_eyes(struct tui *t, const struct session_event *e)
+{
+    struct buffer said = { 0 };
+
+    t->eyes_request = 0;
+    if (e->kind == SESSION_EYES)
+        eyes_told(t->engine->eyes, &said);
+    tui_note(t, e->kind == SESSION_EYES ? ITEM_NOTE : ITEM_ERROR, "%s", e->kind == SESSION_EYES ? buffer_text(&said) : e->err.text);
+    buffer_free(&said);
+}
+
 static void set_gauge(struct tui *t, const struct session_event *e)
 {
     t->gauge_request = 0;
@@ -431,6 +442,8 @@ void tui_event(struct tui *t, const struct session_event *e)
         /* it is in the conversation */
     } else if (e->kind == SESSION_NOTE) {
         tui_note(t, ITEM_NOTE, "%s", e->text);
+    } else if (t->eyes_request != 0 && e->request == t->eyes_request) {
+        tell_eyes(t, e);
     } else if (e->kind == SESSION_READY) {
         loaded(t, e);
     } else if (t->gauge_request != 0 && e->request == t->gauge_request) {

@@ -19,6 +19,7 @@
 #include "ui/engine.h"
 #include "ui/hold.h"
 #include "ui/keys.h"
+#include "ui/eyes_command.h"
 #include "ui/loras.h"
 #include "ui/panel.h"
 #include "ui/play.h"
@@ -91,6 +92,7 @@ struct tui {
     bool ready;                     /* a text model is loaded and no other is on its way */
     bool has_model, no_model;       /* one was loaded; none could be: only /model helps */
     uint32_t model_request;         /* /model under way */
+    uint32_t eyes_request;          /* /eyes */
     struct settings settings;       /* of this session */
     struct loras loras;
     struct buffer activity;         /* "reading 40 %" */

@@ -10,7 +10,7 @@
 
 typedef void chat_command(struct tui *t, const char *argument);
 
-static chat_command run_attach, run_files, run_record, run_listen, run_microphone, run_play, run_details, run_paste, run_model, run_lora, run_set, run_system, run_sessions, run_rename,
+static chat_command run_attach, run_files, run_record, run_listen, run_microphone, run_play, run_details, run_paste, run_model, run_eyes, run_lora, run_set, run_system, run_sessions, run_rename,
     run_export, run_new, run_find, run_edit, run_regenerate, run_retry, run_continue, run_delete, run_copy, run_code, run_fold, run_facts, run_editor, run_help, run_quit;
 
 static const struct { struct complete_command command; const char *argument, *summary; chat_command *run; } table[] = {
@@ -23,6 +23,7 @@ static const struct { struct complete_command command; const char *argument, *su
     { { "/details", COMPLETE_NONE, NULL }, "", "everything that was seen and heard", run_details },
     { { "/paste", COMPLETE_NONE, NULL }, "", "open a pasted chip into the draft", run_paste },
     { { "/model", COMPLETE_MODEL, NULL }, "NAME|PATH", "change the model", run_model },
+    { { "/eyes", COMPLETE_EYES, NULL }, "NAME|PATH", "who looks at pictures for a model that does not see; words: nobody", run_eyes },
     { { "/lora", COMPLETE_NONE, NULL }, "NAME SCALE", "list the adapters, or change how much of one is taken; 0 is off", run_lora },
     { { "/set", COMPLETE_SETTING, NULL }, "NAME VALUE", "sampling of this conversation, or a setting of mynah", run_set },
     { { "/system", COMPLETE_NONE, NULL }, "TEXT", "what the model is told about itself in this conversation", run_system },
@@ -143,6 +144,18 @@ static void run_model(struct tui *t, const char *argument)
     tui_set_activity(t, "loading %s", t->engine->model);
 }
 
+static void run_eyes(struct tui *t, const char *argument)
+{
+    struct buffer said = { 0 };
+
+    if (*argument != '\0' && !tui_is_idle(t))
+        return;
+    bool good = eyes_command(t->engine, argument, &t->eyes_request, &said);
+    if (said.n > 0)
+        tui_note(t, good ? ITEM_NOTE : ITEM_ERROR, "%s", buffer_text(&said));
+    buffer_free(&said);
+}
+
 static void run_lora(struct tui *t, const char *argument)
 {
     struct buffer said = { 0 };
@@ -197,6 +210,8 @@ static void set_config(struct tui *t, const char *name, const char *value)
     t->wishes.theme = strcmp(name, "theme") == 0;
     t->wishes.mouse = strcmp(name, "mouse") == 0;
     tui_hint(t, false, "%s is %s, also next time", name, value);
+    if (strcmp(name, "eyes") == 0)
+        run_eyes(t, t->config->eyes);
 }
 
 static void run_set(struct tui *t, const char *argument)

@@ -74,4 +74,43 @@ has "in the chat" '^eyes .barn.gguf, [0-9.]+ s.:$'
 has "... asked with the question" '^eyes .barn.gguf, [0-9.]+ s., asked "What is this\?":$'
 has "... and again with the next" 'asked "And what colour is it\?":$'
 if grep -q 'asked "Name two planets' "$dir/out"; then not_ok "... not with what is about something else" "it was"; else ok "... not with what is about something else"; fi
+
+# /eyes changes who looks at pictures from then on.
+pair lake "A" " blue" " lake" "."
+cp "$eyes" "$dir/mmproj-lake.gguf"
+printf '%s\n' /eyes "/eyes $dir/lake.gguf" /eyes "/attach $picture" 'What is this?' '/details' '/eyes nosuch' '/eyes rows' '/eyes words' "/attach $turned" \
+    'What is here?' '/details' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m tiny --eyes words --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "/eyes tells" "pictures are told in the detector's words; /eyes words, rows, NAME or FILE changes it"
+has "... lists who may look" '^smolvlm-500m'
+has "... takes a file" '^note: lake.gguf looks at pictures, and what it says is told beside'
+has "... that then looks" '^  A blue lake.$'
+has "... refuses what is none" '^error: nosuch is neither a model that sees'
+has "... and rows without a projector" '^error: rows need a projector, and this chat began without one'
+has "... and takes words" "^note: pictures are told in the detector's words$"
+if [ "$(grep -c 'asked "What is here' "$dir/out")" = 0 ]; then ok "... after which nobody looks"; else not_ok "... after which nobody looks" "it did"; fi
+printf '%s\n' "/attach $picture" 'What is this?' '/eyes words' "/attach $turned" 'What is it?' "/eyes $dir/lake.gguf" "/attach $turned" 'What is it?' /eyes '/eyes rows' \
+    "/attach $turned" 'What is it?' '/details' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m "$golden/text_llama3.gguf" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "a chat that began with rows, in words" "^note: pictures are told in the detector's words$"
+has "... by eyes" '^note: lake.gguf looks at pictures'
+has "... and in rows again" '^note: pictures are told as rows of the projector$'
+if [ "$(sed -n '/you: .details/,$p' "$dir/out" | grep -c 'told to the text model as 28 rows')" -ge 2 ] && [ "$(sed -n '/you: .details/,$p' "$dir/out" | grep -c 'told to the text model in words')" = 2 ]; then
+    ok "... each as it was when it was attached"
+else not_ok "... each as it was when it was attached" "$(grep -E 'told to|^note|^error' "$dir/out" | head -c 900)"; fi
+
+# The settings name who looks, for a text model that does not see; what they name and is not here is said.
+mkdir -p "$dir/config/mynah"
+echo "eyes = $dir/lake.gguf" >"$dir/config/mynah/config"
+told "by the settings" "p[0]['looks'][0]['words'] == 'A blue lake.'" -i "$picture" "What is this?"
+try "a model that sees does" 0 ask -m "$golden/text_llama3.gguf" --mmproj "$eyes" --temp 0 -n 3 --json -i "$picture" "What is this?" &&
+    has "a model that sees does not need them" '"eyes":"rows"'
+told "--eyes words wins" "'looks' not in p[0]" --eyes words -i "$picture" "What is this?"
+echo "eyes = smolvlm-256m" >"$dir/config/mynah/config"
+MYNAH_MODELS="$dir/some"; mkdir "$MYNAH_MODELS"
+for file in SmolLM2-135M-Instruct.Q4_1.gguf efficientnet-lite2.gguf ssd-mobilenetv3-coco.gguf verified; do ln -s "$models/$file" "$MYNAH_MODELS/"; done
+told "eyes that are set and not here" "'looks' not in p[0]" -i "$picture" "What is this?"
+has "... which is said" "smolvlm-256m is not there.*pictures are told in words" "$dir/err"
+echo "eyes = words" >"$dir/config/mynah/config"
+told "words by the settings" "'looks' not in p[0]" -i "$picture" "What is this?"
 exit "$n_failed"

@@ -295,6 +295,21 @@ press Enter
 wait_for "the model is echo-large; /model NAME or PATH changes it:"
 expect "echo-missing (not here: \`mynah pull\` fetches it)"
 ask "say on the large one" "on the large one"
+
+begin "who looks at pictures is told and changed"
+type "/eyes"
+press Enter
+wait_for "pictures are told in the detector's words; /eyes words, rows, NAME or FILE"
+type "/eyes e"
+press Tab
+wait_for "› /eyes echo-eyes"
+press Enter
+wait_for "echo-eyes looks at pictures, and what it says is told beside the"
+type "/eyes nosuch"
+press Enter
+wait_for "! nosuch: is not here: the echo engine has echo-eyes"
+
+begin "facts of an answer by another model"
 type "/facts"
 press Enter
 wait_for "model       echo-large"
