@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum {
-    ANSWER_MS = 5000,               /* a host that is not heard of by then is passed over */
     SLOW_BYTES = 1000, SLOW_S = 30, /* below this rate for so long: given up, and tried again */
     N_TRIES = 3
 };
@@ -21,6 +20,7 @@ struct transfer {
     const char *url;
     int fd;
     uint64_t done, bytes;
+    unsigned answer_ms;             /* a host that is not heard of by then is passed over */
     download_tick *tick;
     void *user;
     double start_ms;
@@ -73,7 +73,7 @@ static int watch(void *user, curl_off_t n_total, curl_off_t n_now, curl_off_t up
     (void)up_now;
     if (!t->tick(t->user, t->done))
         t->cancelled = true;
-    return t->cancelled || (!t->answered && clock_ms() - t->start_ms > ANSWER_MS);
+    return t->cancelled || (!t->answered && clock_ms() - t->start_ms > t->answer_ms);
 }
 
 static CURLcode transfer_once(struct transfer *t)
@@ -92,7 +92,7 @@ static CURLcode transfer_once(struct transfer *t)
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "mynah");
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);     /* do not wait for a resolver that hangs */
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)ANSWER_MS);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)t->answer_ms);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
     curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)t->done);
@@ -122,14 +122,14 @@ static bool fail(const struct transfer *t, CURLcode rc, struct error *err)
         return error_set(err, ERROR_PULL, "%.*s: sends more than the %llu bytes that were published", n, host,
                          (unsigned long long)t->bytes);
     if (!t->answered && (rc == CURLE_ABORTED_BY_CALLBACK || rc == CURLE_OPERATION_TIMEDOUT))
-        return error_set(err, ERROR_PULL, "%.*s: no answer within %d s", n, host, ANSWER_MS / 1000);
+        return error_set(err, ERROR_PULL, "%.*s: no answer within %u s", n, host, t->answer_ms / 1000);
     return error_set(err, ERROR_PULL, "%.*s: %s", n, host, t->reason[0] != '\0' ? t->reason : curl_easy_strerror(rc));
 }
 
-bool download_file(const char *url, int fd, uint64_t bytes, download_tick *tick, void *user,
+bool download_file(const char *url, int fd, uint64_t bytes, unsigned answer_ms, download_tick *tick, void *user,
                    bool *silent, struct error *err)
 {
-    struct transfer t = { .url = url, .fd = fd, .bytes = bytes, .tick = tick, .user = user };
+    struct transfer t = { .url = url, .fd = fd, .bytes = bytes, .answer_ms = answer_ms, .tick = tick, .user = user };
     struct stat st;
     CURLcode rc = CURLE_OK;
 

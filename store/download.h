@@ -11,9 +11,9 @@
 typedef bool download_tick(void *user, uint64_t done);
 
 /* Fills the file (open for writing) up to `bytes`; what it already holds is not fetched
- * again.  A server that does not begin to answer within 5 s fails with *silent set.
+ * again.  A server that does not begin to answer within answer_ms fails with *silent set.
  * What was fetched stays in the file.  ERROR_PULL names host and cause. */
-bool download_file(const char *url, int fd, uint64_t bytes, download_tick *tick, void *user,
+bool download_file(const char *url, int fd, uint64_t bytes, unsigned answer_ms, download_tick *tick, void *user,
                    bool *silent, struct error *err);
 
 #endif

@@ -17,9 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { ANSWER_MS = 5000 };
+
 struct models {
     struct manifest *manifest;
     char *folder;
+    unsigned answer_ms;             /* the hub's time to begin its answer */
     bool *hub_silent;               /* it did not answer: not asked again by this program; apart, as
                                      * models_pull takes the list as const */
 };
@@ -52,6 +55,7 @@ struct models *models_open_with(const char *manifest_json, const char *folder, s
     struct models *m = calloc(1, sizeof *m);
 
     if (m != NULL) {
+        m->answer_ms = ANSWER_MS;
         m->folder = folder != NULL ? strdup(folder) : NULL;
         m->hub_silent = calloc(1, sizeof *m->hub_silent);
     }
@@ -81,6 +85,11 @@ void models_close(struct models *m)
     free(m->folder);
     free(m->hub_silent);
     free(m);
+}
+
+void models_wait_for_hub(struct models *m, unsigned ms)
+{
+    m->answer_ms = ms;
 }
 
 const char *models_folder(const struct models *m)
@@ -284,7 +293,7 @@ static bool pull_locked(const struct models *m, struct pull *p, struct error *er
 
 bool models_pull(const struct models *m, const char *name, models_progress *progress, void *user, struct error *err)
 {
-    struct pull p = { .folder = m->folder, .model = manifest_find(m->manifest, name), .progress = progress, .user = user };
+    struct pull p = { .folder = m->folder, .answer_ms = m->answer_ms, .model = manifest_find(m->manifest, name), .progress = progress, .user = user };
     int lock_fd = -1;
 
     if (p.model == NULL)

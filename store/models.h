@@ -28,6 +28,9 @@ struct model_entry {
     const char *projector;          /* of text: the name of the projector that was published with it; NULL: none */
 };
 
+/* The pair that looks at pictures for a text model that does not see, where the user names no other. */
+#define MODELS_EYES "smolvlm-500m"
+
 struct models;
 struct models *models_open(struct error *err);              /* reads the manifest */
 void models_close(struct models *m);                        /* NULL is fine */
@@ -46,6 +49,7 @@ bool models_present(const struct models *m, const char *name);
 /* Fetches, verifies, converts.  Partial files are resumed.  progress gets bytes done
  * and in all and a few words ("downloading", "verifying", "converting"); it returns false
  * to cancel.  ERROR_PULL names source and cause; disk space is checked first. */
+void models_wait_for_hub(struct models *m, unsigned ms);    /* so long for its answer to begin; 5 s otherwise */
 typedef bool models_progress(void *user, const char *name, const char *what, uint64_t done, uint64_t total);
 bool models_pull(const struct models *m, const char *name, models_progress *progress, void *user, struct error *err);
 

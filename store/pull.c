@@ -98,7 +98,7 @@ static bool fetch_url(struct pull *p, bool *silent, struct error *err)
 
     if (fd < 0)
         return error_set(err, ERROR_PULL, "input0: %s", strerror(errno));
-    bool ok = download_file(p->source->url, fd, p->source->inputs[0].bytes, pull_tick, p, silent, err);
+    bool ok = download_file(p->source->url, fd, p->source->inputs[0].bytes, p->answer_ms, pull_tick, p, silent, err);
     if (close(fd) != 0 && ok)
         return error_set(err, ERROR_PULL, "input0: %s", strerror(errno));
     return ok;

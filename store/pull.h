@@ -20,6 +20,7 @@ struct pull {
     const struct manifest_model *model;
     const struct manifest_source *source;
     int work_fd;                    /* the source's folder, see above */
+    unsigned answer_ms;             /* the hub's time to begin its answer */
     models_progress *progress;
     void *user;
     const char *what;               /* being done */

@@ -112,6 +112,27 @@ static void test_url_silent(void **state)
     server_stop(&s);
 }
 
+/* What is only good to have is not waited for as long. */
+static void test_url_silent_soon(void **state)
+{
+    struct server s;
+    struct error err = { 0 };
+    char sources[1000];
+
+    (void)state;
+    assert_int_equal(server_start(&s, content, N_BYTES), 0);
+    s.mode = SERVER_SILENT;
+    snprintf(sources, sizeof sources, "%s", url_source(&s));
+    struct models *m = open_sources(sources);
+    models_wait_for_hub(m, 1000);
+    double start = clock_ms();
+    assert_false(models_pull(m, "m", NULL, NULL, &err));
+    assert_true(clock_ms() - start < 3500.0);
+    assert_non_null(strstr(err.text, "no answer within 1 s"));
+    models_close(m);
+    server_stop(&s);
+}
+
 /* ---- from wheels ---------------------------------------------------------------------- */
 
 static void test_wheels(void **state)
@@ -298,7 +319,7 @@ static void test_by_hand(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_url), TEST(test_url_resumes), TEST(test_url_without_ranges), TEST(test_url_ill), TEST(test_url_silent),
+        TEST(test_url), TEST(test_url_resumes), TEST(test_url_without_ranges), TEST(test_url_ill), TEST(test_url_silent), TEST(test_url_silent_soon),
         TEST(test_wheels), TEST(test_wheels_resume), TEST(test_wheels_ill), TEST(test_index_not_reached),
         TEST(test_disk), TEST(test_unknown), TEST(test_by_hand), TEST(test_folder),
     };

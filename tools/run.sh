@@ -1,11 +1,12 @@
 #!/bin/sh
 # run.sh [MODEL] - what `make run` does once mynah is built: fetches the weights that are
-# missing and opens the chat.  Without a terminal it shows the three jobs on assets/
+# missing, those of a model that sees pictures where the hub answers, and opens the chat.  Without a terminal it shows the three jobs on assets/
 # instead and ends with 0 when all of them went well.
 cd "$(dirname "$0")/.." || exit 1
 mynah=build/mynah
 model=${1:-default}
 jobs_models="whisper-base efficientnet-lite2 ssd-coco"
+eyes="--try eyes" eyes_mb=1100      # smolvlm-500m and its projector, a context, a picture's encoding
 
 if [ -f "$model" ]; then        # a GGUF file of the user's own
     pulled=
@@ -23,7 +24,11 @@ if [ "${free_mb:-$needed_mb}" -lt "$needed_mb" ]; then
          "model: make run MODEL=small (1200 MB) or MODEL=tiny (800 MB)" >&2
     exit 5
 fi
-"$mynah" pull $pulled $jobs_models || exit
+if [ "${free_mb:-$needed_mb}" -lt $((needed_mb + eyes_mb)) ] && [ -n "$free_mb" ]; then
+    echo "run: pictures are told in the detector's words: a model that sees needs $eyes_mb MB beside $model, $((free_mb - needed_mb)) MB are free" >&2
+    eyes=
+fi
+"$mynah" pull $pulled $jobs_models $eyes || exit
 
 if [ -t 0 ] && [ -t 1 ]; then
     exec "$mynah" -m "$model"

@@ -32,6 +32,7 @@ const struct command commands[] = {
       "  ffmpeg -i rtsp://... -f wav - | mynah listen -\n"
       "Ctrl-C ends it; what was said until then is still written." },
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
+      "eyes is smolvlm-500m with its projector: it looks at pictures for a text model that does not see.\n"
       "Models whose licence is not a free one are fetched once you agree to its terms." },
     { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes pair", "list the known models, which are here and which fit this machine",
       "Of the role pair are text models that see pictures; they can look for one that does not (--eyes).\n"
@@ -92,6 +93,7 @@ const struct option_row option_rows[] = {
     { "lines", 0, OPTION_FLAG, AT(lines), EMBED, NULL, "embed each line by itself", NULL },
     { "out", 0, OPTION_TEXT, AT(out), TRANSCRIBE, "DIR", "write each transcript to a file in DIR, named after its clip", VALUES_FILE },
     { "agree", 0, OPTION_FLAG, AT(agree), PULL, NULL, "agree to the terms of the models' licences without being asked", NULL },
+    { "try", 0, OPTION_LIST, AT(tries), PULL, "NAME", "fetch NAME, too, if the hub answers within 3 s and the disk has room; otherwise say so and go on; may be repeated", VALUES_MODEL },
     { "force", 0, OPTION_FLAG, AT(force), TRANSCRIBE, NULL, "write over files that are in DIR already", NULL },
     { "force", 0, OPTION_FLAG, AT(force), QUANTIZE, NULL, "write over OUT where it is there already", NULL },
     { "language", 0, OPTION_TEXT, AT(language), CHAT | ASK | TRANSCRIBE | LISTEN, "L", "language spoken in clips (default: detected)", LANGUAGES },
@@ -365,10 +367,11 @@ void options_done(struct options *o)
     free(o->files);
     free(o->arguments);
     free(o->loras.texts);
+    free(o->tries.texts);
     free(o->stops.texts);
     free(o->dry_breakers.texts);
     free(o->biases.texts);
-    o->loras = o->stops = o->dry_breakers = o->biases = (struct option_list){ 0 };
+    o->loras = o->tries = o->stops = o->dry_breakers = o->biases = (struct option_list){ 0 };
     o->files = o->arguments = NULL;
 }
 

@@ -35,6 +35,7 @@ struct options {
     const char *kv;                 /* "f16", "q8_0"; NULL: not given */
     struct session_settings sampling;       /* what the fields above do not have; as not given where it was not */
     const char *grammar, *json_schema, *tools;      /* files */
+    struct option_list tries;       /* models to fetch if that can be done */
     struct option_list loras;       /* FILE or FILE=SCALE */
     struct option_list stops, dry_breakers, biases;     /* biases: TOKEN=BIAS */
     size_t rate, raw_channels;      /* of raw samples on standard input; 0: not given */

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REDRAW_MS = 100, LINE_MS = 5000 };
+enum { REDRAW_MS = 100, LINE_MS = 5000, TRY_MS = 3000 };
 
 struct screen {
     bool quiet, terminal;
@@ -63,6 +63,11 @@ static bool show(void *user, const char *name, const char *what, uint64_t done, 
     return true;
 }
 
+static const char *model_of(const char *name)
+{
+    return strcmp(name, "eyes") == 0 ? MODELS_EYES : name;
+}
+
 /* A text model and the projector that was published with it. */
 static bool pull(const struct models *m, const char *name, struct screen *s, struct error *err)
 {
@@ -94,19 +99,44 @@ static bool agree(const struct options *o, const struct models *m, const struct 
         || error_set(err, ERROR_CANCELLED, "%s was not fetched: its terms were not agreed to", e->name);
 }
 
-/* Unknown names and what is not agreed to are told before anything is fetched. */
-static bool pull_all(const struct options *o, const struct models *m, const char *const *names, size_t n, struct screen *s, struct error *err)
+static bool check_names(const struct options *o, const struct models *m, const char *const *names, size_t n, struct error *err)
 {
     for (size_t i = 0; i < n; i++)
-        if (models_find(m, names[i]) == NULL)
+        if (models_find(m, model_of(names[i])) == NULL)
             return models_pull(m, names[i], NULL, NULL, err);
     for (size_t i = 0; i < n; i++)
-        if (!agree(o, m, models_find(m, names[i]), err))
+        if (!agree(o, m, models_find(m, model_of(names[i])), err))
             return false;
+    return true;
+}
+
+/* What is good to have: only the user ends it. */
+static bool try_to_pull(struct models *m, const char *name, struct screen *s, struct error *err)
+{
+    struct error inner = { 0 };
+
+    models_wait_for_hub(m, TRY_MS);
+    if (pull(m, name, s, &inner))
+        return true;
+    if (inner.code == ERROR_CANCELLED)
+        return error_set(err, inner.code, "%s", inner.text);
+    if (!s->quiet)
+        fprintf(stderr, "%s%s\n", strcmp(name, MODELS_EYES) == 0 ? "pictures are told in the detector's words: no eyes could be fetched: " : "not fetched: ",
+                inner.text);
+    return true;
+}
+
+/* Unknown names and what is not agreed to are told before anything is fetched. */
+static bool pull_all(const struct options *o, struct models *m, const char *const *names, size_t n, struct screen *s, struct error *err)
+{
+    if (!check_names(o, m, names, n, err) || !check_names(o, m, o->tries.texts, o->tries.n, err))
+        return false;
     interrupt_catch();              /* not before: at a question they end the program at once */
     bool ok = true;
     for (size_t i = 0; ok && i < n; i++)
-        ok = pull(m, names[i], s, err);
+        ok = pull(m, model_of(names[i]), s, err);
+    for (size_t i = 0; ok && i < o->tries.n; i++)
+        ok = try_to_pull(m, model_of(o->tries.texts[i]), s, err);
     interrupt_restore();
     return ok;
 }
@@ -117,7 +147,7 @@ int cmd_pull(const struct options *o)
     struct screen s = { .quiet = o->quiet, .terminal = isatty(STDERR_FILENO) == 1 };
     struct error err = { 0 };
     struct models *m = models_open(&err);
-    bool named = o->n_arguments > 0;
+    bool named = o->n_arguments > 0 || o->tries.n > 0;
 
     if (m == NULL)
         return cli_fail(&err);

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define USUAL_EYES "smolvlm-500m"   /* what `mynah pull eyes` fetches */
-
 /* A file that is there but not good is told of now: the session only knows that it has none. */
 static char *media_path(const struct models *m, const char *name)
 {
@@ -76,7 +74,7 @@ static bool use_published(struct model_paths *p, const struct models *m, const s
 
 static bool has_usual_pair(const struct models *m)
 {
-    return models_present(m, USUAL_EYES) && models_present(m, models_find(m, USUAL_EYES)->projector);
+    return models_present(m, MODELS_EYES) && models_present(m, models_find(m, MODELS_EYES)->projector);
 }
 
 /* What the settings name or, when that is here, the usual pair: for a text model that does not see.  Without it, words. */
@@ -88,7 +86,7 @@ static void use_usual_pair(struct model_paths *p, const struct models *m, const 
 
     if (is_auto && !has_usual_pair(m))
         return;
-    if (!model_paths_pair(p, m, is_auto ? USUAL_EYES : set, NULL, &err))
+    if (!model_paths_pair(p, m, is_auto ? MODELS_EYES : set, NULL, &err))
         log_warning("%s; pictures are told in words", err.text);
 }
 
@@ -225,7 +223,7 @@ bool params_of_eyes(struct session_params *params, struct model_paths *p, const 
     params->eyes = words ? EYES_WORDS : strcmp(how, "rows") == 0 ? EYES_ROWS : EYES_PAIR;
     if (params->eyes != EYES_PAIR)
         return true;
-    if (!model_paths_pair(p, m, is_auto ? USUAL_EYES : how, mmproj, err))
+    if (!model_paths_pair(p, m, is_auto ? MODELS_EYES : how, mmproj, err))
         return false;
     params->pair_path = p->pair;
     params->pair_name = p->pair_name;

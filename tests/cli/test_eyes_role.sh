@@ -24,6 +24,33 @@ refuse "another role as its projector" 2 "tiny is a model of the role text" ask 
 try "pairs by name" 0 models -q pair && has "pairs by name" '^smolvlm-500m$'
 if grep -qE '^(tiny|smolvlm-500m-eyes)$' "$dir/out"; then not_ok "... and nothing else" "$(cat "$dir/out")"; else ok "... and nothing else"; fi
 
+# Eyes that cannot be fetched: said once, soon, and nothing fails; asked for by name it is an error.
+not_fetched="pictures are told in the detector's words: no eyes could be fetched: smolvlm-500m: "
+no_eyes() { # NAME PATTERN MOST_MS - fetches them if that can be done
+    started=$(date +%s%N)
+    try "$1" 0 pull --try eyes || return
+    took_ms=$((($(date +%s%N) - started) / 1000000))
+    if [ "$(grep -c "$not_fetched.*$2" "$dir/err")" != 1 ]; then not_ok "$1" "stderr says $(head -c 400 "$dir/err")"
+    elif [ "$took_ms" -gt "$3" ]; then not_ok "$1" "took $took_ms ms"
+    else ok "$1"
+    fi
+}
+export https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9
+no_eyes "a hub that is not reached" "" 2000
+refuse "... asked for by name" 6 "smolvlm-500m: .*What was fetched is kept" pull eyes
+refuse "... unless no such model is known" 2 "nosuch is not a known model" pull --try nosuch
+python3 -c "import socket, time
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)" >"$dir/port" &
+silent=$!
+until [ -s "$dir/port" ]; do sleep 0.05; done
+export https_proxy=http://127.0.0.1:$(cat "$dir/port") HTTPS_PROXY=http://127.0.0.1:$(cat "$dir/port")
+no_eyes "a hub that does not answer" "no answer within 3 s" 4900
+try "quietly" 0 pull -q --try eyes
+if [ -s "$dir/err" ]; then not_ok "... nothing is said" "$(cat "$dir/err")"; else ok "... nothing is said"; fi
+kill $silent
+wait $silent 2>/dev/null
+unset https_proxy HTTPS_PROXY
+
 # ---- with them ----
 export MYNAH_MODELS="$models"
 # told NAME EXPRESSION ARGUMENT... - a Python expression over o, the object, p, what was perceived, and n, the prompt's tokens.
@@ -66,6 +93,15 @@ else not_ok "... which is said once" "$(head -c 300 "$dir/err")"; fi
 head -c 50000 "$eyes" >"$dir/short.gguf"
 projector=$dir/short.gguf;                        nonsense "a file that was cut off" "l['words'] == '' and 'short.gguf' in l['note']" "== $alone"
 projector=
+
+# `make run` goes on without them, which it says once.
+if [ -x "$tests/../build/mynah" ]; then
+    MYNAH_MODELS=$models https_proxy=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 timeout 120 sh "$tests/../tools/run.sh" tiny >"$dir/out" 2>"$dir/err" </dev/null
+    status=$?
+    n=$(grep -c "$not_fetched" "$dir/err")
+    if [ "$status" = 0 ] && { [ "$n" = 1 ] || [ -f "$models/SmolVLM-500M-Instruct-Q8_0.gguf" ]; }; then ok "make run without eyes"
+    else not_ok "make run without eyes" "status $status, said $n times; $(tail -c 300 "$dir/err")"; fi
+fi
 
 # In the chat: about the picture again without attaching it, then about something else, which is not asked of the eyes.
 printf '%s\n' "/attach $picture" 'What is this?' 'And what colour is it?' 'Name two planets.' '/details' >"$dir/lines"
