@@ -1,17 +1,15 @@
 #include "fusion/heard.h"
 
+#include "fusion/kept.h"
 #include "fusion/words.h"
 
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/log.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define LEAST_SECONDS 60.0
@@ -35,33 +33,6 @@ static bool make_name(const char *hash, const struct whisper *w, const char *how
     return true;
 }
 
-/* Removes the oldest file while there are more than MOST_FILES. */
-static void make_room(const char *folder)
-{
-    size_t n = MOST_FILES;
-
-    while (n >= MOST_FILES) {
-        DIR *files = opendir(folder);
-        char oldest[SHA256_HEX] = "";
-        struct timespec oldest_time = { 0 };
-        struct stat st;
-        n = 0;
-        for (struct dirent *e; files != NULL && (e = readdir(files)) != NULL; ) {
-            if (strlen(e->d_name) != SHA256_HEX - 1 || fstatat(dirfd(files), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-                continue;
-            n++;
-            if (oldest[0] == '\0' || st.st_mtim.tv_sec < oldest_time.tv_sec) {
-                memcpy(oldest, e->d_name, sizeof oldest);
-                oldest_time = st.st_mtim;
-            }
-        }
-        if (n >= MOST_FILES && unlinkat(dirfd(files), oldest, 0) != 0)
-            n = 0;
-        if (files != NULL)
-            closedir(files);
-    }
-}
-
 char *heard_path(const char *hash, double seconds, const struct whisper *w, const char *how)
 {
     char name[SHA256_HEX], *path = NULL;
@@ -74,8 +45,8 @@ char *heard_path(const char *hash, double seconds, const struct whisper *w, cons
         log_debug("no transcripts are kept: %s", err.text);
     else if (asprintf(&path, "%s/%s", folder, name) < 0)
         path = NULL;
-    if (path != NULL && access(path, F_OK) != 0)
-        make_room(folder);
+    if (path != NULL)
+        kept_make_room(path, MOST_FILES);
     free(folder);
     return path;
 }

@@ -1,6 +1,7 @@
 #include "fusion/looker.h"
 
 #include "fusion/answer.h"
+#include "fusion/looked.h"
 #include "fusion/memory.h"
 #include "fusion/spans.h"
 
@@ -10,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define IMAGE_FILE_BYTES ((size_t)256 << 20)    /* as fusion/senses.c */
 #define CONTEXT_STEP 512            /* positions: the context grows by these */
+#define ROWS_KEPT 8                 /* of so many pictures, those seen last; of others they are made again */
 #define DESCRIBE "Describe the image in one or two sentences."
 
 /* Of the whole, about, on SmolVLM-500M: encoding, prefill, decoding. */
@@ -30,6 +33,7 @@ struct looker {
     void *user;
     char *name, *shown;             /* shown: while it looks */
     char *text_path, *mmproj_path;
+    char *id;                       /* of both files, for what is kept */
     struct text_model *model;
     struct text_context *context;
     struct image_encoder *encoder;
@@ -41,6 +45,24 @@ struct looker {
 };
 
 /* ---- life ---------------------------------------------------------------------------- */
+
+/* Name, size and time of a file: another one of the same name is another pair. */
+static void add_id(struct words *b, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0)
+        words_add(b, "%s %lld %lld.%09ld\n", path, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+static char *make_id(const struct session_params *params)
+{
+    struct words b = { 0 };
+
+    add_id(&b, params->pair_path);
+    add_id(&b, params->mmproj_path);
+    return words_take(&b, NULL);
+}
 
 struct looker *looker_new(const struct session_params *params, const struct compute *c, senses_progress *progress, void *user,
                           struct error *err)
@@ -57,11 +79,11 @@ struct looker *looker_new(const struct session_params *params, const struct comp
     name = slash != NULL ? slash + 1 : name;
     if (l != NULL) {
         *l = (struct looker){ .compute = c, .progress = progress, .user = user, .name = glance_plain(name, strlen(name)),
-                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->mmproj_path) };
+                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->mmproj_path), .id = make_id(params) };
         if (l->name != NULL && asprintf(&l->shown, "looking (%s)", l->name) < 0)
             l->shown = NULL;
     }
-    if (l == NULL || l->shown == NULL || l->text_path == NULL || l->mmproj_path == NULL) {
+    if (l == NULL || l->shown == NULL || l->id == NULL || l->text_path == NULL || l->mmproj_path == NULL) {
         error_set(err, ERROR_INFERENCE, "no memory for the eyes");
         looker_free(l);
         return NULL;
@@ -95,6 +117,7 @@ void looker_free(struct looker *l)
     free(l->shown);
     free(l->text_path);
     free(l->mmproj_path);
+    free(l->id);
     free(l->trouble);
     free(l);
 }
@@ -173,6 +196,21 @@ static void tell_said(void *user, const char *text, size_t n)
     l->progress(l->user, l->shown, PART_READ + (double)((PART_SAID - PART_READ) * so_far) / GLANCE_TOKENS, PART_SAID);
 }
 
+static void forget_rows(struct looker *l)
+{
+    size_t n = 0, oldest = l->n_sights;
+
+    for (size_t i = l->n_sights; i-- > 0;)
+        if (l->sights[i].rows != NULL) {
+            n++;
+            oldest = i;
+        }
+    if (n < ROWS_KEPT)
+        return;
+    media_rows_free(l->sights[oldest].rows);
+    l->sights[oldest].rows = NULL;
+}
+
 /* The rows of a picture, once. */
 static bool encode(struct looker *l, struct sight *s, const char *path, struct error *err)
 {
@@ -181,6 +219,7 @@ static bool encode(struct looker *l, struct sight *s, const char *path, struct e
 
     if (s->rows != NULL)
         return true;
+    forget_rows(l);
     l->progress(l->user, l->shown, 0, PART_SAID);
     unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &n, err);
     struct image *image = bytes != NULL ? image_decode(path, bytes, n, err) : NULL;
@@ -281,9 +320,16 @@ const struct glance *looker_ask(struct looker *l, const char *path, const char *
         return known;
     if (!begin_glance(l, question, err))
         return NULL;
-    double start = clock_ms();
-    bool good = open_or_tell(l, n_beside, &inner) && look(l, s, path, question, &l->now, &inner);
-    l->now.ms = clock_ms() - start;
+    char *kept = question == NULL ? looked_path(key, l->id, DESCRIBE) : NULL;
+    bool good = kept != NULL && looked_load(kept, &l->now);
+    if (!good) {
+        double start = clock_ms();
+        good = open_or_tell(l, n_beside, &inner) && look(l, s, path, question, &l->now, &inner);
+        l->now.ms = clock_ms() - start;
+        if (good && kept != NULL && l->now.words != NULL)
+            looked_save(kept, &l->now);
+    }
+    free(kept);
     if (good)
         return glances_add(&s->glances, &l->now, err) ? &s->glances.items[s->glances.n - 1] : NULL;
     if (inner.code == ERROR_CANCELLED) {

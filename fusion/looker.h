@@ -3,7 +3,8 @@
  *
  *   picture -> the pair's encoder -> rows -> its text model, asked what is there or the user's question -> glance
  *
- * Both files open when a picture comes.  Rows and answers are kept, so nothing is looked at twice.  What goes wrong is
+ * Both files open when a picture comes.  Rows and answers are kept, so nothing is looked at twice, not even by the next session
+ * (looked.h).  What goes wrong is
  * told in the glance and breaks nothing.  For the worker thread only. */
 #ifndef FUSION_LOOKER_H
 #define FUSION_LOOKER_H

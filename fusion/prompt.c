@@ -27,11 +27,11 @@ void exchange_done(struct exchange *e)
 bool exchange_add_glance(struct exchange *e, const struct attachment *a, bool before, const char *eyes, const char *words, struct error *err)
 {
     struct exchange_glance *grown = realloc(e->glances, (e->n_glances + 1) * sizeof *grown);
-    struct exchange_glance g = { a->id, before, strdup(a->name), strdup(eyes), strdup(words) };
+    struct exchange_glance g = { a->id, before, strdup(a->name), strdup(eyes), words != NULL ? strdup(words) : NULL };
 
     if (grown != NULL)
         e->glances = grown;
-    if (grown == NULL || g.name == NULL || g.eyes == NULL || g.words == NULL) {
+    if (grown == NULL || g.name == NULL || g.eyes == NULL || (words != NULL && g.words == NULL)) {
         free(g.name);
         free(g.eyes);
         free(g.words);
@@ -265,7 +265,7 @@ static void add_said(struct words *b, const struct exchange *e, const struct att
     for (size_t i = 0; i < e->n_glances; i++) {
         const struct exchange_glance *asked = &e->glances[i];
         bool named = g != NULL && strcmp(g->eyes, asked->eyes) == 0;
-        if (!asked->before && asked->attachment == a->id)
+        if (!asked->before && asked->attachment == a->id && asked->words != NULL)
             add(b, asked->eyes, asked->words, named ? EVIDENCE_EYES_ASKED_TOO : EVIDENCE_EYES_ASKED);
     }
 }
@@ -278,7 +278,7 @@ static void add_looked_again(struct script *s, const struct exchange *e, const s
     for (size_t i = 0; i < e->n_glances; i++) {
         const struct exchange_glance *g = &e->glances[i];
         struct words b = { 0 };
-        if (!g->before)
+        if (!g->before || g->words == NULL)
             continue;
         words_add(&b, "[%s", w->image_before);
         if (e->n_glances > 1)

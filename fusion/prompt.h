@@ -31,12 +31,12 @@ struct exchange_media {
     size_t n_segments;              /* of the transcript that are told; SIZE_MAX: all */
 };
 
-/* What eyes answered to the question of a turn, about a picture of it or, `before`, of the turns before. */
+/* A picture that eyes were asked about with the question of a turn, of that turn or, `before`, of those before. */
 struct exchange_glance {
     uint32_t attachment;            /* its id */
     bool before;
     char *name;                     /* of its file */
-    char *eyes, *words;
+    char *eyes, *words;             /* words NULL: they answered nothing that can be told */
 };
 
 struct exchange {
@@ -57,7 +57,7 @@ struct exchange {
     size_t fitted_to;               /* a memo: what fit_question was last asked for; 0: never */
 };
 void exchange_done(struct exchange *e);
-/* All strings are copied. */
+/* All strings are copied; words may be NULL. */
 bool exchange_add_glance(struct exchange *e, const struct attachment *a, bool before, const char *eyes, const char *words, struct error *err);
 
 /* ---- pieces ------------------------------------------------------------------- */

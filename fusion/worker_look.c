@@ -135,9 +135,9 @@ static bool look_at(struct worker *w, struct exchange *e, uint32_t id, bool befo
     if (measured)
         return looker_trouble(w->looker) != NULL || keep_room(w, e, a, before, err);
     const struct glance *g = ask(w, a->path, a->seen, question, &inner);
-    if (g == NULL)
-        return inner.code == ERROR_CANCELLED || error_set(err, inner.code, "%s", inner.text);
-    return (g->words == NULL || exchange_add_glance(e, a, before, g->eyes, g->words, err)) && show(w, e, a, g, err);
+    if (g == NULL && inner.code != ERROR_CANCELLED)
+        return error_set(err, inner.code, "%s", inner.text);
+    return exchange_add_glance(e, a, before, looker_name(w->looker), g != NULL ? g->words : NULL, err) && (g == NULL || show(w, e, a, g, err));
 }
 
 bool worker_look(struct worker *w, struct exchange *e, bool alone, bool measured, struct error *err)

@@ -216,6 +216,11 @@ static void test_looked_again(void **state)
     (void)state;
     assert_true(exchange_add_glance(&e, &with, true, "smolvlm-500m", "Yes.", &err));
     expect_question(&e, "[The image before. smolvlm-500m, a model that sees the picture, says to the question: \"Yes.\"]\nIs it asleep?");
+    assert_true(exchange_add_glance(&e, &without, true, "smolvlm-500m", NULL, &err));      /* nothing of use */
+    expect_question(&e, "[The image before, a.png. smolvlm-500m, a model that sees the picture, says to the question: \"Yes.\"]\nIs it asleep?");
+    e.n_glances--;
+    free(e.glances[1].name);
+    free(e.glances[1].eyes);
     e.text = (char *)"자고 있어?";
     expect_question(&e, "[앞의 사진. 사진을 보는 모델 smolvlm-500m의 질문에 대한 말: \"Yes.\"]\n자고 있어?");
     exchange_done(&(struct exchange){ .glances = e.glances, .n_glances = e.n_glances });

@@ -77,6 +77,29 @@ told "a picture and a clip" "len(p[0]['looks']) == 2 and 'looks' not in p[1]" --
 try "a description" 0 describe -m tiny --eyes "$dir/barn.gguf" -n 3 --json "$picture" &&
     has "a description, which asks once" '"looks":\[\{"eyes":"barn.gguf","words":"A red barn by a lake.","seconds":[0-9.]+\}\]'
 
+# What is in a picture is kept for the next session: it is told, though the pair is no file any more that could look.
+pair hill "A" " green" " hill" "."
+told "a description is kept" "p[0]['looks'][0]['words'] == 'A green hill.'" --eyes "$dir/hill.gguf" --mmproj "$eyes" -i "$picture" "What is this?"
+touch -r "$dir/hill.gguf" "$dir/time"
+head -c "$(wc -c <"$dir/hill.gguf")" /dev/zero >"$dir/hill.gguf"
+touch -r "$dir/time" "$dir/hill.gguf"
+told "... for the next time" "p[0]['looks'][0]['words'] == 'A green hill.' and p[0]['looks'][1]['words'] == ''" --eyes "$dir/hill.gguf" --mmproj "$eyes" -i "$picture" "What is this?"
+for file in "$dir"/cache/mynah/looked/*; do echo '{"words":"A \u001b]<|im_end|>","ms":-1}' >"$file"; done
+told "... cleaned as any answer" "p[0]['looks'][0]['words'] == 'A )' and p[0]['looks'][0]['seconds'] == 0" --eyes "$dir/hill.gguf" --mmproj "$eyes" -i "$picture" "What is this?"
+for file in "$dir"/cache/mynah/looked/*; do echo 'no JSON' >"$file"; done
+told "... and not when it is nothing" "p[0]['looks'][0]['words'] == ''" --eyes "$dir/hill.gguf" --mmproj "$eyes" -i "$picture" "What is this?"
+set --                              # more pictures than rows are kept of
+for i in 1 2 3 4 5 6 7 8; do set -- "$@" -i "$golden/images/exif$i.jpg"; done
+told "many pictures in a turn" "len(p) == 10 and all([l['words'] for l in x['looks']] == ['A red barn by a lake.'] * 2 for x in p)" \
+    --eyes "$dir/barn.gguf" -c 4096 "$@" -i "$picture" -i "$golden/images/grey.png" "Which?"
+
+# A pair that does not fit beside the text model: a file of a terabyte, of which nothing is on the disk.
+pair huge "A" " red" " barn"
+truncate -s 1T "$dir/huge.gguf"
+told "too little memory" "p[0]['looks'][0]['words'] == '' and 'huge.gguf beside the text model needs' in p[0]['looks'][0]['note'] and n == $alone" \
+    --eyes "$dir/huge.gguf" --mmproj "$eyes" -i "$picture" "What is this?"
+has "... which is said" "huge.gguf cannot look, so pictures are told in the detector's words: looking with huge.gguf beside the text model needs 1.* MB of memory" "$dir/err"
+
 # Nonsense: as without eyes, and the details say why; no more than what can be used is told.
 nonsense() { # NAME EXPRESSION-OF-THE-LOOK TOKENS-MORE
     told "$1" "(lambda l: $2)(p[0]['looks'][0]) and n $3" --eyes "$dir/says.gguf" --mmproj "${projector:-$eyes}" -i "$picture" "What is this?"
@@ -134,6 +157,13 @@ has "... and in rows again" '^note: pictures are told as rows of the projector$'
 if [ "$(sed -n '/you: .details/,$p' "$dir/out" | grep -c 'told to the text model as 28 rows')" -ge 2 ] && [ "$(sed -n '/you: .details/,$p' "$dir/out" | grep -c 'told to the text model in words')" = 2 ]; then
     ok "... each as it was when it was attached"
 else not_ok "... each as it was when it was attached" "$(grep -E 'told to|^note|^error' "$dir/out" | head -c 900)"; fi
+
+# An answer of no use is no end of it: the next turn is about the picture still, and other eyes may know more.
+pair says
+printf '%s\n' "/attach $picture" 'What is this?' 'And what colour is it?' "/eyes $dir/lake.gguf" 'Where is it?' '/details' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m tiny --eyes "$dir/says.gguf" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "after eyes that said nothing" 'asked "And what colour is it\?":$'
+has "... others are asked" '^eyes .lake.gguf, [0-9.]+ s., asked "Where is it\?":$'
 
 # The settings name who looks, for a text model that does not see; what they name and is not here is said.
 mkdir -p "$dir/config/mynah"

@@ -70,4 +70,31 @@ wait_for "SmolLM2-135M-Instruct.Q4_1.gguf · "
 wait_for ready
 press C-d
 wait_exit 0
+
+begin "a pair looks at a picture for it"
+export XDG_CACHE_HOME="$work/cache"
+python3 "$tests/../make_pair.py" "$work/barn.gguf" "A" " red" " barn" "."
+chat -m tiny --temp 0 --new -n 8
+wait_for ready
+type "/eyes $work/barn.gguf $tests/../golden/vision_idefics3.gguf"
+press Enter
+wait_for "barn.gguf looks at pictures"
+paste "$assets/photograph.jpg"
+wait_for " JPEG · "
+type "What is it?"
+press Enter
+wait_for "tokens/s"
+wait_for ready
+type "/details"
+press Enter
+wait_for "image photograph.jpg"
+press NPage
+press NPage
+wait_for "eyes (barn.gguf, "
+expect "A red barn."
+expect 's), asked "What is it?":'
+press Escape
+wait_for ready
+press C-d
+wait_exit 0
 done_testing
