@@ -56,6 +56,8 @@ struct sound_facts sound_facts(const struct sound *s);
 bool sound_read(struct sound *s, const float **samples, size_t *n, struct error *err);
 /* From the start again: channel 1, 2, ... of the file alone, or 0 for the mean of all. */
 bool sound_rewind(struct sound *s, size_t channel, struct error *err);
+/* All of it from the start, whatever was read of it before. */
+struct clip *clip_of_sound(struct sound *s, struct error *err);
 
 /* ---- transcription -------------------------------------------------------- */
 

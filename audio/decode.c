@@ -22,14 +22,13 @@ static bool read_all(struct sound *sound, struct samples *all, struct error *err
     return false;
 }
 
-struct clip *clip_load(const char *path, struct error *err)
+struct clip *clip_of_sound(struct sound *sound, struct error *err)
 {
-    struct sound *sound = sound_open(path, err);
     struct samples all = { 0 };
     struct clip *clip = NULL;
 
-    if (sound != NULL && read_all(sound, &all, err) && (clip = calloc(1, sizeof *clip)) == NULL)
-        error_set(err, ERROR_INFERENCE, "%s: no memory to read it", path);
+    if (sound_rewind(sound, 0, err) && read_all(sound, &all, err) && (clip = calloc(1, sizeof *clip)) == NULL)
+        error_set(err, ERROR_INFERENCE, "no memory to read a clip");
     if (clip != NULL) {
         struct sound_facts facts = sound_facts(sound);
         *clip = (struct clip){ .samples = all.data, .n_samples = all.n, .seconds = facts.seconds, .file_hz = facts.file_hz,
@@ -37,6 +36,14 @@ struct clip *clip_load(const char *path, struct error *err)
     } else {
         free(all.data);
     }
+    return clip;
+}
+
+struct clip *clip_load(const char *path, struct error *err)
+{
+    struct sound *sound = sound_open(path, err);
+    struct clip *clip = sound != NULL ? clip_of_sound(sound, err) : NULL;
+
     sound_close(sound);
     return clip;
 }

@@ -85,6 +85,8 @@ struct attachment *attachment_corrected(const struct attachment *a, size_t i, co
     if (t != NULL) {
         *p = *a->heard;
         p->transcript = t;
+        p->projector = NULL;        /* what a person corrected is in the words alone */
+        p->media = NULL;
         made = attachment_new(a->id, a->path, p, &a->glances, err);
     }
     if (made == NULL) {

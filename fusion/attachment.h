@@ -20,11 +20,13 @@ struct perception {
     size_t file_bytes;
     double ms;                      /* spent on it in all */
     struct preview *preview;
+    const char *projector;          /* whose rows there are, as the user named it; borrowed; NULL: told in words */
+    struct media_rows *media;       /* of an encoder with its markers; NULL: the report's, or words */
+    bool own_media;                 /* they are of a projector of our own, not of a pair */
+    size_t n_rows_too_many;         /* a clip is told in words since it would have so many; else 0 */
 
     /* an image */
     struct vision_report *report;
-    const char *projector;          /* whose rows there are, as the user named it; borrowed; NULL: told in words */
-    struct media_rows *media;       /* of a pair's projector; NULL: the report's, or words */
     size_t width, height;           /* after orientation */
     int orientation;                /* EXIF 1-8 */
     bool had_alpha;

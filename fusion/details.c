@@ -45,6 +45,17 @@ static void add_indented(struct words *b, const char *text)
     }
 }
 
+/* How the text model is told of it. */
+static void add_way(struct words *b, const struct perception *p)
+{
+    if (p->projector != NULL)
+        words_add(b, "told to the text model as %zu rows, by the projector %s\n", perception_n_rows(p), p->projector);
+    else if (p->n_rows_too_many > 0)
+        words_add(b, "told to the text model in words: %zu rows do not fit in its context\n", p->n_rows_too_many);
+    else
+        words_add(b, "told to the text model in words\n");
+}
+
 static void add_image(struct words *b, const struct perception *p)
 {
     const struct vision_report *r = p->report;
@@ -54,11 +65,9 @@ static void add_image(struct words *b, const struct perception *p)
         words_add(b, ", turned as its EXIF orientation %d says", p->orientation);
     if (p->had_alpha)
         words_add(b, ", transparency over white");
-    if (p->projector != NULL)
-        words_add(b, "\ntold to the text model as %zu rows, by the projector %s", perception_n_rows(p), p->projector);
-    else
-        words_add(b, "\ntold to the text model in words");
-    words_add(b, "\nobjects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
+    words_add(b, "\n");
+    add_way(b, p);
+    words_add(b, "objects (detector, agreed with the classifier):%s\n", r->n_objects == 0 ? " none" : "");
     for (size_t i = 0; i < r->n_objects; i++)
         add_object(b, &r->objects[i]);
     words_add(b, "classifier, whole picture:%s\n", r->n_tags == 0 ? " nothing" : "");
@@ -136,6 +145,7 @@ static void add_clip(struct words *b, const struct perception *p, size_t *said_a
                decibels(p->rms), spoken, spoken < p->seconds ? p->seconds - spoken : 0.0);
     if (*t->language != '\0')
         words_add(b, "language: %s (%.0f %%)\n", t->language, (double)t->language_p * 100);
+    add_way(b, p);
     words_add(b, "transcript:%s\n", t->n_segments == 0 ? " no speech was heard" : "");
     *said_at = b->n;
     for (size_t i = 0; i < t->n_segments; i++) {
@@ -180,15 +190,20 @@ static struct cJSON *add_item(struct cJSON *array)
     return item;
 }
 
+static void add_projector_json(struct cJSON *json, const struct perception *p)
+{
+    if (p->projector == NULL)
+        return;
+    cJSON_AddNumberToObject(json, "rows", (double)perception_n_rows(p));
+    cJSON_AddStringToObject(json, "projector", p->projector);
+}
+
 static void add_image_json(struct cJSON *json, const struct perception *p)
 {
     const struct vision_report *r = p->report;
 
     cJSON_AddStringToObject(json, "eyes", p->projector != NULL ? "rows" : "words");
-    if (p->projector != NULL) {
-        cJSON_AddNumberToObject(json, "rows", (double)perception_n_rows(p));
-        cJSON_AddStringToObject(json, "projector", p->projector);
-    }
+    add_projector_json(json, p);
     struct cJSON *tags = cJSON_AddArrayToObject(json, "tags");
 
     for (size_t i = 0; i < r->n_tags; i++) {
@@ -253,6 +268,8 @@ static void add_glances_json(struct cJSON *json, const struct glances *glances)
 static void add_clip_json(struct cJSON *json, const struct perception *p)
 {
     transcript_json(p->transcript, json);
+    cJSON_AddStringToObject(json, "ears", p->projector != NULL ? "rows" : "words");
+    add_projector_json(json, p);
     add_number(json, "peak", (double)p->peak);
     add_number(json, "rms", (double)p->rms);
 }

@@ -4,6 +4,7 @@
 
 #include "base/asset.h"
 #include "tensor/gguf.h"
+#include "tensor/mmproj.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,45 +13,65 @@
 #define OWN_TYPE "mynah-eyes"       /* vision/projector.h */
 #define FLOATS_PER_BYTE 4           /* memory for a file's weights as floats, those of 8 bits; others take less */
 
-static struct projector *open_carried(const char *name, const struct compute *c, struct error *err)
+/* What a file is for: which encoder opens it. */
+struct kind { bool own_eyes, pictures, sound; };
+
+static bool kind_of(struct gguf *g, struct kind *kind, struct error *err)
 {
+    const char *type = g != NULL ? gguf_string(g, "clip.projector_type") : NULL;
+    bool good = g != NULL && mmproj_check(g, err);
+
+    if (good) {
+        kind->own_eyes = type != NULL && strcmp(type, OWN_TYPE) == 0;
+        kind->pictures = mmproj_has(g, MMPROJ_VISION);
+        kind->sound = mmproj_has(g, MMPROJ_AUDIO);
+    }
+    gguf_close(g);
+    return good;
+}
+
+static bool open_carried(struct eyes *e, const char *name, const struct compute *c, struct error *err)
+{
+    struct kind kind = { 0 };
     char file[80];
 
     snprintf(file, sizeof file, "%s.gguf", name);
     const struct asset *a = asset_find(file);
-    if (a != NULL)
-        return projector_open_bytes(file, a->data, a->n_bytes, c, err);
-    error_set(err, ERROR_MODEL, "the projector %s is not part of this program", name);
-    return NULL;
+    if (a == NULL)
+        return error_set(err, ERROR_MODEL, "the projector %s is not part of this program", name);
+    if (!kind_of(gguf_open_bytes(file, a->data, a->n_bytes, err), &kind, err))
+        return false;
+    if (kind.sound)
+        e->ears = audio_encoder_open_bytes(file, a->data, a->n_bytes, c, err);
+    else
+        e->projector = projector_open_bytes(file, a->data, a->n_bytes, c, err);
+    return e->ears != NULL || e->projector != NULL;
 }
 
-/* Ours says so; whatever else it is, the encoders tell. */
-static bool is_own(const char *path, bool *own, struct error *err)
+static bool open_parts(struct eyes *e, const char *path, const struct kind *kind, const struct compute *c, struct error *err)
 {
-    struct gguf *g = gguf_open(path, err);
-    const char *type = g != NULL ? gguf_string(g, "clip.projector_type") : NULL;
-
-    *own = type != NULL && strcmp(type, OWN_TYPE) == 0;
-    gguf_close(g);
-    return g != NULL;
+    if (kind->own_eyes)
+        e->projector = projector_open(path, c, err);
+    else if (kind->pictures)
+        e->encoder = image_encoder_open(path, c, err);
+    if (kind->pictures && e->projector == NULL && e->encoder == NULL)
+        return false;
+    return !kind->sound || (e->ears = audio_encoder_open(path, c, err)) != NULL;
 }
 
 static bool open_file(struct eyes *e, const char *path, const struct compute *c, struct error *err)
 {
     struct error inner = { 0 };
+    struct kind kind = { 0 };
     size_t n_bytes = memory_of_file(path);
-    bool own = false;
 
-    if (is_own(path, &own, &inner)) {
-        if (!memory_fits("the projector", n_bytes, own ? FLOATS_PER_BYTE * n_bytes : 0, err))
+    if (kind_of(gguf_open(path, &inner), &kind, &inner)) {
+        if (!memory_fits("the projector", n_bytes, kind.own_eyes ? FLOATS_PER_BYTE * n_bytes : 0, err))
             return false;
-        if (own)
-            e->projector = projector_open(path, c, &inner);
-        else
-            e->encoder = image_encoder_open(path, c, &inner);
+        if (open_parts(e, path, &kind, c, &inner))
+            return true;
     }
-    return e->projector != NULL || e->encoder != NULL
-        || error_set(err, inner.code, "--mmproj takes a projector for pictures: %s", inner.text);
+    return error_set(err, inner.code, "--mmproj takes a projector for pictures or sound: %s", inner.text);
 }
 
 bool eyes_init(struct eyes *e, const struct session_params *params, const struct compute *c, struct error *err)
@@ -64,40 +85,59 @@ bool eyes_init(struct eyes *e, const struct session_params *params, const struct
     e->text_name = params->mmproj_text != NULL ? strdup(params->mmproj_text) : NULL;
     if (e->name == NULL || (params->mmproj_text != NULL && e->text_name == NULL))
         return error_set(err, ERROR_INFERENCE, "no memory for the session");
-    if (params->mmproj_path != NULL)
-        return open_file(e, params->mmproj_path, c, err);
-    e->projector = open_carried(name, c, err);
-    return e->projector != NULL;
+    return params->mmproj_path != NULL ? open_file(e, params->mmproj_path, c, err) : open_carried(e, name, c, err);
 }
 
 void eyes_done(struct eyes *e)
 {
     projector_close(e->projector);
     image_encoder_close(e->encoder);
+    audio_encoder_close(e->ears);
     free(e->name);
     free(e->text_name);
     *e = (struct eyes){ 0 };
 }
 
+bool eyes_see_rows(const struct eyes *e)
+{
+    return e->projector != NULL || e->encoder != NULL;
+}
+
+/* Of ours, for whom it was made. */
+static const char *made_for(const struct eyes *e)
+{
+    return e->projector != NULL ? projector_text_model(e->projector) : e->ears != NULL ? audio_encoder_text_model(e->ears) : NULL;
+}
+
+/* Width of the rows that are wanted; the text model's where none are. */
+static size_t width(const struct eyes *e, const struct text_info *text)
+{
+    if (e->ears != NULL && (audio_encoder_n_embd(e->ears) != text->n_embd || e->off || !eyes_see_rows(e)))
+        return audio_encoder_n_embd(e->ears);
+    if (e->off || !eyes_see_rows(e))
+        return text->n_embd;
+    return e->projector != NULL ? projector_n_embd(e->projector) : image_encoder_n_embd(e->encoder);
+}
+
 bool eyes_suit(const struct eyes *e, const struct text_info *text, const char *name, struct error *err)
 {
-    size_t n_embd = e->projector != NULL ? projector_n_embd(e->projector)
-                  : e->encoder != NULL   ? image_encoder_n_embd(e->encoder) : text->n_embd;
+    size_t n_embd = width(e, text);
 
-    if (e->off || n_embd == text->n_embd)
+    if (n_embd == text->n_embd)
         return true;
     if (e->text_name != NULL)
         return error_set(err, ERROR_MODEL, "%s gives rows of %zu numbers, the text model %s takes %zu: %s speaks to %s: add -m %s",
                          e->name, n_embd, name, text->n_embd, e->name, e->text_name, e->text_name);
-    if (e->encoder != NULL)
+    if (made_for(e) == NULL)
         return error_set(err, ERROR_MODEL, "%s gives rows of %zu numbers, the text model %s takes %zu: "
                          "take the text model that it was published with (-m), or words (--eyes words)", e->name, n_embd, name, text->n_embd);
     return error_set(err, ERROR_MODEL, "%s gives rows of %zu numbers, the text model %s takes %zu: it was made for %s; "
-                     "take that one (-m), or words (--eyes words)", e->name, n_embd, name, text->n_embd,
-                     projector_text_model(e->projector));
+                     "take that one (-m), or words (--eyes words)", e->name, n_embd, name, text->n_embd, made_for(e));
 }
 
-bool eyes_are_strange(const struct eyes *e, const struct text_info *text)
+const char *eyes_strange_to(const struct eyes *e, const struct text_info *text)
 {
-    return e->projector != NULL && !e->off && strcmp(projector_text_model(e->projector), text->name) != 0;
+    const char *name = made_for(e);
+
+    return name != NULL && !(e->off && e->ears == NULL) && strcmp(name, text->name) != 0 ? name : NULL;
 }

@@ -133,6 +133,28 @@ static void share_segments(struct exchange *e, size_t share)
     }
 }
 
+/* Clips that do not fit as rows are told in words, of which a part may be left out. */
+static bool put_in_words(const struct prompt_room *room, struct exchange *e, size_t *n, struct error *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < e->n_media; i++) {
+        const struct perception *seen = e->media[i].attachment->seen;
+        struct words b = { 0 };
+        if (seen->kind != ATTACHMENT_AUDIO || seen->media == NULL || e->media[i].in_words)
+            continue;
+        any = e->media[i].in_words = true;
+        words_add(&b, "%s: its %zu rows do not fit in the context of %zu tokens: it is told in words; a larger context (-c) holds more",
+                  e->media[i].attachment->name, seen->media->n_rows, room->n_ctx);
+        char *text = words_take(&b, NULL);
+        if (text != NULL && room->note != NULL)
+            room->note(room->user, text);
+        free(text);
+    }
+    e->n_tokens = any ? 0 : e->n_tokens;
+    return !any || count_question(room, e, n, err);
+}
+
 bool fit_question(const struct prompt_room *room, struct exchange *e, size_t n_most, struct error *err)
 {
     size_t low = 0, high = 1000;    /* share in thousandths: low fits (or nothing does), high does not */
@@ -140,7 +162,7 @@ bool fit_question(const struct prompt_room *room, struct exchange *e, size_t n_m
 
     if (!exchange_has(e, ATTACHMENT_AUDIO) || e->fitted_to == n_most)
         return true;
-    if (!count_question(room, e, &n, err))
+    if (!count_question(room, e, &n, err) || (n > n_most && !put_in_words(room, e, &n, err)))
         return false;
     if (n > n_most) {
         while (high - low > 1) {

@@ -236,7 +236,7 @@ static bool make_prompt(const struct looker *l, const struct sight *s, const cha
 {
     struct perception seen = { .kind = ATTACHMENT_IMAGE, .media = s->rows };
     struct attachment picture = { .name = "", .seen = &seen };
-    struct exchange_media media = { &picture, SIZE_MAX };
+    struct exchange_media media = { &picture, SIZE_MAX, false };
     struct exchange e = { .text = (char *)question, .media = &media, .n_media = 1, .language = "en" };
     struct script script = { 0 };
 

@@ -63,26 +63,34 @@ bool exchange_has(const struct exchange *e, enum attachment_kind kind)
     return false;
 }
 
-static bool has_rows(const struct perception *seen)
+/* Told as rows. */
+static bool has_rows(const struct exchange_media *m)
 {
-    return seen->media != NULL || (seen->kind == ATTACHMENT_IMAGE && seen->report->rows != NULL);
+    const struct perception *seen = m->attachment->seen;
+
+    return !m->in_words && (seen->media != NULL || (seen->kind == ATTACHMENT_IMAGE && seen->report->rows != NULL));
 }
 
 /* By a pair's projector, which brings its own markers. */
 static bool has_pair(const struct exchange *e)
 {
     for (size_t i = 0; i < e->n_media; i++)
-        if (e->media[i].attachment->seen->media != NULL)
+        if (has_rows(&e->media[i]) && e->media[i].attachment->seen->media != NULL && !e->media[i].attachment->seen->own_media)
             return true;
     return false;
 }
 
-bool exchange_has_rows(const struct exchange *e)
+static const struct exchange_media *first_with_rows(const struct exchange *e)
 {
     for (size_t i = 0; i < e->n_media; i++)
-        if (has_rows(e->media[i].attachment->seen))
-            return true;
-    return false;
+        if (has_rows(&e->media[i]))
+            return &e->media[i];
+    return NULL;
+}
+
+bool exchange_has_rows(const struct exchange *e)
+{
+    return first_with_rows(e) != NULL;
 }
 
 /* ---- pieces ------------------------------------------------------------------- */
@@ -145,18 +153,19 @@ static void add_media_piece(struct script *s, const struct media_piece *m)
     }
 }
 
-/* Of a pair with its markers; of a picture alone its rows, and a line break. */
+/* Of a pair with its markers; of a projector of ours the rows alone, and a line break. */
 static void add_rows(struct script *s, const struct perception *seen)
 {
     if (seen->media != NULL) {
         for (size_t i = 0; i < seen->media->n_pieces; i++)
             add_media_piece(s, &seen->media->pieces[i]);
-        return;
+    } else {
+        struct piece *p = add_piece(s, PIECE_ROWS);
+        if (p != NULL)
+            p->rows = (struct text_span){ .rows = seen->report->rows, .n = seen->report->n_rows };
     }
-    struct piece *p = add_piece(s, PIECE_ROWS);
-    if (p != NULL)
-        p->rows = (struct text_span){ .rows = seen->report->rows, .n = seen->report->n_rows };
-    add_text(s, "\n");
+    if (seen->media == NULL || seen->own_media)
+        add_text(s, "\n");
 }
 
 /* A system message of ours, the user's own on a new line. */
@@ -171,10 +180,10 @@ static void add_system(struct script *s, const char *ours, const char *system)
 }
 
 /* The system message of a turn with rows: a pair's model has none but the user's own. */
-static void add_rows_system(struct script *s, const char *system, bool pair)
+static void add_rows_system(struct script *s, const char *system, const struct exchange *e)
 {
-    if (!pair)
-        add_system(s, wording_rows_system, system);
+    if (!has_pair(e))
+        add_system(s, first_with_rows(e)->attachment->seen->kind == ATTACHMENT_AUDIO ? wording_ears_system : wording_rows_system, system);
     else if (system != NULL)
         add_system(s, system, NULL);
 }
@@ -223,7 +232,7 @@ static bool any_text(const struct exchange *e)
 {
     for (size_t i = 0; i < e->n_media; i++) {
         const struct perception *seen = e->media[i].attachment->seen;
-        if (seen->kind == ATTACHMENT_IMAGE && !has_rows(seen) && *seen->report->text != '\0')
+        if (seen->kind == ATTACHMENT_IMAGE && !has_rows(&e->media[i]) && *seen->report->text != '\0')
             return true;
     }
     return false;
@@ -336,10 +345,10 @@ void script_question(struct script *s, const struct exchange *e)
 
     add_template(s, PIECE_OPEN, TEXT_USER);
     for (size_t i = 0; i < e->n_media; i++)
-        if (has_rows(e->media[i].attachment->seen))
+        if (has_rows(&e->media[i]))
             add_rows(s, e->media[i].attachment->seen);
     for (size_t i = 0; i < e->n_media; i++)
-        if (!has_rows(e->media[i].attachment->seen))
+        if (!has_rows(&e->media[i]))
             add_evidence(s, e, i, w);
     add_looked_again(s, e, w);
     add_question(s, e, w);
@@ -376,7 +385,7 @@ void script_system(struct script *s, const char *system, const struct exchange *
     struct words b = { 0 };
 
     if (about != NULL && exchange_has_rows(about)) {
-        add_rows_system(s, system, has_pair(about));
+        add_rows_system(s, system, about);
         return;
     }
     add_template(s, PIECE_OPEN, TEXT_SYSTEM);
@@ -524,10 +533,8 @@ static void script_sentence(struct script *s, const char *system, const struct e
 
 static void script_of_rows(struct script *s, const char *system, const struct exchange *e, const char **begun)
 {
-    bool pair = has_pair(e);
-
-    *begun = pair ? "" : exchange_wording(e)->begun;
-    add_rows_system(s, system, pair);
+    *begun = has_pair(e) ? "" : exchange_wording(e)->begun;
+    add_rows_system(s, system, e);
     script_question(s, e);
     add_template(s, PIECE_OPEN, TEXT_ASSISTANT);
 }

@@ -29,6 +29,7 @@
 struct exchange_media {
     const struct attachment *attachment;
     size_t n_segments;              /* of the transcript that are told; SIZE_MAX: all */
+    bool in_words;                  /* though it has rows */
 };
 
 /* A picture that eyes were asked about with the question of a turn, of that turn or, `before`, of those before. */

@@ -1,5 +1,6 @@
 #include "fusion/senses.h"
 
+#include "fusion/clip_rows.h"
 #include "fusion/heard.h"
 #include "fusion/hearing.h"
 #include "fusion/memory.h"
@@ -333,6 +334,13 @@ static void transcribing(void *user, double done, double total)
     s->progress(s->user, "transcribing", done, total);
 }
 
+static void tell_windows(void *user, size_t n_done, size_t n_windows)
+{
+    struct senses *s = user;
+
+    s->progress(s->user, "listening", (double)n_done, (double)n_windows);
+}
+
 static bool listen(struct senses *s, const char *hash, struct perception *p, const struct decoded *d, double *load_ms,
                    struct error *err)
 {
@@ -351,10 +359,11 @@ static bool listen(struct senses *s, const char *hash, struct perception *p, con
     free(journal);
     if (p->transcript == NULL)
         return false;
-    p->ms = d->ms + ms;
     if (p->transcript->encode_ms > 0)       /* it was heard, now */
         learn(&s->window_ms, ms / (double)preview_n_windows(p->preview));
-    return true;
+    bool good = s->eyes->ears == NULL || clip_rows_make(s->eyes, s->whisper, s->compute, d->sound, tell_windows, s, p, err);
+    p->ms = d->ms + clock_ms() - start;
+    return good;
 }
 
 static bool perceive(struct senses *s, const char *path, const char *hash, struct perception *p, double *load_ms,

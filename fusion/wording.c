@@ -15,6 +15,7 @@ const char wording_chat_brackets_eyes[] =
     "a model that sees pictures and can err; what the brackets do not mention is not known.";
 
 const char wording_rows_system[] = "You are mynah, an assistant that sees pictures.";
+const char wording_ears_system[] = "You are mynah, an assistant that hears.";
 
 static const struct wording wordings[] = {
     {

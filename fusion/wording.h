@@ -46,6 +46,7 @@ const struct wording *wording_for(const char *language);
 extern const char wording_chat_system[];        /* the user's own may stand in its place */
 extern const char wording_chat_brackets[];      /* follows either */
 extern const char wording_chat_brackets_eyes[]; /* instead of it, where a model that sees says something, too */
-extern const char wording_rows_system[];        /* pictures are rows; projectors are trained with it */
+extern const char wording_rows_system[];        /* pictures are rows of ours; projectors are trained with it */
+extern const char wording_ears_system[];        /* likewise clips */
 
 #endif

@@ -157,10 +157,11 @@ static void note_eyes(struct worker *w, const char *name)
     const struct text_info *info = text_model_info(w->model);
     char text[400];
 
-    if (!eyes_are_strange(&w->eyes, info))
+    const char *made_for = eyes_strange_to(&w->eyes, info);
+    if (made_for == NULL)
         return;
     snprintf(text, sizeof text, "%.100s was made for the text model %.100s, and %.100s is another: it may not understand its rows",
-             w->eyes.name, projector_text_model(w->eyes.projector), name);
+             w->eyes.name, made_for, name);
     worker_send_text(w, SESSION_NOTE, text, 0, 0);
 }
 
@@ -193,6 +194,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     conversation_new_model(&w->conversation);
     w->told_system = false;
     w->load_ms = clock_ms() - start;
+    w->eyes.n_most = text_context_size(context);
     note_eyes(w, name);
     worker_send(w, (struct session_event){ .kind = SESSION_READY, .text = strdup(name), .load_ms = w->load_ms,
                                     .n_ctx = text_context_size(context) });
@@ -203,7 +205,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
 /* Positions that the evidence of one attachment takes in a question. */
 static size_t evidence_tokens(const struct worker *w, const struct attachment *a)
 {
-    struct exchange_media media = { a, SIZE_MAX };
+    struct exchange_media media = { a, SIZE_MAX, false };
     char text[] = "?";
     struct exchange e = { .text = text, .media = &media, .n_media = 1 };
     const struct prompt_room room = { .model = w->model };
@@ -212,6 +214,17 @@ static size_t evidence_tokens(const struct worker *w, const struct attachment *a
     if (w->model == NULL || !count_exchange(&room, &e, &n, NULL))
         return 0;
     return n;
+}
+
+static void note_words(struct worker *w, const struct attachment *a)
+{
+    char text[400];
+
+    if (a->seen->n_rows_too_many == 0)
+        return;
+    snprintf(text, sizeof text, "%.200s: its %zu rows do not fit in the context of %zu tokens: it is told in words", a->name, a->seen->n_rows_too_many,
+             w->eyes.n_most);
+    worker_send_text(w, SESSION_NOTE, text, 0, 0);
 }
 
 void worker_attach(struct worker *w, uint32_t request, const char *path)
@@ -240,6 +253,7 @@ void worker_attach(struct worker *w, uint32_t request, const char *path)
     }
     w->attachments = grown;
     w->attachments[w->n_attachments++] = a;
+    note_words(w, a);
     a->n_tokens = evidence_tokens(w, a);
     worker_send(w, (struct session_event){ .kind = SESSION_ATTACHED, .attachment = a, .load_ms = load_ms,
                                     .encode_ms = seen->ms + look_ms });

@@ -65,7 +65,7 @@ static void add_last_clip(const struct worker *w, struct exchange *e)
         const struct exchange *before = &w->conversation.exchanges[i];
         for (size_t k = before->n_media; k-- > 0;)
             if (before->media[k].attachment->seen->kind == ATTACHMENT_AUDIO) {
-                e->media[e->n_media++] = (struct exchange_media){ before->media[k].attachment, SIZE_MAX };
+                e->media[e->n_media++] = (struct exchange_media){ before->media[k].attachment, SIZE_MAX, false };
                 return;
             }
     }
@@ -100,7 +100,7 @@ static bool make_exchange(const struct worker *w, const struct turn *turn, bool 
     for (size_t i = 0; i < turn->n_attachments; i++) {
         const struct attachment *a = find_attachment(w, turn->attachments[i]);
         if (a != NULL)
-            e->media[e->n_media++] = (struct exchange_media){ a, SIZE_MAX };
+            e->media[e->n_media++] = (struct exchange_media){ a, SIZE_MAX, false };
         else if (strict)
             return error_set(err, ERROR_USAGE, "attachment %u is not there", (unsigned)turn->attachments[i]);
     }

@@ -165,7 +165,7 @@ static bool want_rows(struct worker *w, struct error *err)
 {
     bool was_off = w->eyes.off;
 
-    if (w->eyes.projector == NULL && w->eyes.encoder == NULL)
+    if (!eyes_see_rows(&w->eyes))
         return error_set(err, ERROR_USAGE, "rows need a projector, and this chat began without one: leave it and begin again with --eyes rows");
     w->eyes.off = false;
     if (w->model == NULL || eyes_suit(&w->eyes, text_model_info(w->model), text_model_info(w->model)->name, err))
@@ -189,6 +189,6 @@ void worker_use_eyes(struct worker *w, uint32_t request, const struct session_pa
     looker_free(w->looker);
     w->looker = looker;
     w->told_trouble = false;
-    w->eyes.off = params->eyes != EYES_ROWS && (w->eyes.projector != NULL || w->eyes.encoder != NULL);
+    w->eyes.off = params->eyes != EYES_ROWS && eyes_see_rows(&w->eyes);
     worker_send_text(w, SESSION_EYES, looker != NULL ? looker_name(looker) : params->eyes == EYES_ROWS ? "rows" : "words", 0, 0);
 }

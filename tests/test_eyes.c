@@ -85,7 +85,7 @@ static void test_pair(void **state)
         { .kind = ATTACHMENT_AUDIO, .transcript = &heard, .media = &media, .projector = "pair" },
     };
     static const struct attachment two[] = { { .name = "a.png", .seen = &by_pair[0] }, { .name = "c.wav", .seen = &by_pair[1] } };
-    struct exchange_media used[] = { { &two[0], SIZE_MAX }, { &two[1], SIZE_MAX } };
+    struct exchange_media used[] = { { &two[0], SIZE_MAX, false }, { &two[1], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_DESCRIBE, "", used, 1);
     struct script s = { 0 };
     const char *begun;
@@ -103,9 +103,33 @@ static void test_pair(void **state)
     assert_int_equal(perception_n_rows(&by_pair[0]), 6);
 }
 
+/* A clip as rows of ours has a system message of its own and a line break; one that is to be told in words has its lines. */
+static void test_own_ears(void **state)
+{
+    static struct media_piece piece = { .rows = rows[1], .n = N_ROWS };
+    static struct media_rows media = { .pieces = &piece, .n_pieces = 1, .n_embd = N_EMBD, .n_rows = N_ROWS };
+    static const struct perception own = { .kind = ATTACHMENT_AUDIO, .transcript = &heard, .media = &media, .projector = "own", .own_media = true };
+    static const struct attachment a = { .name = "c.wav", .seen = &own };
+    struct exchange_media used[] = { { &a, SIZE_MAX, false } };
+    struct exchange e = make_exchange(TURN_CHAT, "What is said?", used, 1);
+    struct script s = { 0 };
+    (void)state;
+
+    script_system(&s, NULL, &e);
+    script_question(&s, &e);
+    expect(&s, "<system>You are mynah, an assistant that hears.</system><user>{1}\nWhat is said?</user>");
+    used[0].in_words = true;
+    assert_false(exchange_has_rows(&e));
+    script_question(&s, &e);
+    char *text = shown(&s);
+    assert_non_null(strstr(text, "Hello."));
+    assert_null(strstr(text, "{1}"));
+    free(text);
+}
+
 static void test_description(void **state)
 {
-    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX } };
+    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_DESCRIBE, "", media, 1);
     struct script s = { 0 };
     const char *begun;
@@ -134,7 +158,7 @@ static void test_description(void **state)
 /* Of a language without a wording, the sentence in words is translated. */
 static void test_translated(void **state)
 {
-    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX } };
+    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_DESCRIBE, "", media, 1);
     struct script s = { 0 };
     const char *begun;
@@ -151,8 +175,8 @@ static void test_translated(void **state)
 /* No worked turns, no evidence of what has rows, no wish to quote; pictures stand first. */
 static void test_chat(void **state)
 {
-    struct exchange_media one[] = { { &attached[FIRST], SIZE_MAX } };
-    struct exchange_media both[] = { { &attached[CLIP], SIZE_MAX }, { &attached[SECOND], SIZE_MAX }, { &attached[FIRST], SIZE_MAX } };
+    struct exchange_media one[] = { { &attached[FIRST], SIZE_MAX, false } };
+    struct exchange_media both[] = { { &attached[CLIP], SIZE_MAX, false }, { &attached[SECOND], SIZE_MAX, false }, { &attached[FIRST], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_CHAT, "What does it say?", one, 1);
     struct script s = { 0 };
     (void)state;
@@ -186,7 +210,7 @@ static void test_chat(void **state)
 /* The networks do not look at it: it is told in words. */
 static void test_too_small(void **state)
 {
-    struct exchange_media media[] = { { &attached[DOT], SIZE_MAX } };
+    struct exchange_media media[] = { { &attached[DOT], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_CHAT, "What is it?", media, 1);
     struct script s = { 0 };
     (void)state;
@@ -247,7 +271,7 @@ static void prefill(const struct text_model *m, struct text_context *x, const st
 /* The same rows are found again in the cache; others change what follows. */
 static void test_rows_reach_the_model(void **state)
 {
-    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX } };
+    struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX, false } };
     struct exchange e = make_exchange(TURN_DESCRIBE, "", media, 1);
     struct text_model *m = must_open(TINY_QWEN2);
     struct text_context *x = must_context(m, TINY_N_CTX);
@@ -334,7 +358,7 @@ static void test_suits(void **state)
 static void test_refused(void **state)
 {
     static const struct { const char *path, *expected; } cases[] = {
-        { "tests/golden/whisper_tiny.bin", "--mmproj takes a projector for pictures: tests/golden/whisper_tiny.bin: is not a GGUF file" },
+        { "tests/golden/whisper_tiny.bin", "--mmproj takes a projector for pictures or sound: tests/golden/whisper_tiny.bin: is not a GGUF file" },
         { TINY_LLAMA, "architecture is llama, a projector (clip) was expected" },
         { "tests/golden/head_tiny.gguf", "architecture is mynah-head" },
         { "/nowhere/eyes.gguf", "/nowhere/eyes.gguf" },
@@ -365,7 +389,7 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_description), cmocka_unit_test(test_pair), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_description), cmocka_unit_test(test_pair), cmocka_unit_test(test_own_ears), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
         cmocka_unit_test(test_too_small), cmocka_unit_test(test_rows_reach_the_model), cmocka_unit_test(test_suits),
         cmocka_unit_test(test_refused),
     };

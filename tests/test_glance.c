@@ -183,7 +183,7 @@ static void expect_question(const struct exchange *e, const char *expected)
 
 static void test_question(void **state)
 {
-    struct exchange_media media[] = { { &with, SIZE_MAX }, { &without, SIZE_MAX } };
+    struct exchange_media media[] = { { &with, SIZE_MAX, false }, { &without, SIZE_MAX, false } };
     struct exchange e = { .text = (char *)"Is it asleep?", .media = media, .n_media = 1, .language = "en" };
     struct error err = { 0 };
 
@@ -228,7 +228,7 @@ static void test_looked_again(void **state)
 
 static void test_described(void **state)
 {
-    struct exchange_media media[] = { { &with, SIZE_MAX } };
+    struct exchange_media media[] = { { &with, SIZE_MAX, false } };
     struct exchange e = { .task = TURN_DESCRIBE, .text = (char *)"", .media = media, .n_media = 1, .language = "en" };
     struct script s = { 0 };
     const char *begun;
@@ -252,7 +252,7 @@ static void test_described(void **state)
 /* Only then is the model told that one that sees may err. */
 static void test_system(void **state)
 {
-    struct exchange_media media[] = { { &with, SIZE_MAX }, { &without, SIZE_MAX } };
+    struct exchange_media media[] = { { &with, SIZE_MAX, false }, { &without, SIZE_MAX, false } };
     struct exchange e = { .text = (char *)"What is it?", .media = media, .n_media = 1, .language = "en" };
     struct script s = { 0 };
 

@@ -57,7 +57,7 @@ static bool has_text(const struct script *s, const char *words)
 /* One message: opened once, closed once, whatever its parts say. */
 static void test_injection(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX }, { &clip, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false }, { &clip, SIZE_MAX, false } };
     struct exchange e = make_exchange("Compare " INJECTION, media, 2);
     struct script s = { 0 };
     size_t n_template = 0;
@@ -78,7 +78,7 @@ static void test_injection(void **state)
 
 static void test_media_first(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX }, { &clip, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false }, { &clip, SIZE_MAX, false } };
     struct exchange e = make_exchange("What is this?", media, 2);
     struct script s = { 0 };
 
@@ -94,7 +94,7 @@ static void test_media_first(void **state)
 /* A name can give the class away or mislead: it is told only to tell several apart. */
 static void test_name_only_among_several(void **state)
 {
-    struct exchange_media media[] = { { &clip, SIZE_MAX } };
+    struct exchange_media media[] = { { &clip, SIZE_MAX, false } };
     struct exchange e = make_exchange("What is said?", media, 1);
     struct script s = { 0 };
 
@@ -106,7 +106,7 @@ static void test_name_only_among_several(void **state)
 
 static void test_cut_transcript(void **state)
 {
-    struct exchange_media media[] = { { &clip, 1 } };
+    struct exchange_media media[] = { { &clip, 1, false } };
     struct exchange e = make_exchange("What is said?", media, 1);
     struct script s = { 0 };
 
@@ -120,7 +120,7 @@ static void test_cut_transcript(void **state)
 /* The language of the question decides the evidence's. */
 static void test_korean_question(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false } };
     struct exchange e = make_exchange("이게 뭐야?", media, 1);
     struct script s = { 0 };
 
@@ -140,7 +140,7 @@ static void test_korean_question(void **state)
 /* Worked turns come with the first image only, in the language of its question. */
 static void test_system(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false } };
     struct exchange e = make_exchange("이게 뭐야?", media, 1);
     struct script s = { 0 };
 
@@ -161,7 +161,7 @@ static void test_system(void **state)
 /* Colours of the whole picture are told only to who asks for colours. */
 static void test_colours_when_asked(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false } };
     struct exchange e = make_exchange("What is this?", media, 1);
     struct script s = { 0 };
 
@@ -178,7 +178,7 @@ static void test_colours_when_asked(void **state)
 /* Who asks what it says is to get all of it; other questions are left as they are. */
 static void test_text_when_asked(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX }, { &clip, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false }, { &clip, SIZE_MAX, false } };
     static const struct { const char *question, *language; bool asks; } cases[] = {
         { "What does it say?", "en", true },  { "Read the text", "en", true }, { "What is written here?", "en", true },
         { "뭐라고 쓰여 있어?", "ko", true },  { "글을 읽어 줘", "ko", true },  { "What is this?", "en", false },
@@ -235,7 +235,7 @@ static void test_answer_ids(void **state)
 /* Two worked turns, then the image's own sentence; the answer is begun. */
 static void test_describe(void **state)
 {
-    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false } };
     struct exchange e = make_exchange("", media, 1);
     struct script s = { 0 };
     const char *begun;
@@ -274,7 +274,7 @@ static void test_translate(void **state)
         { "german", "German", "Das Bild zeigt", 3 },
         { "it", "Italian", "", 1 },
     };
-    struct exchange_media media[] = { { &image, SIZE_MAX } };
+    struct exchange_media media[] = { { &image, SIZE_MAX, false } };
     struct exchange e = make_exchange("", media, 1);
     struct script s = { 0 };
     const char *begun;

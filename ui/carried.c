@@ -7,6 +7,7 @@
 static const struct { const char *name, *role, *title; } rows[] = {
     { "concepts", CARRIED_HEAD, "Words of captions; part of the program" },
     { "own-eyes", CARRIED_EYES, "Pictures as rows, for -m tiny; part of the program" },
+    { "own-ears", CARRIED_EARS, "Clips as rows, for -m tiny; part of the program" },
 };
 
 static const struct asset *asset_of(const char *name, const char *end)

@@ -10,6 +10,7 @@
 
 #define CARRIED_HEAD "head"         /* roles, beside those of store/models.h */
 #define CARRIED_EYES "eyes"
+#define CARRIED_EARS "ears"
 
 struct cJSON;
 

@@ -39,12 +39,12 @@ static bool no_memory(struct error *err)
 
 static bool wrong_role(const char *name, const char *role, struct error *err)
 {
-    return error_set(err, ERROR_USAGE, "--mmproj takes a projector: own-eyes, one of `mynah models projector`, or a GGUF file; %s is a model of the role %s", name, role);
+    return error_set(err, ERROR_USAGE, "--mmproj takes a projector: own-eyes, own-ears, one of `mynah models projector`, or a GGUF file; %s is a model of the role %s", name, role);
 }
 
 static bool use_carried(struct model_paths *p, const struct carried *c, struct error *err)
 {
-    if (strcmp(c->role, CARRIED_EYES) != 0)
+    if (strcmp(c->role, CARRIED_EYES) != 0 && strcmp(c->role, CARRIED_EARS) != 0)
         return wrong_role(c->name, c->role, err);
     cJSON *card = carried_card(c);
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(card, "text_model"));

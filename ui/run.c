@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "ui/input.h"
 #include "ui/sanitise.h"
 #include "ui/settings.h"
@@ -250,6 +251,20 @@ const struct attachment *run_attach(struct run *r, const char *path, double *enc
     return a;
 }
 
+/* JSON is UTF-8, whatever bytes a model or a file's name is made of. */
+static void put_valid(const char *json)
+{
+    size_t n = strlen(json), used;
+    uint32_t code;
+    char text[4];
+
+    for (size_t at = 0; at < n; at += used > 0 ? used : n - at) {
+        used = utf8_decode(json + at, n - at, &code);
+        fwrite(text, 1, utf8_encode(used > 0 ? code : UTF8_REPLACEMENT, text), stdout);
+    }
+    putchar('\n');
+}
+
 void run_print_json(const struct run *r, const char *file, const char *text,
                     const struct attachment *const *attachments, size_t n_attachments,
                     const struct session_event *answer, double encode_ms)
@@ -277,7 +292,7 @@ void run_print_json(const struct run *r, const char *file, const char *text,
     cJSON_AddNumberToObject(ms, "decode", a->decode_ms);
     char *printed = cJSON_PrintUnformatted(line);
     if (printed != NULL)
-        puts(printed);
+        put_valid(printed);
     fflush(stdout);
     free(printed);
     cJSON_Delete(line);

@@ -13,7 +13,7 @@ refuse "rows without a projector" 2 "--eyes rows needs a projector: add --mmproj
 refuse "another way to see" 4 "ears is neither a model that sees .*nor a file; --eyes takes words, rows, or who looks" ask -m "$random" --eyes ears Hello
 refuse "no such projector" 4 "nosuch is neither a projector that this program knows nor a file" ask --mmproj nosuch Hello
 for name in tiny:text whisper-base:speech efficientnet-lite2:classifier concepts:head; do
-    refuse "${name%:*} as a projector" 2 "--mmproj takes a projector: own-eyes, one of .mynah models projector., or a GGUF file; ${name%:*} is a model of the role ${name#*:}" \
+    refuse "${name%:*} as a projector" 2 "--mmproj takes a projector: own-eyes, own-ears, one of .mynah models projector., or a GGUF file; ${name%:*} is a model of the role ${name#*:}" \
         ask --mmproj "${name%:*}" Hello
 done
 refuse "a text model's file as a projector" 4 "takes a projector.*architecture is qwen2, a projector .clip. was expected; -m takes text models" \

@@ -11,9 +11,9 @@ models=${MYNAH_MODELS:-$HOME/.local/share/mynah/models}
 export MYNAH_MODELS="$dir/none"
 refuse "rows of another width" 4 "vision_gemma3.gguf gives rows of 16 numbers, the text model $text takes 32: take the text model that it was published with .-m., or words" \
     ask -m "$text" --mmproj "$golden/vision_gemma3.gguf" Hello
-refuse "an encoder of sound" 4 "takes a projector for pictures.*encoder_audio.gguf: is not for pictures" ask -m "$text" --mmproj "$golden/encoder_audio.gguf" Hello
+refuse "an encoder of sound that is none" 4 "takes a projector for pictures or sound.*encoder_audio.gguf: the projector type for sound is test" ask -m "$text" --mmproj "$golden/encoder_audio.gguf" Hello
 head -c 50000 "$eyes" >"$dir/short.gguf"
-refuse "a file that was cut off" 4 "takes a projector for pictures: $dir/short.gguf" ask -m "$text" --mmproj "$dir/short.gguf" Hello
+refuse "a file that was cut off" 4 "takes a projector for pictures or sound: $dir/short.gguf" ask -m "$text" --mmproj "$dir/short.gguf" Hello
 refuse "a model that is not here" 4 "smolvlm-256m is not there.*mynah pull smolvlm-256m" ask -m smolvlm-256m Hello
 refuse "its eyes as a text model" 4 "smolvlm-256m-eyes is not there" ask -m smolvlm-256m-eyes Hello
 refuse "rows of eyes that are not here" 4 "smolvlm-256m-eyes is not there.*mynah pull smolvlm-256m-eyes" ask -m smolvlm-256m --eyes rows Hello
@@ -45,6 +45,20 @@ try "tiles of the picture's shape" 0 ask -m "$text" --mmproj "$golden/vision_int
 try "rows that see each other" 0 ask -m "$golden/text_gemma3.gguf" --mmproj "$golden/vision_gemma3.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
     has "rows that see each other" '"rows":4,'
 try "a description" 0 describe -m "$text" --mmproj "$eyes" -n 3 --json "$picture" && has "a description" '"rows":28,'
+
+told "a clip as rows" "p[0]['ears'] == 'rows' and p[0]['rows'] == o['tokens']['rows'] == 100 and p[0]['projector'].endswith('ultravox.gguf') and 'He ' in p[0]['text']" \
+    --mmproj "$golden/audio_ultravox.gguf" -a "$assets/speech.flac" "Who?"
+told "two clips in a turn" "[x['rows'] for x in p] == [200, 200] and o['tokens']['rows'] == 400 and o['text'] == '\ufffd' * 3" --mmproj "$golden/audio_voxtral.gguf" -a "$assets/speech.flac" -a "$assets/speech.flac" "Who?"
+told "a picture beside a clip as rows" "p[0]['eyes'] == 'words' and p[1]['ears'] == 'rows' and p[1]['rows'] == o['tokens']['rows'] > 0" \
+    --mmproj "$golden/audio_qwen2a.gguf" -i "$picture" -a "$assets/speech.flac" "Who?"
+told "a clip of more rows than there is room for" "p[0]['ears'] == 'words' and o['tokens']['rows'] == 0" -c 384 --mmproj "$golden/audio_qwen2a.gguf" -a "$assets/speech.flac" "Who?"
+has "a clip of more rows than there is room for" "speech.flac: its 38[0-9] rows do not fit in the context of 384 tokens: it is told in words" "$dir/err"
+told "a clip that fits, but not with the question" "p[0]['ears'] == 'rows' and o['tokens']['rows'] == 0" -c 390 --mmproj "$golden/audio_qwen2a.gguf" -a "$assets/speech.flac" "Who?"
+has "a clip that fits, but not with the question" "rows do not fit in the context of 390 tokens: it is told in words; a larger context" "$dir/err"
+try "a picture and a clip, both as rows" 0 ask -m "$golden/text_qwen2vl.gguf" --mmproj "$golden/pair_omni.gguf" --temp 0 -n 3 --json \
+    -i "$golden/images/exif6.jpg" -a "$assets/speech.flac" "What?" && has "a picture and a clip, both as rows" '"eyes":"rows","rows":24,.*"ears":"rows","rows":38'
+refuse "ears of another width" 4 "audio_ultravox.gguf gives rows of 32 numbers, the text model $golden/text_gemma3.gguf takes 16" \
+    ask -m "$golden/text_gemma3.gguf" --mmproj "$golden/audio_ultravox.gguf" Hello
 
 # In the chat: a picture, then a question about it, from the rows that are kept.
 printf '%s\n' "/attach $picture" 'What is this?' 'And that?' '/details' >"$dir/lines"

@@ -3,6 +3,7 @@
 
   audio_{ultravox,voxtral,qwen2a,qwen25o}.gguf    mmproj files (llama.cpp, conversion/{ultravox,qwenvl}.py): F32, convolutions F16
   audio_<name>_f16.gguf, _q8_0.gguf           the matrices of the first in these types
+  pair_omni.gguf                              vision_qwen25vl and audio_qwen25o in one file, Q8_0
   audio_<name>_<n>.f32                        rows of the first n samples of SOUND (test_mel.c's), f32
   audio_<name>.i32                            what text_llama3.gguf goes on with after them, the longest clip (go_on of make_vision_pairs.py)
 
@@ -14,7 +15,7 @@ import sys
 
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType, GGUFWriter
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from gguf.quants import quantize
 from transformers import WhisperConfig, WhisperFeatureExtractor, VoxtralConfig
 from transformers.models.qwen2_5_omni.configuration_qwen2_5_omni import Qwen2_5OmniAudioEncoderConfig
@@ -220,8 +221,28 @@ def qwen25o():
     keep("qwen25o", "qwen2.5o", {}, encoder, None, rows)
 
 
+def omni():
+    """Both as they are, under one projector type."""
+    w = GGUFWriter(os.path.join(HERE, "pair_omni.gguf"), "clip")
+    w.add_string("clip.projector_type", "qwen2.5o")
+    said = {"clip.projector_type", "general.architecture"}
+    for name in ("vision_qwen25vl", "audio_qwen25o"):
+        reader = GGUFReader(os.path.join(HERE, f"{name}_q8_0.gguf"))
+        for key, field in reader.fields.items():
+            if not key.startswith("GGUF.") and key not in said:
+                said.add(key)
+                sub = field.types[1] if len(field.types) > 1 else None
+                w.add_key_value(key, field.contents(), field.types[0], sub)
+        for t in reader.tensors:
+            w.add_tensor(t.name, t.data, raw_dtype=t.tensor_type)
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+
+
 if __name__ == "__main__":
     torch.set_default_dtype(torch.float64)
-    for make in (ultravox, voxtral, qwen2a, qwen25o):
+    for make in (ultravox, voxtral, qwen2a, qwen25o, omni):
         if len(sys.argv) == 1 or make.__name__ in sys.argv[1:]:
             make()
