@@ -142,3 +142,14 @@ done:
     free(block);
     return got == 0;
 }
+
+bool file_stamp(const char *path, char stamp[FILE_STAMP], struct error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
+    snprintf(stamp, FILE_STAMP, "%jx-%jx-%jx.%lx-%jx.%lx", (uintmax_t)st.st_ino, (uintmax_t)st.st_size, (uintmax_t)st.st_mtim.tv_sec,
+             (unsigned long)st.st_mtim.tv_nsec, (uintmax_t)st.st_ctim.tv_sec, (unsigned long)st.st_ctim.tv_nsec);
+    return true;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define SHA256_HEX 65               /* 64 hexadecimal digits and NUL */
+#define FILE_STAMP 120
 
 /* A regular file, opened for reading: a descriptor for the caller to close, or -1
  * and ERROR_INPUT for what is missing, unreadable, a directory, a device or a FIFO,
@@ -23,5 +24,9 @@ bool file_write_all(int fd, const void *bytes, size_t n);
 
 void sha256_bytes(const void *data, size_t n_bytes, char hex[SHA256_HEX]);
 bool sha256_file(const char *path, char hex[SHA256_HEX], struct error *err);
+
+/* Which file it is and how it stands: another text once it is written to or replaced.  For files that take long to hash;
+ * a copy has another one.  False and ERROR_INPUT for what is not there. */
+bool file_stamp(const char *path, char stamp[FILE_STAMP], struct error *err);
 
 #endif

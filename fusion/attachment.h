@@ -22,6 +22,7 @@ struct perception {
     struct preview *preview;
     const char *projector;          /* whose rows there are, as the user named it; borrowed; NULL: told in words */
     struct media_rows *media;       /* of an encoder with its markers; NULL: the report's, or words */
+    bool rows_kept;                 /* media was made another day (rows_cache.h) */
     bool own_media;                 /* they are of a projector of our own, not of a pair */
     size_t n_rows_too_many;         /* a clip is told in words since it would have so many; else 0 */
 

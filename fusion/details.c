@@ -49,7 +49,8 @@ static void add_indented(struct words *b, const char *text)
 static void add_way(struct words *b, const struct perception *p)
 {
     if (p->projector != NULL)
-        words_add(b, "told to the text model as %zu rows, by the projector %s\n", perception_n_rows(p), p->projector);
+        words_add(b, "told to the text model as %zu rows, by the projector %s%s\n", perception_n_rows(p), p->projector,
+                  p->rows_kept ? ", kept from an earlier time" : "");
     else if (p->n_rows_too_many > 0)
         words_add(b, "told to the text model in words: %zu rows do not fit in its context\n", p->n_rows_too_many);
     else
@@ -196,6 +197,7 @@ static void add_projector_json(struct cJSON *json, const struct perception *p)
         return;
     cJSON_AddNumberToObject(json, "rows", (double)perception_n_rows(p));
     cJSON_AddStringToObject(json, "projector", p->projector);
+    cJSON_AddBoolToObject(json, "rows_kept", p->rows_kept);
 }
 
 static void add_image_json(struct cJSON *json, const struct perception *p)

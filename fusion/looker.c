@@ -3,6 +3,7 @@
 #include "fusion/answer.h"
 #include "fusion/looked.h"
 #include "fusion/memory.h"
+#include "fusion/picture_rows.h"
 #include "fusion/spans.h"
 
 #include "base/clock.h"
@@ -214,7 +215,8 @@ static void forget_rows(struct looker *l)
 /* The rows of a picture, once. */
 static bool encode(struct looker *l, struct sight *s, const char *path, struct error *err)
 {
-    struct image_plan plan;
+    char hash[SHA256_HEX];
+    bool kept;
     size_t n;
 
     if (s->rows != NULL)
@@ -223,10 +225,11 @@ static bool encode(struct looker *l, struct sight *s, const char *path, struct e
     l->progress(l->user, l->shown, 0, PART_SAID);
     unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &n, err);
     struct image *image = bytes != NULL ? image_decode(path, bytes, n, err) : NULL;
+    if (image != NULL) {
+        sha256_bytes(bytes, n, hash);
+        s->rows = picture_rows(l->encoder, l->compute, image, hash, tell_tiles, l, &kept, err);
+    }
     free(bytes);
-    if (image != NULL && image_encoder_plan(l->encoder, image->width, image->height, &plan, err) &&
-        memory_fits("looking at the picture", 0, plan.n_bytes, err))
-        s->rows = image_encoder_encode(l->encoder, l->compute, image, tell_tiles, l, err);
     image_free(image);
     return s->rows != NULL;
 }

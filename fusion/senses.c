@@ -4,6 +4,7 @@
 #include "fusion/heard.h"
 #include "fusion/hearing.h"
 #include "fusion/memory.h"
+#include "fusion/picture_rows.h"
 #include "fusion/preview.h"
 
 #include "base/clock.h"
@@ -217,6 +218,7 @@ const struct whisper *senses_whisper(struct senses *s, struct whisper_params *pa
 struct decoded {                    /* one of both */
     struct image *image;
     struct sound *sound;            /* read to its end */
+    char hash[SHA256_HEX];          /* of the bytes that the picture was decoded from */
     double ms;
 };
 
@@ -233,6 +235,8 @@ static bool decode_image(const char *path, struct perception *p, struct decoded 
 
     d->image = bytes != NULL ? image_decode(path, bytes, p->file_bytes, err) : NULL;
     d->ms = clock_ms() - start;
+    if (d->image != NULL)
+        sha256_bytes(bytes, p->file_bytes, d->hash);
     free(bytes);
     if (d->image == NULL)
         return false;
@@ -292,21 +296,19 @@ static void tell_tiles(void *user, size_t n_done, size_t n_tiles)
 }
 
 /* The rows of a picture, if any are wanted: our projector's are there, a pair's encoder makes them. */
-static bool encode(struct senses *s, struct perception *p, const struct image *image, struct error *err)
+static bool encode(struct senses *s, struct perception *p, const struct decoded *d, struct error *err)
 {
-    const struct image_encoder *e = s->eyes->encoder;
-    struct image_plan plan;
+    double start = clock_ms();
 
     if (s->eyes->off) {
         free(p->report->rows);
         p->report->rows = NULL;
         p->report->n_rows = 0;
     }
-    if (s->eyes->off || e == NULL)
+    if (s->eyes->off || s->eyes->encoder == NULL)
         return true;
-    if (!image_encoder_plan(e, image->width, image->height, &plan, err) || !memory_fits("encoding the picture", 0, plan.n_bytes, err))
-        return false;
-    p->media = image_encoder_encode(e, s->compute, image, tell_tiles, s, err);
+    p->media = picture_rows(s->eyes->encoder, s->compute, d->image, d->hash, tell_tiles, s, &p->rows_kept, err);
+    p->report->project_ms = clock_ms() - start;
     return p->media != NULL;
 }
 
@@ -317,13 +319,14 @@ static bool look(struct senses *s, struct perception *p, const struct decoded *d
     s->progress(s->user, "looking", 0, 0);
     double start = clock_ms();
     p->report = vision_look(s->vision, s->compute, d->image, err);
-    if (p->report == NULL || !encode(s, p, d->image, err))
+    if (p->report == NULL || !encode(s, p, d, err))
         return false;
     double ms = clock_ms() - start;
     p->report->decode_ms = d->ms;
     p->projector = perception_n_rows(p) > 0 ? s->eyes->name : NULL;
     p->ms = d->ms + ms;
-    learn(&s->image_ms, ms);
+    if (!p->rows_kept)
+        learn(&s->image_ms, ms);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/utf8.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -264,7 +265,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = { "fifo", "empty", "text", "link", "large" };
+    static const char *const names[] = { "fifo", "empty", "text", "link", "large", "stamped" };
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -342,6 +343,31 @@ static void test_sha256(void **state)
     assert_false(sha256_file(folder, hex, &err));
 }
 
+/* Another length, another time or another file in its place: another stamp. */
+static void test_stamp(void **state)
+{
+    const struct timespec old[2] = { { 1, 0 }, { 1, 0 } };
+    char first[FILE_STAMP], next[FILE_STAMP], other[300];
+    struct error err;
+
+    (void)state;
+    write_text("stamped", "abc");
+    assert_true(file_stamp(in_folder("stamped"), first, &err) && file_stamp(in_folder("stamped"), next, &err));
+    assert_string_equal(first, next);
+    write_text("stamped", "abcd");
+    assert_int_equal(utimensat(AT_FDCWD, in_folder("stamped"), old, 0), 0);
+    assert_true(file_stamp(in_folder("stamped"), next, &err));
+    assert_string_not_equal(first, next);
+    write_text("other", "abcd");
+    assert_int_equal(utimensat(AT_FDCWD, in_folder("other"), old, 0), 0);
+    snprintf(other, sizeof other, "%s", in_folder("other"));
+    assert_int_equal(rename(other, in_folder("stamped")), 0);
+    assert_true(file_stamp(in_folder("stamped"), first, &err));
+    assert_string_not_equal(first, next);
+    assert_false(file_stamp(in_folder("nothing"), first, &err));
+    assert_int_equal(err.code, ERROR_INPUT);
+}
+
 /* ---- log ------------------------------------------------------------------------ */
 
 static char logged[300];
@@ -376,7 +402,7 @@ int main(void)
         cmocka_unit_test(test_arena_steady), cmocka_unit_test(test_arena_refuses),
         cmocka_unit_test(test_utf8_round_trip), cmocka_unit_test(test_utf8_ill_formed),
         cmocka_unit_test(test_utf8_width), cmocka_unit_test(test_graphemes), cmocka_unit_test(test_file_read),
-        cmocka_unit_test(test_sha256), cmocka_unit_test(test_log),
+        cmocka_unit_test(test_sha256), cmocka_unit_test(test_stamp), cmocka_unit_test(test_log),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

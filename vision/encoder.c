@@ -272,7 +272,7 @@ struct image_encoder *image_encoder_open(const char *path, const struct compute 
         error_set(err, ERROR_INFERENCE, "%s: no memory to open it", path);
         return NULL;
     }
-    e->file = gguf_open(path, err);
+    e->file = file_stamp(path, e->id, err) ? gguf_open(path, err) : NULL;
     if (e->file != NULL && open_all(e, c, err))
         return e;
     image_encoder_close(e);
@@ -291,6 +291,11 @@ void image_encoder_close(struct image_encoder *e)
 const char *image_encoder_type(const struct image_encoder *e)
 {
     return e->family->type;
+}
+
+const char *image_encoder_id(const struct image_encoder *e)
+{
+    return e->id;
 }
 
 size_t image_encoder_n_embd(const struct image_encoder *e)

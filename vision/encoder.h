@@ -43,6 +43,7 @@ struct image_encoder *image_encoder_open(const char *path, const struct compute 
 void image_encoder_close(struct image_encoder *e);          /* NULL is fine */
 
 const char *image_encoder_type(const struct image_encoder *e);      /* the file's clip.projector_type; borrowed */
+const char *image_encoder_id(const struct image_encoder *e);        /* file_stamp of the file; borrowed */
 size_t image_encoder_n_embd(const struct image_encoder *e);         /* width of a row: the text model's n_embd */
 
 /* What encoding a picture of width x height takes; nothing is computed.  ERROR_INPUT for a picture without

@@ -7,6 +7,7 @@
 #define VISION_ENCODER_PARTS_H
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "tensor/encoder.h"
 #include "tensor/gguf.h"
 #include "vision/encoder.h"
@@ -46,6 +47,7 @@ struct image_family {
 
 struct image_encoder {
     struct gguf *file;
+    char id[FILE_STAMP];
     struct arena *arena;
     const struct image_family *family;
     struct encoder *encoder;

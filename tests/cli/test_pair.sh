@@ -4,7 +4,7 @@
 golden=$(cd "$(dirname "$0")/../golden" && pwd)
 assets=$(cd "$(dirname "$0")/../../assets" && pwd)
 text=$golden/text_llama3.gguf eyes=$golden/vision_idefics3.gguf picture=$golden/photographs/photograph.webp
-export XDG_CONFIG_HOME="$dir/config" XDG_DATA_HOME="$dir/data"
+export XDG_CONFIG_HOME="$dir/config" XDG_DATA_HOME="$dir/data" XDG_CACHE_HOME="$dir/cache"
 models=${MYNAH_MODELS:-$HOME/.local/share/mynah/models}
 
 # ---- without weights ----
