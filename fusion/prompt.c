@@ -266,7 +266,7 @@ static void add_clip(struct words *b, const struct transcript *t, const struct e
 /* What eyes said is in the picture, then what they answered. */
 static void add_said(struct words *b, const struct exchange *e, const struct attachment *a, bool korean)
 {
-    const struct glance *g = attachment_description(a);
+    const struct glance *g = e->without_eyes ? NULL : attachment_description(a);
     void (*add)(struct words *, const char *, const char *, enum evidence_eyes) = korean ? evidence_eyes_korean : evidence_eyes;
 
     if (g != NULL)
@@ -274,7 +274,7 @@ static void add_said(struct words *b, const struct exchange *e, const struct att
     for (size_t i = 0; i < e->n_glances; i++) {
         const struct exchange_glance *asked = &e->glances[i];
         bool named = g != NULL && strcmp(g->eyes, asked->eyes) == 0;
-        if (!asked->before && asked->attachment == a->id && asked->words != NULL)
+        if (!e->without_eyes && !asked->before && asked->attachment == a->id && asked->words != NULL)
             add(b, asked->eyes, asked->words, named ? EVIDENCE_EYES_ASKED_TOO : EVIDENCE_EYES_ASKED);
     }
 }
@@ -287,7 +287,7 @@ static void add_looked_again(struct script *s, const struct exchange *e, const s
     for (size_t i = 0; i < e->n_glances; i++) {
         const struct exchange_glance *g = &e->glances[i];
         struct words b = { 0 };
-        if (!g->before || g->words == NULL)
+        if (e->without_eyes || !g->before || g->words == NULL)
             continue;
         words_add(&b, "[%s", w->image_before);
         if (e->n_glances > 1)
@@ -373,10 +373,19 @@ static void add_worked(struct script *s, const struct wording *w, const char *ev
 /* A model that sees described one of its pictures. */
 static bool has_seeing(const struct exchange *e)
 {
-    for (size_t i = 0; i < e->n_media; i++)
+    for (size_t i = 0; i < e->n_media && !e->without_eyes; i++)
         if (attachment_description(e->media[i].attachment) != NULL)
             return true;
     return false;
+}
+
+bool exchange_has_eyes(const struct exchange *e)
+{
+    bool said = has_seeing(e);
+
+    for (size_t i = 0; i < e->n_glances; i++)
+        said |= !e->without_eyes && e->glances[i].words != NULL;
+    return said;
 }
 
 void script_system(struct script *s, const char *system, const struct exchange *about)

@@ -48,6 +48,7 @@ struct exchange {
     size_t n_media;
     struct exchange_glance *glances;
     size_t n_glances;
+    bool without_eyes;              /* what eyes said is not told: it does not fit */
     char *answer;                   /* NULL: none came */
     int32_t *answer_ids;            /* as generated, so that the cache is found again; NULL: tokenise `answer` */
     size_t n_answer_ids;
@@ -106,5 +107,6 @@ void script_describe(struct script *s, const char *system, const struct exchange
 bool text_has_hangul(const char *text);
 bool exchange_has(const struct exchange *e, enum attachment_kind kind);
 bool exchange_has_rows(const struct exchange *e);           /* of a picture */
+bool exchange_has_eyes(const struct exchange *e);           /* something that eyes said is told */
 
 #endif

@@ -312,7 +312,7 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
     struct answer a = { 0 };
     struct session_event event;
     bool good = make_exchange(w, turn, true, &e, err) && (!is_empty(&e) || error_set(err, ERROR_USAGE, "nothing was asked")) &&
-                worker_look(w, &e, turn->alone, false, err) && conversation_prompt(&w->conversation, &room, &e, turn->alone, &p, err);
+                worker_look(w, &e, turn->alone, false, err) && worker_prompt(w, &room, &e, turn->alone, &p, err);
 
     if (good) {
         tell_system(w);
@@ -442,7 +442,7 @@ static bool measure_question(struct worker *w, const struct prompt_room *room, c
 {
     struct exchange e = { 0 };
     bool good = make_exchange(w, turn, true, &e, err) && worker_look(w, &e, turn->alone, true, err) &&
-                conversation_measure(&w->conversation, room, is_empty(&e) ? NULL : &e, turn->alone, p, err);
+                worker_measured(w, room, is_empty(&e) ? NULL : &e, turn->alone, p, err);
 
     exchange_done(&e);
     return good;

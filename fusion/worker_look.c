@@ -159,6 +159,31 @@ bool worker_look(struct worker *w, struct exchange *e, bool alone, bool measured
     return good;
 }
 
+/* ---- fitting -------------------------------------------------------------------------------------- */
+
+bool worker_prompt(struct worker *w, const struct prompt_room *room, struct exchange *e, bool alone, struct prompt *p, struct error *err)
+{
+    if (conversation_prompt(&w->conversation, room, e, alone, p, err))
+        return true;
+    if (err->code != ERROR_INFERENCE || !exchange_has_eyes(e))
+        return false;
+    prompt_done(p);
+    e->without_eyes = true;
+    worker_send_text(w, SESSION_NOTE, "what the eyes said does not fit in the context and is left out: give a larger one (-c)", 0, 0);
+    return conversation_prompt(&w->conversation, room, e, alone, p, err);
+}
+
+bool worker_measured(struct worker *w, const struct prompt_room *room, struct exchange *e, bool alone, struct prompt *p, struct error *err)
+{
+    if (!conversation_measure(&w->conversation, room, e, alone, p, err))
+        return false;
+    if (e == NULL || p->n_tokens <= p->n_most || !exchange_has_eyes(e))
+        return true;
+    prompt_done(p);
+    e->without_eyes = true;
+    return conversation_measure(&w->conversation, room, e, alone, p, err);
+}
+
 /* ---- who looks ------------------------------------------------------------------------------------ */
 
 static bool want_rows(struct worker *w, struct error *err)

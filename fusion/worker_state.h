@@ -55,5 +55,8 @@ bool worker_describe(struct worker *w, const char *path, const struct perception
 /* Asks the eyes about the pictures that a turn asks about; what they answer is the turn's and the attachments'.  Measured:
  * nothing is looked at, and what they may say takes its room.  False and *err without memory alone. */
 bool worker_look(struct worker *w, struct exchange *e, bool alone, bool measured, struct error *err);
+/* conversation_prompt and conversation_measure, without what eyes said where the question fits only so. */
+bool worker_prompt(struct worker *w, const struct prompt_room *room, struct exchange *e, bool alone, struct prompt *p, struct error *err);
+bool worker_measured(struct worker *w, const struct prompt_room *room, struct exchange *e, bool alone, struct prompt *p, struct error *err);
 
 #endif

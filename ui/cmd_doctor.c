@@ -82,6 +82,17 @@ static bool check_models(const struct options *o, const struct models *m)
     return all;
 }
 
+/* Good to have; never missing. */
+static void check_eyes(const struct options *o, const struct models *m)
+{
+    if (strcmp(o->config->eyes, "auto") != 0)
+        doctor_tell(o, DOCTOR_NOTE, "eyes", "the settings have %s", o->config->eyes);
+    else if (models_present(m, MODELS_EYES) && models_present(m, models_find(m, MODELS_EYES)->projector))
+        doctor_tell(o, DOCTOR_OK, "eyes", "%s looks at pictures for a text model that does not see", MODELS_EYES);
+    else
+        doctor_tell(o, DOCTOR_NOTE, "eyes", "%s is not here, so pictures are told in the detector's words; `mynah pull eyes` fetches it", MODELS_EYES);
+}
+
 static void check_microphone(const struct options *o, const char *wanted)
 {
     struct error err;
@@ -163,6 +174,7 @@ int cmd_doctor(const struct options *o)
     doctor_tell(o, DOCTOR_OK, "processor", "%zu threads, kernels %s", pool_n_threads(c.pool), compute_kernels_name(&c));
     check_space(o, models_folder(m));
     bool models = check_models(o, m);
+    check_eyes(o, m);
     check_microphone(o, o->config->microphone);
     doctor_terminal(o);
     doctor_clipboard(o);

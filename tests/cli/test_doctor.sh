@@ -19,6 +19,7 @@ doctor "all found" 0 && {
     has "terminal" '^ok +terminal +xterm-256color, 256 colours; pictures are shown as blocks'
     has "settings" "^ok +settings +$config, not there: the defaults"
     has "sessions" '^ok +sessions .*no conversation yet'
+    has "eyes" '^(ok|note) +eyes +smolvlm-500m '
     has "microphone" '^(ok|missing) +microphone'
     has "clipboard" '^note +clipboard +no display'
     has "speed" '^ok +speed +tiny reads [0-9]+ and writes [0-9.]+ tokens a second'

@@ -93,6 +93,10 @@ for i in 1 2 3 4 5 6 7 8; do set -- "$@" -i "$golden/images/exif$i.jpg"; done
 told "many pictures in a turn" "len(p) == 10 and all([l['words'] for l in x['looks']] == ['A red barn by a lake.'] * 2 for x in p)" \
     --eyes "$dir/barn.gguf" -c 4096 "$@" -i "$picture" -i "$golden/images/grey.png" "Which?"
 
+told "many pictures, nobody looks" "len(p) == 9" --eyes words -c 700 "$@" -i "$picture" "Which?"
+told "what does not fit in the context" "len(p[0]['looks']) == 2 and n == $(cat "$dir/json")" --eyes "$dir/barn.gguf" -c 700 "$@" -i "$picture" "Which?"
+has "... is left out, which is said" "what the eyes said does not fit in the context and is left out: give a larger one" "$dir/err"
+
 # A pair that does not fit beside the text model: a file of a terabyte, of which nothing is on the disk.
 pair huge "A" " red" " barn"
 truncate -s 1T "$dir/huge.gguf"
