@@ -1,8 +1,10 @@
 /* download.c - libcurl; the caller checks the content's hash, so that neither the
- * server nor the way to it needs to be trusted. */
+ * server nor the way to it needs to be trusted.  Where the hub names that hash itself, the
+ * hub and the way to it are: its answer is taken from no proxy, and https stays https. */
 #include "store/download.h"
 
 #include "base/clock.h"
+#include "store/hub.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -20,11 +22,15 @@ struct transfer {
     const char *url;
     int fd;
     uint64_t done, bytes;
+    struct hub *hub;                /* NULL: the hash is known */
     unsigned answer_ms;             /* a host that is not heard of by then is passed over */
     download_tick *tick;
     void *user;
     double start_ms;
     bool answered, cancelled, too_long;
+    bool checked;                   /* of this answer */
+    bool another;                   /* the hub names another file than what is there is of */
+    struct error refused;           /* what the hub names is not as expected */
     int write_errno;
     char reason[CURL_ERROR_SIZE];
 };
@@ -33,9 +39,24 @@ static size_t take_header(char *data, size_t size, size_t n, void *user)
 {
     struct transfer *t = user;
 
-    (void)data;
     t->answered = true;
+    if (t->hub != NULL)
+        hub_take_header(t->hub, data, size * n);
     return size * n;
+}
+
+/* At a body's first byte: is the file named, and as the one that is there? */
+static bool check_hub(struct transfer *t)
+{
+    char sha256[SHA256_HEX];
+
+    if (t->checked || t->hub == NULL)
+        return true;
+    if (!hub_named(t->hub, t->bytes, sha256, &t->refused))
+        return false;
+    t->another = t->done > 0 && strcmp(sha256, t->hub->sha256) != 0;
+    t->checked = !t->another && (t->done > 0 || hub_keep(t->hub, sha256, &t->refused));
+    return t->checked;
 }
 
 static size_t take_body(char *data, size_t size, size_t n, void *user)
@@ -43,6 +64,8 @@ static size_t take_body(char *data, size_t size, size_t n, void *user)
     struct transfer *t = user;
     size_t left = size * n;
 
+    if (!check_hub(t))
+        return 0;
     if (left > t->bytes - t->done) {
         t->too_long = true;
         return 0;
@@ -84,9 +107,13 @@ static CURLcode transfer_once(struct transfer *t)
         return CURLE_OUT_OF_MEMORY;
     t->start_ms = clock_ms();
     t->reason[0] = '\0';
+    t->checked = t->another = false;
+    if (t->hub != NULL)
+        hub_new_answer(t->hub);
     curl_easy_setopt(curl, CURLOPT_URL, t->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, t->hub != NULL && strncmp(t->url, "https:", 6) == 0 ? "https" : "http,https");
+    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, t->hub != NULL ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
@@ -118,6 +145,10 @@ static bool fail(const struct transfer *t, CURLcode rc, struct error *err)
         return error_set(err, ERROR_CANCELLED, "stopped");
     if (t->write_errno != 0)
         return error_set(err, ERROR_PULL, "%.*s: writing failed: %s", n, host, strerror(t->write_errno));
+    if (t->refused.code != ERROR_NONE)
+        return error_set(err, ERROR_PULL, "%.*s: %s", n, host, t->refused.text);
+    if (t->another)
+        return error_set(err, ERROR_PULL, "%.*s: names another sha256 at each answer", n, host);
     if (t->too_long)
         return error_set(err, ERROR_PULL, "%.*s: sends more than the %llu bytes that were published", n, host,
                          (unsigned long long)t->bytes);
@@ -126,21 +157,21 @@ static bool fail(const struct transfer *t, CURLcode rc, struct error *err)
     return error_set(err, ERROR_PULL, "%.*s: %s", n, host, t->reason[0] != '\0' ? t->reason : curl_easy_strerror(rc));
 }
 
-bool download_file(const char *url, int fd, uint64_t bytes, unsigned answer_ms, download_tick *tick, void *user,
+bool download_file(const char *url, int fd, uint64_t bytes, struct hub *hub, unsigned answer_ms, download_tick *tick, void *user,
                    bool *silent, struct error *err)
 {
-    struct transfer t = { .url = url, .fd = fd, .bytes = bytes, .answer_ms = answer_ms, .tick = tick, .user = user };
+    struct transfer t = { .url = url, .fd = fd, .bytes = bytes, .hub = hub, .answer_ms = answer_ms, .tick = tick, .user = user };
     struct stat st;
     CURLcode rc = CURLE_OK;
 
     if (fstat(fd, &st) != 0)
         return error_set(err, ERROR_PULL, "%s: %s", url, strerror(errno));
-    t.done = (uint64_t)st.st_size <= bytes ? (uint64_t)st.st_size : 0;
+    t.done = (uint64_t)st.st_size <= bytes && (hub == NULL || hub->sha256[0] != '\0') ? (uint64_t)st.st_size : 0;
     for (int i = 0; i < N_TRIES && t.done < bytes; i++) {
         uint64_t before = t.done;
         rc = transfer_once(&t);
-        if (rc == CURLE_RANGE_ERROR && ftruncate(fd, 0) == 0)
-            t.done = 0;             /* the server cannot resume: from the start */
+        if ((rc == CURLE_RANGE_ERROR || t.another) && ftruncate(fd, 0) == 0)
+            t.done = 0;             /* the server cannot resume, or has another file: from the start */
         else if (rc == CURLE_OK || t.done == before || t.cancelled || t.too_long || t.write_errno != 0)
             break;
     }

@@ -2,7 +2,7 @@
  *
  *   { "models": [ { "name", "role", "title", "licence", "terms", "file", "kv", "projector",
  *                 "sources": [ SOURCE... ] } ] }
- *   SOURCE: { "url", "bytes", "sha256" }  or
+ *   SOURCE: { "url", "bytes", "sha256" }, alone and without a sha256: as the hub names it (store/hub.h);  or
  *           { "packages": [ { "name", "version", "bytes", "members": [ { "path", "into" } ] } ],
  *             "inputs": [ { "name", "bytes", "sha256" } ], "converter", "bytes", "sha256" }
  *
@@ -32,7 +32,7 @@ struct manifest_package {
 struct manifest_input {
     const char *name;               /* NULL: the usable file itself */
     uint64_t bytes;
-    const char *sha256;
+    const char *sha256;             /* NULL: the source's is */
 };
 
 struct manifest_source {
@@ -43,7 +43,7 @@ struct manifest_source {
     size_t n_inputs;                /* at least 1 */
     const char *converter;          /* an asset; NULL: the input is usable as it is */
     uint64_t bytes;
-    const char *sha256;
+    const char *sha256;             /* NULL: as the hub names it; of a URL without a converter alone */
 };
 
 struct manifest_model {

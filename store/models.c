@@ -127,13 +127,24 @@ static bool unknown_name(const struct models *m, const char *name, enum error_co
 
 /* ---- what is there ------------------------------------------------------------------ */
 
-/* Of the sources, the one whose usable file this is: the folder may hold either's. */
-static const struct manifest_source *source_with(const struct manifest_model *model, uint64_t bytes, const char *sha256)
+/* Of the sources, the one whose usable file this is, sha256 NULL: by its size: the folder may hold either's.  pulled: the
+ * sha256 that was noted at the pull, which is that of a source that has none; "": none was. */
+static const struct manifest_source *source_with(const struct manifest_model *model, uint64_t bytes, const char *sha256, const char *pulled)
 {
-    for (size_t i = 0; i < model->n_sources; i++)
-        if (model->sources[i].bytes == bytes && (sha256 == NULL || strcmp(model->sources[i].sha256, sha256) == 0))
-            return &model->sources[i];
+    for (size_t i = 0; i < model->n_sources; i++) {
+        const struct manifest_source *s = &model->sources[i];
+        if (s->bytes == bytes && (sha256 == NULL || strcmp(s->sha256 != NULL ? s->sha256 : pulled, sha256) == 0))
+            return s;
+    }
     return NULL;
+}
+
+/* That of the last source. */
+static const char *expected_sha256(const struct manifest_model *model, const char *pulled)
+{
+    const struct manifest_source *last = &model->sources[model->n_sources - 1];
+
+    return last->sha256 != NULL ? last->sha256 : pulled;
 }
 
 static bool stat_file(int folder_fd, const char *file, struct stat *st)
@@ -152,18 +163,23 @@ static bool check_file(const struct models *m, const struct manifest_model *mode
 {
     const char *file = model->entry.file, *name = model->entry.name;
     struct error inner = { 0 };
-    char hex[SHA256_HEX];
+    char hex[SHA256_HEX], pulled[SHA256_HEX];
 
-    if (source_with(model, (uint64_t)st->st_size, NULL) == NULL)
+    if (source_with(model, (uint64_t)st->st_size, NULL, "") == NULL)
         return error_set(err, ERROR_MODEL, "%s/%s has %lld bytes, %llu were expected; remove it and run `mynah pull %s`",
                          m->folder, file, (long long)st->st_size, (unsigned long long)model->entry.bytes, name);
+    if (!verify_noted(folder_fd, file, NULL, pulled))
+        pulled[0] = '\0';
+    if (*expected_sha256(model, pulled) == '\0')
+        return error_set(err, ERROR_MODEL, "%s/%s was not fetched by this program, and the list of models has no sha256 for it: the hub names it; "
+                         "run `mynah pull %s`", m->folder, file, name);
     bool noted = verify_noted(folder_fd, file, st, hex);
     if (!noted && !verify_hash(folder_fd, file, hex, NULL, NULL, &inner))
         return error_set(err, ERROR_MODEL, "%s/%s", m->folder, inner.text);
-    if (source_with(model, (uint64_t)st->st_size, hex) == NULL)
+    if (source_with(model, (uint64_t)st->st_size, hex, pulled) == NULL)
         return error_set(err, ERROR_MODEL, "%s/%s is not the published file: its sha256 is %.16s..., %.16s... was "
                          "expected; remove it and run `mynah pull %s`", m->folder, file, hex,
-                         model->sources[model->n_sources - 1].sha256, name);
+                         expected_sha256(model, pulled), name);
     if (!noted)
         verify_note(folder_fd, file, st, hex);
     return true;
@@ -176,7 +192,7 @@ bool models_present(const struct models *m, const char *name)
     struct stat st;
 
     bool present = model != NULL && stat_file(fd, model->entry.file, &st) &&
-                   source_with(model, (uint64_t)st.st_size, NULL) != NULL;
+                   source_with(model, (uint64_t)st.st_size, NULL, "") != NULL;
     if (fd >= 0)
         close(fd);
     return present;

@@ -98,10 +98,18 @@ static bool fetch_url(struct pull *p, bool *silent, struct error *err)
 
     if (fd < 0)
         return error_set(err, ERROR_PULL, "input0: %s", strerror(errno));
-    bool ok = download_file(p->source->url, fd, p->source->inputs[0].bytes, p->answer_ms, pull_tick, p, silent, err);
+    hub_init(&p->hub, p->work_fd);
+    bool ok = download_file(p->source->url, fd, p->source->inputs[0].bytes, p->source->sha256 == NULL ? &p->hub : NULL, p->answer_ms, pull_tick, p,
+                            silent, err);
     if (close(fd) != 0 && ok)
         return error_set(err, ERROR_PULL, "input0: %s", strerror(errno));
     return ok;
+}
+
+/* Of the list, or the hub's. */
+static const char *sha256_of(const struct pull *p, const char *listed)
+{
+    return listed != NULL ? listed : p->hub.sha256;
 }
 
 /* Compares a file of the work folder with what was published. */
@@ -136,7 +144,7 @@ static bool check_inputs(struct pull *p, struct error *err)
         const struct manifest_input *input = &s->inputs[i];
         input_name(i, name);
         if (!check_file(p, name, input->name != NULL ? input->name : p->model->entry.file, input->bytes,
-                        input->sha256, err))
+                        sha256_of(p, input->sha256), err))
             return false;
         p->base += input->bytes;
     }
@@ -194,7 +202,7 @@ static bool finish(struct pull *p, struct error *err)
     if (!ok)
         return false;
     fsync(p->models_fd);
-    verify_note(p->models_fd, file, &st, p->source->sha256);
+    verify_note(p->models_fd, file, &st, sha256_of(p, p->source->sha256));
     return true;
 }
 
@@ -206,7 +214,8 @@ static bool open_work(struct pull *p, size_t i_source, struct error *err)
     int all_fd = tree_open(p->models_fd, ".pull", err);
     int model_fd = all_fd < 0 ? -1 : tree_open(all_fd, p->model->entry.name, err);
 
-    snprintf(name, sizeof name, "%zu-%.8s", i_source, p->source->inputs[0].sha256);
+    const char *sha256 = p->source->inputs[0].sha256;
+    snprintf(name, sizeof name, "%zu-%.8s", i_source, sha256 != NULL ? sha256 : "hub");
     p->work_fd = model_fd < 0 ? -1 : tree_open(model_fd, name, err);
     if (all_fd >= 0)
         close(all_fd);

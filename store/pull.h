@@ -1,7 +1,8 @@
 /* pull.h - one source of one model, from fetching to the usable file.
  *
- *   MODELS/.pull/NAME/<source>-<first digits of its sha256>/
+ *   MODELS/.pull/NAME/<source>-<first digits of its sha256, or hub>/
  *       input0 input1 ...   as far as they are fetched
+ *       sha256              of input0, as the hub named it, where the list has none
  *       state               packages that are wholly in the inputs, and the inputs' sizes then
  *       wheel/ tmp/         the package being fetched
  *       log                 what the last program said
@@ -12,6 +13,7 @@
 #ifndef STORE_PULL_H
 #define STORE_PULL_H
 
+#include "store/hub.h"
 #include "store/manifest.h"
 
 struct pull {
@@ -20,6 +22,7 @@ struct pull {
     const struct manifest_model *model;
     const struct manifest_source *source;
     int work_fd;                    /* the source's folder, see above */
+    struct hub hub;                 /* of a URL whose sha256 the list does not have */
     unsigned answer_ms;             /* the hub's time to begin its answer */
     models_progress *progress;
     void *user;

@@ -96,7 +96,7 @@ bool verify_noted(int folder_fd, const char *name, const struct stat *st, char h
         uint64_t bytes = 0;
         int64_t time_ns = 0;
         found = is_note_of(line, name) && sscanf(line, "%64[0-9a-f] %" SCNu64 " %" SCNd64, hex, &bytes, &time_ns) == 3 &&
-                strlen(hex) == 64 && bytes == (uint64_t)st->st_size && time_ns == mtime_ns(st);
+                strlen(hex) == 64 && (st == NULL || (bytes == (uint64_t)st->st_size && time_ns == mtime_ns(st)));
     }
     fclose(f);
     return found;

@@ -21,7 +21,7 @@ typedef bool verify_tick(void *user, uint64_t done);
 bool verify_hash(int folder_fd, const char *name, char hex[SHA256_HEX], verify_tick *tick, void *user,
                  struct error *err);
 
-/* The sha256 noted for a file that still has this size and time stamp; false: none. */
+/* The sha256 noted for a file that still has this size and time stamp; st NULL: whatever they are now.  false: none. */
 bool verify_noted(int folder_fd, const char *name, const struct stat *st, char hex[SHA256_HEX]);
 
 /* Replaces the note of that file.  A folder that cannot be written keeps none, which

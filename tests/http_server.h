@@ -27,7 +27,8 @@ struct server {
     size_t n_bytes;
     _Atomic enum server_mode mode;
     _Atomic size_t cut_bytes;
-    _Atomic size_t n_requests, last_from;       /* last_from: where the last range began */
+    const char *_Atomic linked;     /* header lines of a redirect to where the bytes lie; NULL: they lie here */
+    _Atomic size_t n_requests, last_from;       /* of the bytes; last_from: where the last range began */
     int fd;
     unsigned port;
     pthread_t thread;
@@ -61,6 +62,14 @@ static inline void server_body(struct server *s, int fd, size_t from, bool parti
     }
 }
 
+static inline void server_redirect(struct server *s, int fd)
+{
+    char head[600];
+
+    int n = snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLocation: /bytes\r\n%sContent-Length: 0\r\nConnection: close\r\n\r\n", s->linked);
+    server_send(fd, head, (size_t)n);
+}
+
 static inline void server_answer(struct server *s, int fd)
 {
     static const char missing[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -71,6 +80,10 @@ static inline void server_answer(struct server *s, int fd)
     while (n < sizeof request - 1 && strstr(request, "\r\n\r\n") == NULL &&
            (got = recv(fd, request + n, sizeof request - 1 - n, 0)) > 0)
         request[n += (size_t)got] = '\0';
+    if (s->linked != NULL && strncmp(request, "GET /bytes ", 11) != 0) {
+        server_redirect(s, fd);
+        return;
+    }
     s->n_requests++;
     const char *range = strstr(request, "Range: bytes=");
     if (range != NULL)
