@@ -132,9 +132,11 @@ pictures() {
 }
 # Of pairs: weights of the published sizes, but random.
 encoders() {
-    for pixels in 384 512; do
-        python3 tests/bench_vit.py "$pixels" "$dir/vit.gguf" || { fail "the random encoder was not written"; return; }
-        ours bench_encoder "$dir/vit.gguf" "$pixels" assets/photograph.jpg "$threads" "$kernels"
+    for what in 384 512 sound; do
+        file=assets/photograph.jpg
+        [ "$what" = sound ] && file=assets/speech.flac
+        python3 tests/bench_pairs.py "$what" "$dir/pair.gguf" || { fail "the random encoder was not written"; return; }
+        ours bench_encoder "$dir/pair.gguf" "$what" "$file" "$threads" "$kernels"
     done
 }
 
