@@ -2,6 +2,7 @@
 #ifndef TESTS_IMAGE_ENCODERS_H
 #define TESTS_IMAGE_ENCODERS_H
 
+#include "tests/media_rows_checks.h"
 #include "vision/encoder_parts.h"
 #include "vision/vision.h"
 
@@ -47,20 +48,6 @@ static inline struct media_rows *must_encode(const struct image_encoder *e, cons
     if (m == NULL)
         fail_msg("%s", err.text);
     return m;
-}
-
-/* All pieces' rows, in order: the caller frees. */
-static inline float *all_rows(const struct media_rows *m)
-{
-    float *rows = malloc(m->n_rows * m->n_embd * sizeof *rows), *to = rows;
-
-    for (size_t i = 0; i < m->n_pieces; i++) {
-        size_t n = m->pieces[i].n * m->n_embd;
-        if (n > 0)
-            memcpy(to, m->pieces[i].rows, n * sizeof *to);
-        to += n;
-    }
-    return rows;
 }
 
 #endif

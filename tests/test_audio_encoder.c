@@ -12,10 +12,10 @@
 #include <cmocka.h>
 
 #include "audio/mel.h"
+#include "tests/media_rows_checks.h"
 #include "tests/nmse.h"
-#include "tests/text_models.h"
 
-enum { N_BEFORE = 5, N_AFTER = 7, N_MORE = 40, N_EMBD = 32, N_LONG = 84321 };  /* as in make_audio_pairs.py */
+enum { N_BEFORE = 5, N_AFTER = 7, N_EMBD = 32, N_LONG = 84321 };  /* as in make_audio_pairs.py */
 
 /* As test_mel.c has it. */
 static float *make_sound(size_t n)
@@ -54,16 +54,6 @@ static struct media_rows *must_encode(const struct audio_encoder *e, const struc
     if (m == NULL)
         fail_msg("%s", err.text);
     return m;
-}
-
-static float *all_rows(const struct media_rows *m)
-{
-    float *rows = malloc(m->n_rows * m->n_embd * sizeof *rows), *to = rows;
-
-    for (size_t i = 0; i < m->n_pieces; to += m->pieces[i++].n * m->n_embd)
-        if (m->pieces[i].n > 0)
-            memcpy(to, m->pieces[i].rows, m->pieces[i].n * m->n_embd * sizeof *to);
-    return rows;
 }
 
 static const struct { const char *name, *type, *shown; size_t n_samples, n_rows; } models[] = {
@@ -160,34 +150,14 @@ static void test_continuation(void **state)
             continue;
         struct compute c = must_compute(2);
         struct audio_encoder *e = must_open_encoder(models[k].name, &c);
-        struct text_model *text = must_open("tests/golden/text_llama3.gguf");
-        struct text_context *x = must_context(text, 0);
         struct media_rows *m = must_encode(e, &c, N_LONG);
         struct text_span spans[10];
-        bool said[TINY_N_VOCAB] = { false };
-        struct error err = { 0 };
-        const float *logits;
         int32_t ids[20];
         char name[60];
-        size_t n, n_reused;
         snprintf(name, sizeof name, "tests/golden/audio_%s.i32", models[k].name);
-        int32_t *wanted = (int32_t *)(void *)read_whole(name, &n);
-        assert_int_equal(n, N_MORE * sizeof *wanted);
         tiny_prompt(ids, 20);
-        assert_true(text_prefill(x, &c, spans, make_spans(m, ids, spans), &logits, &n_reused, NULL, NULL, &err));
-        for (size_t i = 0; i < N_MORE; i++) {
-            int32_t best = -1;
-            for (int32_t id = 0; id < TINY_N_VOCAB; id++)
-                best = !said[id] && (best < 0 || logits[id] > logits[best]) ? id : best;
-            said[best] = true;
-            if (best != wanted[i])
-                fail_msg("%s: token %zu is %d, %d was expected", models[k].name, i, (int)best, (int)wanted[i]);
-            assert_true(text_decode(x, &c, best, &logits, &err));
-        }
-        free(wanted);
+        check_continuation(&c, "tests/golden/text_llama3.gguf", spans, make_spans(m, ids, spans), name);
         media_rows_free(m);
-        text_context_free(x);
-        text_model_close(text);
         audio_encoder_close(e);
         compute_done(&c);
     }

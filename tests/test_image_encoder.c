@@ -84,34 +84,14 @@ static void test_continuation(void **state)
             continue;
         struct compute c = must_compute(2);
         struct image_encoder *e = must_open_encoder(models[k].name, &c);
-        struct text_model *text = must_open(models[k].text);
-        struct text_context *x = must_context(text, 0);
         struct media_rows *m = must_encode(e, &c, &image);
         struct text_span spans[40];
-        bool said[TINY_N_VOCAB] = { false };
-        struct error err = { 0 };
-        const float *logits;
         int32_t ids[40];
         char name[60];
-        size_t n, n_reused;
         snprintf(name, sizeof name, "tests/golden/vision_%s.i32", models[k].name);
-        int32_t *wanted = (int32_t *)(void *)read_whole(name, &n);
-        assert_int_equal(n, N_MORE * sizeof *wanted);
         tiny_prompt(ids, 40);
-        assert_true(text_prefill(x, &c, spans, make_spans(m, ids, spans), &logits, &n_reused, NULL, NULL, &err));
-        for (size_t i = 0; i < N_MORE; i++) {
-            int32_t best = -1;
-            for (int32_t id = 0; id < TINY_N_VOCAB; id++)
-                best = !said[id] && (best < 0 || logits[id] > logits[best]) ? id : best;
-            said[best] = true;
-            if (best != wanted[i])
-                fail_msg("%s: token %zu is %d, %d was expected", models[k].name, i, (int)best, (int)wanted[i]);
-            assert_true(text_decode(x, &c, best, &logits, &err));
-        }
-        free(wanted);
+        check_continuation(&c, models[k].text, spans, make_spans(m, ids, spans), name);
         media_rows_free(m);
-        text_context_free(x);
-        text_model_close(text);
         image_encoder_close(e);
         compute_done(&c);
     }

@@ -2,8 +2,6 @@
 #include "audio/encoder.h"
 #include "replay.h"
 
-#include <sys/mman.h>
-
 static void encode(const struct audio_encoder *e, const struct compute *c)
 {
     static const float samples[700] = { [3] = 0.5f, [500] = -0.5f };
@@ -22,14 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct compute c;
     struct error err = { 0 };
-    char path[64];
+    char path[REPLAY_PATH_BYTES];
 
     if (c.pool == NULL && !compute_init(&c, 1, NULL, &err))
         exit(1);
-    int fd = memfd_create("mmproj", 0);
-    if (fd < 0 || write(fd, data, n) != (ssize_t)n)
-        exit(1);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int fd = replay_open(data, n, path);
     struct audio_encoder *e = audio_encoder_open(path, &c, &err);
     if (e != NULL)
         encode(e, &c);

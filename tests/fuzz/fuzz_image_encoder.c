@@ -3,8 +3,6 @@
 #include "vision/encoder.h"
 #include "vision/vision.h"
 
-#include <sys/mman.h>
-
 static void encode(const struct image_encoder *e, const struct compute *c)
 {
     static uint8_t rgb[5 * 3 * 3];
@@ -24,14 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct compute c;
     struct error err = { 0 };
-    char path[64];
+    char path[REPLAY_PATH_BYTES];
 
     if (c.pool == NULL && !compute_init(&c, 1, NULL, &err))
         exit(1);
-    int fd = memfd_create("mmproj", 0);
-    if (fd < 0 || write(fd, data, n) != (ssize_t)n)
-        exit(1);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int fd = replay_open(data, n, path);
     struct image_encoder *e = image_encoder_open(path, &c, &err);
     if (e != NULL)
         encode(e, &c);

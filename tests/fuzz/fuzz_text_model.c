@@ -2,8 +2,6 @@
 #include "replay.h"
 #include "text/text.h"
 
-#include <sys/mman.h>
-
 static void evaluate(const struct text_model *m, const struct compute *c)
 {
     struct error err = { 0 };
@@ -25,14 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct compute c;
     struct error err = { 0 };
-    char path[64];
+    char path[REPLAY_PATH_BYTES];
 
     if (c.pool == NULL && !compute_init(&c, 1, NULL, &err))
         exit(1);
-    int fd = memfd_create("model", 0);
-    if (fd < 0 || write(fd, data, n) != (ssize_t)n)
-        exit(1);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int fd = replay_open(data, n, path);
     struct text_model *m = text_model_open(path, &err);
     if (m != NULL)
         evaluate(m, &c);

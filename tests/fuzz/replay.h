@@ -20,10 +20,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* For targets that read files: the input as one; to be closed. */
+enum { REPLAY_PATH_BYTES = 64 };
+static inline int replay_open(const uint8_t *data, size_t n, char path[REPLAY_PATH_BYTES])
+{
+    int fd = memfd_create("input", 0);
+
+    if (fd < 0 || write(fd, data, n) != (ssize_t)n)
+        exit(1);
+    snprintf(path, REPLAY_PATH_BYTES, "/proc/self/fd/%d", fd);
+    return fd;
+}
 
 enum { REPLAY_MAX_BYTES = 1 << 16, REPLAY_MAX_FILES = 1024 };
 
