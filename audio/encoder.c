@@ -173,7 +173,12 @@ static struct audio_encoder *open_file(struct gguf *file, const struct compute *
 
 struct audio_encoder *audio_encoder_open(const char *path, const struct compute *c, struct error *err)
 {
-    return open_file(gguf_open(path, err), c, err);
+    char id[FILE_STAMP];
+    struct audio_encoder *e = file_stamp(path, id, err) ? open_file(gguf_open(path, err), c, err) : NULL;
+
+    if (e != NULL)
+        memcpy(e->id, id, sizeof id);
+    return e;
 }
 
 struct audio_encoder *audio_encoder_open_bytes(const char *name, const void *bytes, size_t n_bytes, const struct compute *c, struct error *err)
@@ -195,6 +200,11 @@ void audio_encoder_close(struct audio_encoder *e)
 const char *audio_encoder_type(const struct audio_encoder *e)
 {
     return e->family->type;
+}
+
+const char *audio_encoder_id(const struct audio_encoder *e)
+{
+    return e->id;
 }
 
 size_t audio_encoder_n_embd(const struct audio_encoder *e)

@@ -38,6 +38,7 @@ struct audio_encoder *audio_encoder_open_bytes(const char *name, const void *byt
 void audio_encoder_close(struct audio_encoder *e);          /* NULL is fine */
 
 const char *audio_encoder_type(const struct audio_encoder *e);      /* the file's projector type; borrowed */
+const char *audio_encoder_id(const struct audio_encoder *e);        /* file_stamp of the file, borrowed; "": of bytes */
 size_t audio_encoder_n_embd(const struct audio_encoder *e);         /* width of a row: the text model's n_embd */
 /* Of mynah-ears: general.name of the text model that it was made for; NULL for others. */
 const char *audio_encoder_text_model(const struct audio_encoder *e);

@@ -8,6 +8,7 @@
 
 #include "audio/encoder.h"
 #include "base/arena.h"
+#include "base/file.h"
 #include "tensor/encoder.h"
 #include "tensor/gguf.h"
 
@@ -39,6 +40,7 @@ struct audio_encoder {
     struct gguf *file;
     struct arena *arena;
     const struct audio_family *family;
+    char id[FILE_STAMP];            /* "": of bytes */
     const char *text_model;         /* of own ones */
     struct encoder *encoder;        /* NULL: own */
     size_t d, n_mels, n_position, stack, n_embd;

@@ -1,30 +1,72 @@
 #include "fusion/clip_rows.h"
 
 #include "fusion/memory.h"
+#include "fusion/rows_cache.h"
 
-static bool encode(const struct eyes *eyes, const struct whisper *w, const struct compute *c, const struct clip *clip, audio_encoder_progress *progress,
-                   void *user, struct perception *p, struct error *err)
+#include <stdlib.h>
+
+struct work {
+    const struct eyes *eyes;
+    const struct whisper *whisper;
+    const struct compute *compute;
+    audio_encoder_progress *progress;
+    void *user;
+};
+
+static bool too_many(const struct work *w, size_t n_rows, struct perception *p)
 {
-    struct audio_plan plan = audio_encoder_plan(eyes->ears, clip->n_samples);
-
-    if (eyes->n_most != 0 && plan.n_rows >= eyes->n_most) {
-        p->n_rows_too_many = plan.n_rows;
-        return true;
-    }
-    if (!memory_fits("encoding the clip", 0, plan.n_bytes, err))
+    if (w->eyes->n_most == 0 || n_rows < w->eyes->n_most)
         return false;
-    p->media = audio_encoder_encode(eyes->ears, w, c, clip->samples, clip->n_samples, progress, user, err);
-    p->own_media = audio_encoder_text_model(eyes->ears) != NULL;
-    p->projector = p->media != NULL ? eyes->name : NULL;
-    return p->media != NULL;
+    p->n_rows_too_many = n_rows;
+    return true;
 }
 
-bool clip_rows_make(const struct eyes *eyes, const struct whisper *w, const struct compute *c, struct sound *sound, audio_encoder_progress *progress,
-                    void *user, struct perception *p, struct error *err)
+static bool encode(const struct work *w, struct sound *sound, struct perception *p, struct error *err)
 {
-    struct clip *clip = audio_encoder_suits(eyes->ears, w, err) ? clip_of_sound(sound, err) : NULL;
-    bool good = clip != NULL && encode(eyes, w, c, clip, progress, user, p, err);
+    const struct audio_encoder *e = w->eyes->ears;
+    struct clip *clip = clip_of_sound(sound, err);
+    struct audio_plan plan = clip != NULL ? audio_encoder_plan(e, clip->n_samples) : (struct audio_plan){ 0 };
+    bool good = clip != NULL;
 
+    if (good && !too_many(w, plan.n_rows, p)) {
+        if (memory_fits("encoding the clip", 0, plan.n_bytes, err))
+            p->media = audio_encoder_encode(e, w->whisper, w->compute, clip->samples, clip->n_samples, w->progress, w->user, err);
+        good = p->media != NULL;
+    }
     clip_free(clip);
     return good;
+}
+
+/* Those of another day, or made now.  Ours, of bytes, are made fast enough. */
+static bool find_or_encode(const struct work *w, struct sound *sound, const char *hash, struct perception *p, struct error *err)
+{
+    const char *id = audio_encoder_id(w->eyes->ears);
+    char *key = *id != '\0' ? rows_cache_key(hash, id, w->compute, "clip") : NULL;
+    struct media_rows *kept = rows_cache_find(key, audio_encoder_n_embd(w->eyes->ears));
+    bool good = true;
+
+    p->rows_kept = kept != NULL;
+    if (kept == NULL) {
+        good = encode(w, sound, p, err);
+        if (p->media != NULL)
+            rows_cache_keep(key, p->media);
+    } else if (!too_many(w, kept->n_rows, p)) {
+        p->media = kept;
+        kept = NULL;
+    }
+    media_rows_free(kept);
+    free(key);
+    return good;
+}
+
+bool clip_rows_make(const struct eyes *eyes, const struct whisper *whisper, const struct compute *c, struct sound *sound, const char *hash,
+                    audio_encoder_progress *progress, void *user, struct perception *p, struct error *err)
+{
+    struct work w = { eyes, whisper, c, progress, user };
+
+    if (!audio_encoder_suits(eyes->ears, whisper, err) || !find_or_encode(&w, sound, hash, p, err))
+        return false;
+    p->own_media = audio_encoder_text_model(eyes->ears) != NULL;
+    p->projector = p->media != NULL ? eyes->name : NULL;
+    return true;
 }

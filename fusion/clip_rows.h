@@ -8,9 +8,9 @@
 #include "fusion/attachment.h"
 #include "fusion/eyes.h"
 
-/* Fills media, own_media and projector of p, or n_rows_too_many where there would be more rows than fit.  eyes->ears is there;
+/* Fills media, own_media, projector and rows_kept of p, whose bytes have this hash, or n_rows_too_many where there would be more rows than fit.  eyes->ears is there;
  * w: open.  false on cancel, without memory, and when a file gives no numbers. */
-bool clip_rows_make(const struct eyes *eyes, const struct whisper *w, const struct compute *c, struct sound *sound, audio_encoder_progress *progress,
-                    void *user, struct perception *p, struct error *err);
+bool clip_rows_make(const struct eyes *eyes, const struct whisper *w, const struct compute *c, struct sound *sound, const char *hash,
+                    audio_encoder_progress *progress, void *user, struct perception *p, struct error *err);
 
 #endif

@@ -364,7 +364,7 @@ static bool listen(struct senses *s, const char *hash, struct perception *p, con
         return false;
     if (p->transcript->encode_ms > 0)       /* it was heard, now */
         learn(&s->window_ms, ms / (double)preview_n_windows(p->preview));
-    bool good = s->eyes->ears == NULL || clip_rows_make(s->eyes, s->whisper, s->compute, d->sound, tell_windows, s, p, err);
+    bool good = s->eyes->ears == NULL || clip_rows_make(s->eyes, s->whisper, s->compute, d->sound, hash, tell_windows, s, p, err);
     p->ms = d->ms + clock_ms() - start;
     return good;
 }

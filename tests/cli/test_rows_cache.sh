@@ -96,4 +96,14 @@ asked "before the chat" false --mmproj "$eyes" -i "$picture"
 printf '%s\n' "/attach $picture" 'What is this?' '/details' >"$dir/lines"
 timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
 has "in the chat" "told to the text model as 4 rows, by the projector .*eyes.gguf, kept from an earlier time"
+# ---- a clip ----
+rm -rf "$rows"
+text=$golden/text_llama3.gguf clip=$tests/../assets/speech.flac
+asked "a clip" false --mmproj "$golden/audio_ultravox.gguf" -a "$clip"
+cp "$dir/answer" "$dir/first"
+asked "... the second time" true --mmproj "$golden/audio_ultravox.gguf" -a "$clip"
+same
+n_kept 1
+asked "... by other ears" false --mmproj "$golden/audio_voxtral.gguf" -a "$clip"
+n_kept 2
 exit "$n_failed"
