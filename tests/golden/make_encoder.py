@@ -7,6 +7,7 @@
                        turns, groups in every layer but each second; Q8_0
   encoder_audio.gguf   a prefix of its own, heads wider than n_embd / n_head, norms of q and k over all heads, a norm
                        without a bias, quick GELU; F16
+  encoder_mixed.gguf   BF16 and K types, a gate whose GELU is the erf form, narrow heads
   encoder_NAME.f32     x [n][d], turns [n][2][head_dim / 2] (zeros without), bias [n] (likewise),
                        rows after all layers and post_ln, rows after the first layer"""
 import os
@@ -15,12 +16,16 @@ import torch
 import torch.nn.functional as F
 from gguf import GGMLQuantizationType, GGUFWriter, quants
 
+from make_types import SplitMix, random_blocks
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 EPSILON = 1e-3                                  # large, so that it shows
 CASES = {
     "layer": dict(kind="vision", n=11, d=24, n_head=3, head_dim=8, n_ff=40, n_layer=2, type="F32", norm="layer", act="gelu"),
     "rms": dict(kind="vision", n=12, d=32, n_head=2, head_dim=16, n_ff=64, n_layer=3, type="Q8_0", norm="rms", act="silu"),
     "audio": dict(kind="audio", n=9, d=20, n_head=2, head_dim=16, n_ff=28, n_layer=2, type="F16", norm="layer", act="quick"),
+    "mixed": dict(kind="vision", n=9, d=256, n_head=2, head_dim=32, n_ff=256, n_layer=1, norm="layer", act="erf", gated=True, type={
+        "attn_q": "BF16", "attn_k": "Q4_K", "attn_v": "Q5_K", "attn_out": "BF16", "ffn_gate": "Q3_K", "ffn_up": "Q4_K", "ffn_down": "Q6_K"}),
 }
 GROUPS = [5, 6, 12]                             # where the groups of "rms" end; each second layer sees all
 
@@ -41,7 +46,7 @@ class Encoder:
         f.add_uint32(kind + "block_count", s["n_layer"])
         f.add_uint32(kind + "projection_dim", 48)
         f.add_float32(kind + "attention.layer_norm_epsilon", EPSILON)
-        if s["act"] != "quick":
+        if s["act"] not in ("quick", "erf"):
             f.add_bool(f"clip.use_{s['act']}", True)
         if name == "layer":                     # for the getters of tensor/mmproj.h
             f.add_bool("clip.use_silu", False)
@@ -51,13 +56,15 @@ class Encoder:
             f.add_array(kind + "two_floats", [0.5, 0.5])
 
     def add(self, name, x, kind="F32"):
+        blocks = kind.endswith("_K")            # which no one here quantises: random ones
         kind = GGMLQuantizationType[kind]
-        data = quants.quantize(x.astype(np.float32), kind)
+        data = random_blocks(SplitMix(len(self.w)), kind, *x.shape) if blocks else quants.quantize(x.astype(np.float32), kind)
         self.file.add_tensor(f"{self.prefix}.{name}", data, raw_dtype=kind)
         self.w[name] = torch.from_numpy(quants.dequantize(data, kind).astype(np.float64)).reshape(x.shape)
 
     def linear(self, name, n_in, n_out, bias=True, stored=None):
-        self.add(f"{stored or name}.weight", self.rng.normal(0, n_in ** -0.5, (n_out, n_in)), self.s["type"])
+        kind = self.s["type"]
+        self.add(f"{stored or name}.weight", self.rng.normal(0, n_in ** -0.5, (n_out, n_in)), kind[name.split(".")[-1]] if isinstance(kind, dict) else kind)
         if bias:
             self.add(f"{stored or name}.bias", self.rng.normal(0, 0.3, n_out))
         for part in ("weight", "bias"):
@@ -84,7 +91,7 @@ class Encoder:
             else:
                 for part in "qkv":
                     self.linear(b + "attn_" + part, s["d"], width, part != "k" or self.name == "layer")
-            if self.name != "layer":
+            if self.name not in ("layer", "mixed"):
                 for part in "qk":
                     self.norm(f"{b}attn_{part}_norm", s["head_dim"] if self.name == "rms" else width, False)
             self.linear(b + "attn_out", width, s["d"], plain)
@@ -94,7 +101,7 @@ class Encoder:
             up, down = (b + "ffn_down", b + "ffn_up") if self.name == "layer" else (None, None)
             self.linear(b + "ffn_up", s["d"], s["n_ff"], plain, up)
             self.linear(b + "ffn_down", s["n_ff"], s["d"], plain, down)
-            if self.name == "rms":
+            if s.get("gated") or self.name == "rms":
                 self.linear(b + "ffn_gate", s["d"], s["n_ff"], False)
         self.file.write_header_to_file()
         self.file.write_kv_data_to_file()
@@ -148,6 +155,8 @@ class Encoder:
             up = F.gelu(up, approximate="tanh")
         elif self.s["act"] == "silu":
             up = F.silu(self.apply(b + "ffn_gate", a)) * up
+        elif self.s["act"] == "erf":
+            up = F.gelu(self.apply(b + "ffn_gate", a)) * up
         else:
             up = up * torch.sigmoid(1.702 * up)
         return x + self.apply(b + "ffn_down", up) * self.w.get(b + "ls2.weight", 1)
