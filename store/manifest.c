@@ -188,6 +188,10 @@ static bool take_rest(const struct place *p, const cJSON *object, struct model_e
     if (kv != NULL && (!cJSON_IsNumber(kv) || !(kv->valuedouble >= 1.0) || kv->valuedouble > 1e9))
         return wrong(p, "kv", "a number of 1 or more");
     e->kv_bytes = kv != NULL ? (uint64_t)kv->valuedouble : 0;
+    const cJSON *sees = cJSON_GetObjectItemCaseSensitive(object, "sees");
+    e->sees = e->role == MODEL_PROJECTOR && !cJSON_IsFalse(sees);
+    if (sees != NULL && (!cJSON_IsBool(sees) || e->role != MODEL_PROJECTOR))
+        return wrong(p, "sees", "true or false, of a projector");
     e->projector = text_of(object, "projector");
     return !cJSON_HasObjectItem(object, "projector") || (e->projector != NULL && e->role == MODEL_TEXT)
         || wrong(p, "projector", "the name of one, of a text model");
@@ -234,6 +238,15 @@ static bool take_model(struct place *p, const cJSON *object, struct manifest_mod
     return true;
 }
 
+/* One role, and the same bytes whichever is fetched. */
+static bool are_one_file(const struct manifest_model *a, const struct manifest_model *b)
+{
+    const struct manifest_source *s = &a->sources[0], *t = &b->sources[0];
+
+    return a->entry.role == b->entry.role && a->n_sources == 1 && b->n_sources == 1 && s->bytes == t->bytes && s->sha256 != NULL &&
+           t->sha256 != NULL && strcmp(s->sha256, t->sha256) == 0;
+}
+
 static bool all_differ(struct place *p, const struct manifest *m)
 {
     for (size_t i = 0; i < m->n_models; i++)
@@ -241,7 +254,7 @@ static bool all_differ(struct place *p, const struct manifest *m)
             p->model = m->models[i].entry.name;
             if (strcmp(m->models[j].entry.name, p->model) == 0)
                 return wrong(p, "name", "another name");
-            if (strcmp(m->models[j].entry.file, m->models[i].entry.file) == 0)
+            if (strcmp(m->models[j].entry.file, m->models[i].entry.file) == 0 && !are_one_file(&m->models[j], &m->models[i]))
                 return wrong(p, "file", "another file");
         }
     return true;

@@ -1,6 +1,6 @@
 /* manifest.h - assets/models.json, parsed and checked.
  *
- *   { "models": [ { "name", "role", "title", "licence", "terms", "file", "kv", "projector",
+ *   { "models": [ { "name", "role", "title", "licence", "terms", "file", "kv", "projector", "sees",
  *                 "sources": [ SOURCE... ] } ] }
  *   SOURCE: { "url", "bytes", "sha256" }, alone and without a sha256: as the hub names it (store/hub.h);  or
  *           { "packages": [ { "name", "version", "bytes", "members": [ { "path", "into" } ] } ],
@@ -8,7 +8,8 @@
  *
  * A source gives its inputs: one by a URL, or each by the members of packages (wheels),
  * in order, one after the other.  "terms", for licences that are to be agreed to, "kv" and
- * "projector" (the name of a model of that role), for text, may be missing.  Without a converter the only input is the usable
+ * "projector" (the name of a model of that role), for text, may be missing, and "sees" (false: it gives rows of clips
+ * alone), for a projector.  Two models of a role may be one file: the text model of two projectors.  Without a converter the only input is the usable
  * file; with one it is made by `python3 CONVERTER INPUT... OUTPUT`.  bytes and sha256 of
  * a source are the usable file's. */
 #ifndef STORE_MANIFEST_H
@@ -58,7 +59,7 @@ struct manifest {
 };
 
 /* Everything is checked here: fields, names that cannot leave a folder or pass for an
- * option, hashes, sizes, no name or file twice. */
+ * option, hashes, sizes, no name twice, nor a file that is another. */
 struct manifest *manifest_parse(const char *json, struct error *err);
 void manifest_free(struct manifest *m);             /* NULL is fine */
 

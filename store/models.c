@@ -114,6 +114,12 @@ const struct model_entry *models_find(const struct models *m, const char *name)
     return model == NULL ? NULL : &model->entry;
 }
 
+bool models_sees(const struct models *m, const struct model_entry *e)
+{
+    return e->projector != NULL && models_find(m, e->projector)->sees;
+}
+
+/* Those that are asked for by name: a projector comes with its text model. */
 static bool unknown_name(const struct models *m, const char *name, enum error_code code, const char *text,
                          struct error *err)
 {
@@ -121,7 +127,8 @@ static bool unknown_name(const struct models *m, const char *name, enum error_co
     size_t n = 0;
 
     for (size_t i = 0; i < m->manifest->n_models && n < sizeof names; i++)
-        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i > 0 ? ", " : "", m->manifest->models[i].entry.name);
+        if (m->manifest->models[i].entry.role != MODEL_PROJECTOR)
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n > 0 ? ", " : "", m->manifest->models[i].entry.name);
     return error_set(err, code, "%s %s; the models are %s", name, text, names);
 }
 

@@ -26,6 +26,7 @@ struct model_entry {
     uint64_t download_bytes;        /* about, from the last source */
     uint64_t kv_bytes;              /* of text: the F16 cache's a position; 0: not known */
     const char *projector;          /* of text: the name of the projector that was published with it; NULL: none */
+    bool sees;                      /* of a projector: it gives rows of pictures; else of clips alone */
 };
 
 /* The pair that looks at pictures for a text model that does not see, where the user names no other. */
@@ -39,6 +40,7 @@ size_t models_count(const struct models *m);
 const struct model_entry *models_at(const struct models *m, size_t i);
 const struct model_entry *models_find(const struct models *m, const char *name);
 const char *model_role_name(enum model_role role);
+bool models_sees(const struct models *m, const struct model_entry *e);   /* a text model, by its projector */
 
 /* Path of a usable file for a manifest name or a path of the user's own (used as
  * it is).  malloc'd; NULL with ERROR_MODEL naming what to pull.  Size and time

@@ -25,6 +25,8 @@ static struct manifest *open_own(void)
 static void test_own(void **state)
 {
     static const struct { const char *name, *file; enum model_role role; } expected[] = {
+        { "ultravox-1b", "Llama-3.2-1B-Instruct-Q4_K_M.gguf", MODEL_TEXT },
+        { "voxtral-3b-ears", "mmproj-Voxtral-Mini-3B-2507-Q8_0.gguf", MODEL_PROJECTOR },
         { "default", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", MODEL_TEXT },
         { "small", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", MODEL_TEXT },
         { "tiny", WEIGHTS_TINY, MODEL_TEXT },
@@ -43,6 +45,9 @@ static void test_own(void **state)
         assert_int_equal(model->entry.role, expected[i].role);
     }
     assert_null(manifest_find(m, "nothing"));
+    assert_true(manifest_find(m, "qwen2.5-omni-3b-senses")->entry.sees);
+    assert_false(manifest_find(m, "ultravox-1b-ears")->entry.sees);
+    assert_false(manifest_find(m, "ultravox-1b")->entry.sees);
     manifest_free(m);
 }
 
@@ -111,6 +116,33 @@ static void test_of_hub(void **state)
     manifest_free(m);
 }
 
+/* Two text models that are one file, each with its projector; not if it might be two. */
+static void test_shared(void **state)
+{
+    static const char shared[] =
+        "{ \"models\": [ { \"name\": \"a\", \"role\": \"text\", \"title\": \"A\", \"licence\": \"MIT\", \"file\": \"a.gguf\","
+        " \"sources\": [ { \"url\": \"https://example.org/a\", \"bytes\": 10, " SHA " } ] },"
+        " { \"name\": \"b\", \"role\": \"text\", \"title\": \"B\", \"licence\": \"MIT\", \"file\": \"a.gguf\","
+        " \"sources\": [ { \"url\": \"https://example.org/b\", \"bytes\": 10, " SHA " } ] } ] }";
+    static const struct { const char *from, *to; } changes[] = {
+        { "\"bytes\": 10", "\"bytes\": 11" }, { "0123456789abcdef\"", "0123456789abcdee\"" }, { ", " SHA, "" }, { "\"role\": \"text\"", "\"role\": \"speech\"" },
+    };
+    struct error err = { 0 };
+    struct manifest *m = manifest_parse(shared, &err);
+
+    (void)state;
+    if (m == NULL)
+        fail_msg("%s", err.text);
+    manifest_free(m);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char json[2000];
+        const char *at = strstr(shared, changes[i].from);
+        snprintf(json, sizeof json, "%.*s%s%s", (int)(at - shared), shared, changes[i].to, at + strlen(changes[i].from));
+        assert_null(manifest_parse(json, &err));
+        assert_non_null(strstr(err.text, "b: file: another file"));
+    }
+}
+
 static void test_refused(void **state)
 {
     static const struct { const char *from, *to, *expected; } changes[] = {
@@ -142,6 +174,8 @@ static void test_refused(void **state)
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": \"see there\"", "terms: http" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"terms\": 1", "terms: http" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"kv\": 0", "kv: a number" },
+        { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"sees\": true", "sees: true or false, of a projector" },
+        { "\"text\"", "\"projector\", \"sees\": 0", "sees: true or false, of a projector" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"projector\": \"c\"", "projector: the name of a projector" },
         { "\"file\": \"a.gguf\"", "\"file\": \"a.gguf\", \"projector\": \"b\"", "projector: the name of a projector" },
         { "\"file\": \"b.bin\"", "\"file\": \"b.bin\", \"projector\": \"a\"", "projector: the name of one, of a text model" },
@@ -164,7 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own), cmocka_unit_test(test_own_sources), cmocka_unit_test(test_valid),
-        cmocka_unit_test(test_of_hub), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_of_hub), cmocka_unit_test(test_shared), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

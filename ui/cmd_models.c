@@ -33,7 +33,7 @@ static struct machine look_at_machine(const struct options *o)
     return here;
 }
 
-#define PAIR "pair"                 /* no role: a text model with a projector of its own */
+#define PAIR "pair"                 /* no role: a text model that sees, with a projector of its own */
 
 /* Bytes of memory that a text model takes, weights, its eyes and a context of N_CTX; 0: not known. */
 static double needs(const struct models *m, const struct model_entry *e)
@@ -62,7 +62,7 @@ static void print_line(const struct models *m, const struct machine *here, const
         snprintf(memory, sizeof memory, "%.1f GB%s", needs(m, e) / 1e9, fits(m, here, e) ? "" : ": too big");
     if (tokens_a_second(here, e) > 0)
         snprintf(speed, sizeof speed, "%.0f tok/s", tokens_a_second(here, e));
-    printf("%-19s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
+    printf("%-22s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", e->name, model_role_name(e->role), (double)e->bytes / 1e6,
            models_present(m, e->name) ? "yes" : "no", memory, speed, e->licence, e->title);
 }
 
@@ -132,7 +132,7 @@ static void print_carried(const struct options *o)
         else if (o->quiet)
             puts(c.name);
         else
-            printf("%-19s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", c.name, c.role, (double)c.file->n_bytes / 1e6, "yes", "", "", "see --json", c.title);
+            printf("%-22s %-11s %6.1f MB  %-5s %-15s %-10s %-13s %s\n", c.name, c.role, (double)c.file->n_bytes / 1e6, "yes", "", "", "see --json", c.title);
     }
 }
 
@@ -162,10 +162,10 @@ int cmd_models(const struct options *o)
         return cli_fail(&err);
     struct machine here = look_at_machine(o);
     if (!o->json && !o->quiet)
-        printf("%-19s %-11s %9s  %-5s %-15s %-10s %-13s %s\n", "NAME", "ROLE", "SIZE", "HERE", "MEMORY", "SPEED", "LICENCE", "WHAT IT IS");
+        printf("%-22s %-11s %9s  %-5s %-15s %-10s %-13s %s\n", "NAME", "ROLE", "SIZE", "HERE", "MEMORY", "SPEED", "LICENCE", "WHAT IT IS");
     for (size_t i = 0; i < models_count(m); i++) {
         const struct model_entry *e = models_at(m, i);
-        if (!has_name(o, model_role_name(e->role)) && (e->projector == NULL || !has_name(o, PAIR)))
+        if (!has_name(o, model_role_name(e->role)) && !(has_name(o, PAIR) && models_sees(m, e)))
             continue;
         if (o->json)
             print_json(m, &here, e);

@@ -150,7 +150,7 @@ static const char *text_model_at(const struct models *models, size_t i, bool see
 {
     for (size_t k = 0; k < models_count(models); k++) {
         const struct model_entry *entry = models_at(models, k);
-        if (entry->role != MODEL_TEXT || (see && entry->projector == NULL) || i-- > 0)
+        if (entry->role != MODEL_TEXT || (see && !models_sees(models, entry)) || i-- > 0)
             continue;
         *present = models_present(models, entry->name) && (!see || models_present(models, entry->projector));
         return entry->name;

@@ -194,7 +194,7 @@ bool model_paths_pair(struct model_paths *p, const struct models *m, const char 
     if (entry == NULL && access(name, F_OK) != 0)
         return error_set(err, ERROR_MODEL, "%s is neither a model that sees (`mynah models pair`) nor a file; --eyes takes words, rows, or who looks",
                          name);
-    if (entry != NULL && (entry->role != MODEL_TEXT || (entry->projector == NULL && mmproj == NULL)))
+    if (entry != NULL && (entry->role != MODEL_TEXT || (!models_sees(m, entry) && mmproj == NULL)))
         return error_set(err, ERROR_USAGE, "%s does not see pictures: `mynah models pair` lists those that do; --eyes takes words, rows, "
                          "one of them or a GGUF file with its projector beside it", name);
     char *text = models_path(m, name, err), *projector = text != NULL ? projector_of_pair(m, entry, name, mmproj, err) : NULL;

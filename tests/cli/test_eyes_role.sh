@@ -18,11 +18,12 @@ pair barn "A" " red" " barn" " by" " a" " lake" "."
 export MYNAH_MODELS="$dir/none"
 refuse "eyes that are not here" 4 "smolvlm-500m is not there.*mynah pull smolvlm-500m" ask -m "$dir/barn.gguf" --eyes smolvlm-500m Hello
 refuse "a model that does not see" 2 "tiny does not see pictures: .mynah models pair." ask -m "$dir/barn.gguf" --eyes tiny Hello
+refuse "a model that only hears" 2 "ultravox-1b does not see pictures: .mynah models pair." ask -m "$dir/barn.gguf" --eyes ultravox-1b Hello
 refuse "a projector alone" 2 "smolvlm-500m-eyes does not see pictures" ask -m "$dir/barn.gguf" --eyes smolvlm-500m-eyes Hello
 refuse "a file without a projector" 4 "barn.gguf has no projector beside it .mmproj-.*add --mmproj FILE" ask -m "$dir/barn.gguf" --eyes "$dir/barn.gguf" Hello
 refuse "another role as its projector" 2 "tiny is a model of the role text" ask -m "$dir/barn.gguf" --eyes "$dir/barn.gguf" --mmproj tiny Hello
 try "pairs by name" 0 models -q pair && has "pairs by name" '^smolvlm-500m$'
-if grep -qE '^(tiny|smolvlm-500m-eyes)$' "$dir/out"; then not_ok "... and nothing else" "$(cat "$dir/out")"; else ok "... and nothing else"; fi
+if grep -qE '^(tiny|smolvlm-500m-eyes|ultravox-1b|voxtral-3b)$' "$dir/out"; then not_ok "... and nothing else" "$(cat "$dir/out")"; else ok "... and nothing else"; fi
 
 # Eyes that cannot be fetched: said once, soon, and nothing fails; asked for by name it is an error.
 not_fetched="pictures are told in the detector's words: no eyes could be fetched: smolvlm-500m: "
