@@ -182,6 +182,34 @@ MYNAH_MODELS="$dir/some"; mkdir "$MYNAH_MODELS"
 for file in SmolLM2-135M-Instruct.Q4_1.gguf efficientnet-lite2.gguf ssd-mobilenetv3-coco.gguf verified; do ln -s "$models/$file" "$MYNAH_MODELS/"; done
 told "eyes that are set and not here" "'looks' not in p[0]" -i "$picture" "What is this?"
 has "... which is said" "smolvlm-256m is not there.*pictures are told in words" "$dir/err"
+
+# smolvlm-500m looks by default where it is here: files of its size, noted as verified, that say something known.
+rm "$dir/config/mynah/config"
+told "nobody by default" "'looks' not in p[0]" -i "$picture" "What is this?"
+if [ -s "$dir/err" ]; then not_ok "... of which nothing is said" "$(cat "$dir/err")"; else ok "... of which nothing is said"; fi
+cp --remove-destination "$models/verified" "$MYNAH_MODELS/verified"
+stand_in() { # FILE NAME - FILE as the model NAME
+    "$mynah" models --json | python3 -c "import json, os, sys
+m = next(m for m in map(json.loads, sys.stdin) if m['name'] == sys.argv[2])
+with open(m['path'], 'wb') as f:
+    f.write(open(sys.argv[1], 'rb').read())
+    f.truncate(m['bytes'])
+sources = next(x for x in json.load(open(sys.argv[3]))['models'] if x['name'] == m['name'])['sources']
+with open(os.path.join(os.path.dirname(m['path']), 'verified'), 'a') as f:
+    print(sources[0]['sha256'], m['bytes'], os.stat(m['path']).st_mtime_ns, os.path.basename(m['path']), file=f)" "$1" "$2" "$tests/../assets/models.json"
+}
+stand_in "$dir/lake.gguf" smolvlm-500m
+told "nor by half of a pair" "'looks' not in p[0]" -i "$picture" "What is this?"
+stand_in "$eyes" smolvlm-500m-eyes
+told "smolvlm-500m by default" "[l['words'] for l in p[0]['looks']] == ['A blue lake.'] * 2 and p[0]['looks'][0]['eyes'] == 'smolvlm-500m'" -i "$picture" "What is this?"
+told "... or by name" "p[0]['looks'][0]['eyes'] == 'smolvlm-500m'" --eyes smolvlm-500m -i "$picture" "What is this?"
+try "... in a description" 0 describe -m tiny -n 3 --json "$picture" && has "... in a description" '"looks":\[\{"eyes":"smolvlm-500m"'
+printf '%s\n' /eyes '/eyes words' /eyes '/eyes auto' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m tiny <"$dir/lines" >"$dir/out" 2>&1
+has "... in the chat" '^note: smolvlm-500m looks at pictures.*; /eyes words'
+if [ "$(grep -c '^note: smolvlm-500m looks at pictures' "$dir/out")" = 2 ]; then ok "... and by /eyes auto"; else not_ok "... and by /eyes auto" "$(cat "$dir/out")"; fi
+try "doctor" 4 doctor -q -m tiny && has "doctor" 'eyes +smolvlm-500m looks at pictures'
+mkdir -p "$dir/config/mynah"
 echo "eyes = words" >"$dir/config/mynah/config"
 told "words by the settings" "'looks' not in p[0]" -i "$picture" "What is this?"
 exit "$n_failed"
