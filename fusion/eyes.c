@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define OWN_TYPE "mynah-eyes"       /* vision/projector.h */
+#define FILE_NAME_BYTES 80
 #define FLOATS_PER_BYTE 4           /* memory for a file's weights as floats, those of 8 bits; others take less */
 
 /* What a file is for: which encoder opens it. */
@@ -30,17 +31,45 @@ static bool kind_of(struct gguf *g, struct kind *kind, struct error *err)
     return good;
 }
 
-static bool open_carried(struct eyes *e, const char *name, const struct compute *c, struct error *err)
+static struct gguf *open_asset(const char *name, const struct asset **a, char file[FILE_NAME_BYTES], struct error *err)
+{
+    snprintf(file, FILE_NAME_BYTES, "%s.gguf", name);
+    *a = asset_find(file);
+    if (*a != NULL)
+        return gguf_open_bytes(file, (*a)->data, (*a)->n_bytes, err);
+    error_set(err, ERROR_MODEL, "the projector %s is not part of this program", name);
+    return NULL;
+}
+
+bool eyes_make_rows(const char *mmproj_path, const char *mmproj_name)
+{
+    char file[FILE_NAME_BYTES];
+    const struct asset *a;
+    struct kind kind = { 0 };
+
+    struct gguf *g = mmproj_path != NULL ? gguf_open(mmproj_path, NULL) : open_asset(mmproj_name, &a, file, NULL);
+    return !kind_of(g, &kind, NULL) || kind.own_eyes || kind.pictures || !kind.sound;
+}
+
+/* Beside a pair, which looks, its ears alone; false: it has none. */
+static bool is_wanted(struct kind *kind, const struct session_params *params)
+{
+    if (params->eyes == EYES_ROWS)
+        return true;
+    kind->own_eyes = kind->pictures = false;
+    return kind->sound;
+}
+
+static bool open_carried(struct eyes *e, const char *name, const struct session_params *params, const struct compute *c, struct error *err)
 {
     struct kind kind = { 0 };
-    char file[80];
+    char file[FILE_NAME_BYTES];
+    const struct asset *a;
 
-    snprintf(file, sizeof file, "%s.gguf", name);
-    const struct asset *a = asset_find(file);
-    if (a == NULL)
-        return error_set(err, ERROR_MODEL, "the projector %s is not part of this program", name);
-    if (!kind_of(gguf_open_bytes(file, a->data, a->n_bytes, err), &kind, err))
+    if (!kind_of(open_asset(name, &a, file, err), &kind, err))
         return false;
+    if (!is_wanted(&kind, params))
+        return true;
     if (kind.sound)
         e->ears = audio_encoder_open_bytes(file, a->data, a->n_bytes, c, err);
     else
@@ -59,13 +88,15 @@ static bool open_parts(struct eyes *e, const char *path, const struct kind *kind
     return !kind->sound || (e->ears = audio_encoder_open(path, c, err)) != NULL;
 }
 
-static bool open_file(struct eyes *e, const char *path, const struct compute *c, struct error *err)
+static bool open_file(struct eyes *e, const char *path, const struct session_params *params, const struct compute *c, struct error *err)
 {
     struct error inner = { 0 };
     struct kind kind = { 0 };
     size_t n_bytes = memory_of_file(path);
 
     if (kind_of(gguf_open(path, &inner), &kind, &inner)) {
+        if (!is_wanted(&kind, params))
+            return true;
         if (!memory_fits("the projector", n_bytes, kind.own_eyes ? FLOATS_PER_BYTE * n_bytes : 0, err))
             return false;
         if (open_parts(e, path, &kind, c, &inner))
@@ -76,16 +107,17 @@ static bool open_file(struct eyes *e, const char *path, const struct compute *c,
 
 bool eyes_init(struct eyes *e, const struct session_params *params, const struct compute *c, struct error *err)
 {
-    if (params->eyes != EYES_ROWS)
-        return true;
     const char *name = params->mmproj_name != NULL ? params->mmproj_name : params->mmproj_path;
+
+    if (params->eyes == EYES_WORDS || (params->eyes == EYES_PAIR && name == NULL))
+        return true;
     if (name == NULL)
         return error_set(err, ERROR_USAGE, "pictures become rows by a projector, and there is none");
     e->name = strdup(name);
     e->text_name = params->mmproj_text != NULL ? strdup(params->mmproj_text) : NULL;
     if (e->name == NULL || (params->mmproj_text != NULL && e->text_name == NULL))
         return error_set(err, ERROR_INFERENCE, "no memory for the session");
-    return params->mmproj_path != NULL ? open_file(e, params->mmproj_path, c, err) : open_carried(e, name, c, err);
+    return params->mmproj_path != NULL ? open_file(e, params->mmproj_path, params, c, err) : open_carried(e, name, params, c, err);
 }
 
 void eyes_done(struct eyes *e)

@@ -61,7 +61,7 @@ static char *make_id(const struct session_params *params)
     struct words b = { 0 };
 
     add_id(&b, params->pair_path);
-    add_id(&b, params->mmproj_path);
+    add_id(&b, params->pair_mmproj);
     return words_take(&b, NULL);
 }
 
@@ -72,7 +72,7 @@ struct looker *looker_new(const struct session_params *params, const struct comp
     const char *name = params->pair_name != NULL ? params->pair_name : params->pair_path;
     const char *slash = name != NULL ? strrchr(name, '/') : NULL;
 
-    if (name == NULL || params->pair_path == NULL || params->mmproj_path == NULL) {
+    if (name == NULL || params->pair_path == NULL || params->pair_mmproj == NULL) {
         free(l);
         error_set(err, ERROR_USAGE, "eyes are a text model and its projector, and one is missing");
         return NULL;
@@ -80,7 +80,7 @@ struct looker *looker_new(const struct session_params *params, const struct comp
     name = slash != NULL ? slash + 1 : name;
     if (l != NULL) {
         *l = (struct looker){ .compute = c, .progress = progress, .user = user, .name = glance_plain(name, strlen(name)),
-                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->mmproj_path), .id = make_id(params) };
+                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->pair_mmproj), .id = make_id(params) };
         if (l->name != NULL && asprintf(&l->shown, "looking (%s)", l->name) < 0)
             l->shown = NULL;
     }

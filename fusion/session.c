@@ -27,7 +27,7 @@ struct request {
     enum request_kind kind;
     uint32_t number;
     char *path, *name;              /* LOAD, ATTACH, PREVIEW, EYES (of the pair); name: the text of CORRECT */
-    char *mmproj;                   /* EYES */
+    char *mmproj;                   /* EYES: of the pair */
     enum session_eyes eyes;
     uint32_t attachment;            /* CORRECT */
     size_t i_segment;
@@ -193,7 +193,7 @@ uint32_t session_use_eyes(struct session *s, const struct session_params *params
 {
     struct request *r = request_new(REQUEST_EYES);
     bool good = r != NULL && copy_text(&r->path, params->pair_path) && copy_text(&r->name, params->pair_name) &&
-                copy_text(&r->mmproj, params->mmproj_path);
+                copy_text(&r->mmproj, params->pair_mmproj);
 
     if (r != NULL)
         r->eyes = params->eyes;
@@ -405,7 +405,7 @@ static void use_eyes(struct worker *w, const struct request *r)
     params.eyes = r->eyes;
     params.pair_path = r->path;
     params.pair_name = r->name;
-    params.mmproj_path = r->mmproj;
+    params.pair_mmproj = r->mmproj;
     worker_use_eyes(w, r->number, &params);
 }
 

@@ -35,9 +35,11 @@ struct session_params {
     const char *classifier_path;
     const char *detector_path;
     enum session_eyes eyes;
-    const char *pair_path;          /* EYES_PAIR: GGUF of the text model that looks; mmproj_path is its projector */
+    const char *pair_path;          /* EYES_PAIR: GGUF of the text model that looks */
+    const char *pair_mmproj;        /* and of its projector */
     const char *pair_name;          /* as the user named it; NULL: the path */
-    const char *mmproj_path;        /* EYES_ROWS: GGUF of a projector; NULL: the program carries it, as mmproj_name */
+    const char *mmproj_path;        /* EYES_ROWS: GGUF of a projector; EYES_PAIR: of one whose ears alone are used;
+                                     * NULL: the program carries it, as mmproj_name, or with a pair there is none */
     const char *mmproj_name;        /* as the user named it; NULL: the path */
     const char *mmproj_text;        /* the text model that goes with it, as -m takes it; NULL: not known */
     const char *system;             /* the user's system text; NULL: ours */
@@ -68,6 +70,9 @@ struct session_params {
     size_t n_biases;
 };
 struct session_params session_params_default(void);
+/* Does a projector, by a file or (NULL) the name of one that the program carries, make rows of pictures, or of clips alone?
+ * true, too, for one that cannot be read: a session says why. */
+bool eyes_make_rows(const char *mmproj_path, const char *mmproj_name);
 
 /* Starts the worker, which loads the text model first (request 0: SESSION_READY or
  * SESSION_FAILED follows).  Strings are copied.  Models for media load when the
@@ -112,7 +117,7 @@ bool attachment_kind_of(const char *path, enum attachment_kind *kind, struct err
  * for bytes that were computed before. */
 uint32_t session_attach(struct session *s, const char *path);
 
-/* How pictures reach the text model from now on, as eyes, pair_* and mmproj_path of params say, nothing else of it:
+/* How pictures reach the text model from now on, as eyes and pair_* of params say, nothing else of it:
  * SESSION_EYES, or SESSION_FAILED, after which all stays.  EYES_ROWS is by the projector that the session began with.
  * Pictures that were attached before are told as before. */
 uint32_t session_use_eyes(struct session *s, const struct session_params *params);

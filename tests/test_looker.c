@@ -56,7 +56,7 @@ static void open_pair(struct setup *s, const char *eyes)
     s->compute.cancel = &s->watch.cancel;
     p.eyes = EYES_PAIR;
     p.pair_path = TEXT;
-    p.mmproj_path = eyes;
+    p.pair_mmproj = eyes;
     s->looker = looker_new(&p, &s->compute, watch, &s->watch, &err);
     assert_non_null(s->looker);
 }

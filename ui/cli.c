@@ -66,7 +66,7 @@ const struct option_row option_rows[] = {
     { "model", 'm', OPTION_TEXT, AT(model), EMBED, "MODEL", "embedding or text model: a name of `mynah models` or a GGUF file (default: minilm)", VALUES_MODEL },
     { "lora", 0, OPTION_LIST, AT(loras), ANSWERS, "FILE[=SCALE]", "LoRA adapter of the text model (GGUF); may be repeated; /lora changes its scale (default: 1)", VALUES_FILE },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures or clips to the text model: own-eyes, own-ears (for -m tiny), a name or a GGUF file", VALUES_PROJECTOR },
-    { "eyes", 0, OPTION_TEXT, AT(eyes), ANSWERS, "HOW", "tell pictures in words, as rows of the projector, or in the words of a model that looks, too: its name or GGUF file (default: rows where there is a projector, else smolvlm-500m if it is here)", VALUES_EYES },
+    { "eyes", 0, OPTION_TEXT, AT(eyes), ANSWERS, "HOW", "tell pictures in words, as rows of the projector, or in the words of a model that looks, too: its name or GGUF file (default: rows where there is a projector that sees, else smolvlm-500m if it is here)", VALUES_EYES },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
     { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
     { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },

@@ -168,12 +168,18 @@ static const char *pair_name(void *self, size_t i, bool *present)
     return text_model_at(((struct session_engine *)self)->models, i, true, present);
 }
 
+/* A projector that only hears leaves pictures to words. */
+static bool begins_with_rows(const struct session_params *params)
+{
+    return params->eyes == EYES_ROWS && eyes_make_rows(params->mmproj_path, params->mmproj_name);
+}
+
 static const char *eyes_of(const struct session_params *params)
 {
     const char *name = params->pair_name != NULL ? params->pair_name : params->pair_path;
     const char *slash = name != NULL ? strrchr(name, '/') : NULL;
 
-    return params->eyes == EYES_ROWS ? "rows" : params->eyes == EYES_WORDS || name == NULL ? "words" : slash != NULL ? slash + 1 : name;
+    return begins_with_rows(params) ? "rows" : params->eyes != EYES_PAIR || name == NULL ? "words" : slash != NULL ? slash + 1 : name;
 }
 
 static struct engine_attachment describe(const struct attachment *a)
@@ -212,7 +218,7 @@ struct engine *engine_session_new(const struct session_params *params, const str
     }
     s->models = models;
     s->eyes = text_copy(eyes_of(params));
-    s->began_with_rows = params->eyes == EYES_ROWS;
+    s->began_with_rows = begins_with_rows(params);
     name_model(s, params->text_name != NULL ? params->text_name : params->text_path);
     s->engine = (struct engine){
         .self = s, .model = s->model, .event_fd = session_event_fd(s->session),

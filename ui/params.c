@@ -53,22 +53,41 @@ static bool use_carried(struct model_paths *p, const struct carried *c, struct e
     return text == NULL || p->mmproj_text != NULL || no_memory(err);
 }
 
-/* The projector that was published with the text model.  Unless rows are asked for, pictures are told in words without it. */
+static bool wants(const struct options *o, const char *how)
+{
+    return o->eyes != NULL && strcmp(o->eyes, how) == 0;
+}
+
+static bool wants_pair(const struct options *o)
+{
+    return o->eyes != NULL && !wants(o, "rows") && !wants(o, "words");
+}
+
+/* By the settings; a projector that is named is used all the same. */
+static bool nobody_looks(const struct options *o)
+{
+    return o->eyes == NULL && o->config != NULL && strcmp(o->config->eyes, "words") == 0;
+}
+
+/* The projector that was published with the text model.  Unless rows are asked for, pictures or clips are told in words without it. */
 static bool use_published(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
 {
     const struct model_entry *entry = o->model != NULL ? models_find(m, o->model) : NULL;
     struct error inner = { 0 };
 
     if (entry == NULL || entry->projector == NULL)
-        return o->eyes == NULL
+        return !wants(o, "rows")
             || error_set(err, ERROR_USAGE, "--eyes rows needs a projector: add --mmproj own-eyes (with -m tiny), or --mmproj FILE");
+    bool sees = models_sees(m, entry);
+    if (sees && nobody_looks(o))
+        return true;
     p->mmproj = models_path(m, entry->projector, &inner);
     if (p->mmproj != NULL)
         p->mmproj_name = entry->projector;
-    else if (o->eyes != NULL)
+    else if (wants(o, "rows"))
         return error_set(err, inner.code, "%s", inner.text);
-    else if (models_present(m, o->model))
-        log_warning("%s; pictures are told in words", inner.text);
+    else if (models_present(m, o->model) && !(sees && wants_pair(o)))
+        log_warning("%s; %s are told in words", inner.text, sees ? "pictures" : "clips");
     return true;
 }
 
@@ -84,32 +103,16 @@ static void use_usual_pair(struct model_paths *p, const struct models *m, const 
     bool is_auto = strcmp(set, "auto") == 0 || strcmp(set, "rows") == 0;
     struct error err = { 0 };
 
-    if (is_auto && !has_usual_pair(m))
+    if (nobody_looks(o) || (is_auto && !has_usual_pair(m)))
         return;
     if (!model_paths_pair(p, m, is_auto ? MODELS_EYES : set, NULL, &err))
         log_warning("%s; pictures are told in words", err.text);
 }
 
-static bool wants_words(const struct options *o)
-{
-    return o->eyes != NULL ? strcmp(o->eyes, "words") == 0 : o->config != NULL && o->mmproj == NULL && strcmp(o->config->eyes, "words") == 0;
-}
-
-bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
+static bool use_named(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
 {
     struct carried c;
 
-    if (wants_words(o))
-        return true;
-    if (o->eyes != NULL && strcmp(o->eyes, "rows") != 0)
-        return model_paths_pair(p, m, o->eyes, o->mmproj, err);
-    if (o->mmproj == NULL) {
-        if (!use_published(p, m, o, err))
-            return false;
-        if (p->mmproj_name == NULL)
-            use_usual_pair(p, m, o);
-        return true;
-    }
     p->mmproj_name = o->mmproj;
     if (carried_find(o->mmproj, &c))
         return use_carried(p, &c, err);
@@ -122,6 +125,19 @@ bool model_paths_projector(struct model_paths *p, const struct models *m, const 
         return error_set(err, ERROR_MODEL, "%s is neither a projector that this program knows nor a file", o->mmproj);
     p->mmproj = strdup(o->mmproj);
     return p->mmproj != NULL || no_memory(err);
+}
+
+bool model_paths_projector(struct model_paths *p, const struct models *m, const struct options *o, struct error *err)
+{
+    if (wants(o, "words"))
+        return true;
+    if (wants_pair(o))
+        return model_paths_pair(p, m, o->eyes, o->mmproj, err) && (o->mmproj != NULL || use_published(p, m, o, err));
+    if (!(o->mmproj != NULL ? use_named(p, m, o, err) : use_published(p, m, o, err)))
+        return false;
+    if (o->eyes == NULL && (p->mmproj_name == NULL || !eyes_make_rows(p->mmproj, p->mmproj_name)))
+        use_usual_pair(p, m, o);
+    return true;
 }
 
 /* ---- a pair ------------------------------------------------------------------------ */
@@ -207,11 +223,10 @@ bool model_paths_pair(struct model_paths *p, const struct models *m, const char 
     }
     free(p->pair);
     free(p->pair_name);
-    free(p->mmproj);
+    free(p->pair_mmproj);
     p->pair = text;
     p->pair_name = copy;
-    p->mmproj = projector;
-    p->mmproj_name = NULL;
+    p->pair_mmproj = projector;
     return true;
 }
 
@@ -227,7 +242,7 @@ bool params_of_eyes(struct session_params *params, struct model_paths *p, const 
         return false;
     params->pair_path = p->pair;
     params->pair_name = p->pair_name;
-    params->mmproj_path = p->mmproj;
+    params->pair_mmproj = p->pair_mmproj;
     return true;
 }
 
@@ -241,6 +256,7 @@ void model_paths_done(struct model_paths *p)
     free(p->mmproj_text);
     free(p->pair);
     free(p->pair_name);
+    free(p->pair_mmproj);
     *p = (struct model_paths){ 0 };
 }
 
@@ -256,6 +272,7 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.eyes = paths->pair != NULL ? EYES_PAIR : paths->mmproj_name == NULL ? EYES_WORDS : EYES_ROWS;
     p.pair_path = paths->pair;
     p.pair_name = paths->pair_name;
+    p.pair_mmproj = paths->pair_mmproj;
     p.mmproj_path = paths->mmproj;
     p.mmproj_name = paths->mmproj_name;
     p.mmproj_text = paths->mmproj_text;

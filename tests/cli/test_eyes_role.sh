@@ -176,6 +176,25 @@ echo "eyes = $dir/lake.gguf" >"$dir/config/mynah/config"
 told "by the settings" "p[0]['looks'][0]['words'] == 'A blue lake.'" -i "$picture" "What is this?"
 try "a model that sees does" 0 ask -m "$golden/text_llama3.gguf" --mmproj "$eyes" --temp 0 -n 3 --json -i "$picture" "What is this?" &&
     has "a model that sees does not need them" '"eyes":"rows"'
+# A projector that only hears leaves pictures to them, and clips are its rows.
+hears() { # NAME EXPRESSION ARGUMENT... - as told, of a picture and a clip
+    name=$1 expression=$2
+    shift 2
+    try "$name" 0 ask -m "$golden/text_llama3.gguf" --temp 0 -n 3 --json -i "$picture" -a "$tests/../assets/speech.flac" "$@" "What is this?" || return
+    python3 -c "import json, sys; o = json.load(open(sys.argv[1])); p = o['perceived']; print('yes' if ($expression) else o)" "$dir/out" >"$dir/json" 2>&1
+    has "$name" '^yes$' "$dir/json"
+}
+hears "eyes beside ears" "p[0]['eyes'] == 'words' and [l['words'] for l in p[0]['looks']] == ['A blue lake.'] * 2 and p[1]['ears'] == 'rows' and p[1]['rows'] == o['tokens']['rows'] == 100" \
+    --mmproj "$golden/audio_ultravox.gguf"
+hears "... not beside what sees" "p[0]['eyes'] == 'rows' and 'looks' not in p[0] and p[1]['ears'] == 'words'" --mmproj "$eyes"
+hears "... nor where words are asked for" "'looks' not in p[0] and p[1]['ears'] == 'words'" --mmproj "$golden/audio_ultravox.gguf" --eyes words
+printf '%s\n' /eyes "/attach $picture" 'What is this?' '/eyes words' /eyes '/eyes auto' '/eyes rows' "/attach $tests/../assets/speech.flac" 'Who?' '/details' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m "$golden/text_llama3.gguf" --mmproj "$golden/audio_ultravox.gguf" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in a chat with ears" '^note: lake.gguf looks at pictures'
+has "... they look" '^  A blue lake.$'
+has "... until words are asked for" "^note: pictures are told in the detector's words; /eyes"
+has "... and rows of pictures are refused" '^error: rows need a projector, and this chat began without one'
+has "... and clips are heard all the same" 'told to the text model as 100 rows'
 told "--eyes words wins" "'looks' not in p[0]" --eyes words -i "$picture" "What is this?"
 echo "eyes = smolvlm-256m" >"$dir/config/mynah/config"
 MYNAH_MODELS="$dir/some"; mkdir "$MYNAH_MODELS"
