@@ -8,6 +8,7 @@
 
 #include "audio/audio.h"
 #include "fusion/glance.h"
+#include "fusion/picture_rows.h"
 #include "fusion/session.h"
 #include "tensor/media_rows.h"
 #include "vision/vision.h"
@@ -22,6 +23,9 @@ struct perception {
     struct preview *preview;
     const char *projector;          /* whose rows there are, as the user named it; borrowed; NULL: told in words */
     struct media_rows *media;       /* of an encoder with its markers; NULL: the report's, or words */
+    size_t n_rows_whole;            /* a picture that was encoded smaller would have so many; else 0 */
+    size_t n_tiles, n_tiles_whole;  /* likewise */
+    enum picture_limit limit;       /* why */
     bool rows_kept;                 /* media was made another day (rows_cache.h) */
     bool own_media;                 /* they are of a projector of our own, not of a pair */
     size_t n_rows_too_many;         /* a clip is told in words since it would have so many; else 0 */

@@ -195,10 +195,13 @@ static void note_dropped(const struct prompt_room *room, size_t n_dropped)
 
 static bool too_long(const struct prompt_room *room, const struct exchange *e, const struct prompt *p, struct error *err)
 {
+    bool rows = exchange_has(e, ATTACHMENT_IMAGE) && exchange_has_rows(e);
+
     return error_set(err, ERROR_INFERENCE, "the %s not fit: it takes %zu tokens, the context has %zu, "
-                     "of which %zu are for the answer; %sgive a larger context (-c)",
+                     "of which %zu are for the answer; %s%sgive a larger context (-c)",
                      e->answer != NULL ? "answer leaves no room to go on, its turn does" : "question does", p->n_tokens,
-                     room->n_ctx, room->n_ctx - p->n_most, e->answer != NULL ? "" : "shorten it, or ");
+                     room->n_ctx, room->n_ctx - p->n_most, e->answer != NULL ? "" : rows ? "shorten it, " : "shorten it, or ",
+                     e->answer == NULL && rows ? "take fewer rows of a picture (--image-rows), or " : "");
 }
 
 /* The turns that go now, where the prompt before had them. */

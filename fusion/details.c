@@ -48,13 +48,16 @@ static void add_indented(struct words *b, const char *text)
 /* How the text model is told of it. */
 static void add_way(struct words *b, const struct perception *p)
 {
-    if (p->projector != NULL)
-        words_add(b, "told to the text model as %zu rows, by the projector %s%s\n", perception_n_rows(p), p->projector,
-                  p->rows_kept ? ", kept from an earlier time" : "");
-    else if (p->n_rows_too_many > 0)
+    if (p->projector != NULL) {
+        words_add(b, "told to the text model as %zu rows", perception_n_rows(p));
+        if (p->n_rows_whole > 0)
+            words_add(b, " (the whole has %zu)", p->n_rows_whole);
+        words_add(b, ", by the projector %s%s\n", p->projector, p->rows_kept ? ", kept from an earlier time" : "");
+    } else if (p->n_rows_too_many > 0) {
         words_add(b, "told to the text model in words: %zu rows do not fit in its context\n", p->n_rows_too_many);
-    else
+    } else {
         words_add(b, "told to the text model in words\n");
+    }
 }
 
 static void add_image(struct words *b, const struct perception *p)
@@ -198,6 +201,8 @@ static void add_projector_json(struct cJSON *json, const struct perception *p)
     cJSON_AddNumberToObject(json, "rows", (double)perception_n_rows(p));
     cJSON_AddStringToObject(json, "projector", p->projector);
     cJSON_AddBoolToObject(json, "rows_kept", p->rows_kept);
+    if (p->n_rows_whole > 0)
+        cJSON_AddNumberToObject(json, "rows_whole", (double)p->n_rows_whole);
 }
 
 static void add_image_json(struct cJSON *json, const struct perception *p)

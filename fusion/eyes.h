@@ -22,6 +22,8 @@ struct eyes {                       /* starts as { 0 }: words */
     char *text_name;                /* of the text model that goes with it, as the user would name it; NULL: not known */
     bool off;                       /* no rows of pictures are wanted now */
     size_t n_most;                  /* rows that fit in the text model's context; 0: not known yet */
+    size_t n_picture;               /* those of a picture that leave room for a question and an answer; likewise */
+    size_t n_wished;                /* those that the user wants of a picture at most; 0: any number */
 };
 
 /* Opens what params asks for.  ERROR_MODEL, ERROR_INFERENCE; e is to be released in any case. */

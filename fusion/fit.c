@@ -5,12 +5,18 @@
 #include <stdlib.h>
 
 enum { ANSWER_RESERVE = 512 };      /* positions kept free for an answer when the prompt is fitted */
+enum { QUESTION_RESERVE = 256 };    /* and for a question, the template and markers of tiles beside a picture */
 
 size_t room_most(const struct prompt_room *room)
 {
     size_t reserve = room->max_tokens > 0 && room->max_tokens < ANSWER_RESERVE ? room->max_tokens : ANSWER_RESERVE;
 
     return room->n_ctx - (reserve < room->n_ctx / 4 ? reserve : room->n_ctx / 4);
+}
+
+size_t room_rows(const struct prompt_room *room)
+{
+    return room_most(room) - (QUESTION_RESERVE < room->n_ctx / 4 ? QUESTION_RESERVE : room->n_ctx / 4);
 }
 
 bool add_script(struct span_list *list, const struct prompt_room *room, struct script *script, struct error *err)

@@ -22,6 +22,8 @@ struct prompt_room {
 };
 /* Positions that a prompt may take: the rest is kept for the answer. */
 size_t room_most(const struct prompt_room *room);
+/* Rows of a picture that leave room for a question beside it. */
+size_t room_rows(const struct prompt_room *room);
 
 /* Adds a script to the spans and empties it; or counts what it takes. */
 bool add_script(struct span_list *list, const struct prompt_room *room, struct script *script, struct error *err);

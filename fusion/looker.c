@@ -3,6 +3,7 @@
 #include "fusion/answer.h"
 #include "fusion/looked.h"
 #include "fusion/memory.h"
+#include "fusion/fit.h"
 #include "fusion/picture_rows.h"
 #include "fusion/spans.h"
 
@@ -42,6 +43,7 @@ struct looker {
     struct sight *sights;
     size_t n_sights;
     struct glance now;              /* what was asked last and is not kept */
+    size_t n_wished;                /* rows of a picture, at most; 0: any number */
     size_t n_said;                  /* tokens of the answer that is being given */
 };
 
@@ -80,7 +82,8 @@ struct looker *looker_new(const struct session_params *params, const struct comp
     name = slash != NULL ? slash + 1 : name;
     if (l != NULL) {
         *l = (struct looker){ .compute = c, .progress = progress, .user = user, .name = glance_plain(name, strlen(name)),
-                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->pair_mmproj), .id = make_id(params) };
+                              .text_path = strdup(params->pair_path), .mmproj_path = strdup(params->pair_mmproj), .id = make_id(params),
+                              .n_wished = params->image_rows };
         if (l->name != NULL && asprintf(&l->shown, "looking (%s)", l->name) < 0)
             l->shown = NULL;
     }
@@ -123,6 +126,7 @@ void looker_free(struct looker *l)
     free(l);
 }
 
+void looker_wish(struct looker *l, size_t n_rows) { l->n_wished = n_rows; }
 const char *looker_name(const struct looker *l) { return l->name; }
 const char *looker_trouble(const struct looker *l) { return l->trouble; }
 
@@ -215,9 +219,10 @@ static void forget_rows(struct looker *l)
 /* The rows of a picture, once. */
 static bool encode(struct looker *l, struct sight *s, const char *path, struct error *err)
 {
+    size_t n, n_context = room_rows(&(struct prompt_room){ .n_ctx = text_model_info(l->model)->n_ctx_train, .max_tokens = GLANCE_TOKENS });
+    struct picture_plan plan;
     char hash[SHA256_HEX];
     bool kept;
-    size_t n;
 
     if (s->rows != NULL)
         return true;
@@ -225,9 +230,11 @@ static bool encode(struct looker *l, struct sight *s, const char *path, struct e
     l->progress(l->user, l->shown, 0, PART_SAID);
     unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &n, err);
     struct image *image = bytes != NULL ? image_decode(path, bytes, n, err) : NULL;
-    if (image != NULL) {
+    if (image != NULL && picture_plan(l->encoder, image->width, image->height, picture_room(l->n_wished, n_context), &plan, err)) {
         sha256_bytes(bytes, n, hash);
-        s->rows = picture_rows(l->encoder, l->compute, image, hash, tell_tiles, l, &kept, err);
+        char *key = picture_rows_key(l->encoder, l->compute, hash, &plan);
+        s->rows = picture_rows(l->encoder, l->compute, image, &plan, key, tell_tiles, l, &kept, err);
+        free(key);
     }
     free(bytes);
     image_free(image);

@@ -22,6 +22,8 @@ const char *looker_name(const struct looker *l);            /* as glances have i
 /* Why it sees nothing at all: a file that cannot be opened, too little memory.  NULL: it does, as far as is known. */
 const char *looker_trouble(const struct looker *l);
 
+void looker_wish(struct looker *l, size_t n_rows);          /* no more of pictures that it has not seen yet; 0: any number */
+
 /* What it says of the picture at path, whose perception has this key; question NULL: what is in it.  n_beside: bytes of
  * the weights that stay in memory beside it.  Good until the next call.  NULL and *err only when the user cancels or memory for
  * the glance itself runs out. */

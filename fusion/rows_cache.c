@@ -74,6 +74,16 @@ struct media_rows *rows_cache_find(const char *key, size_t n_embd)
     return m;
 }
 
+bool rows_cache_has(const char *key)
+{
+    char *folder = key != NULL ? open_folder() : NULL, *path = folder != NULL ? path_of(folder, key) : NULL;
+    bool is_there = path != NULL && access(path, F_OK) == 0;
+
+    free(path);
+    free(folder);
+    return is_there;
+}
+
 /* Whole under its name, or not at all; for the user alone. */
 static bool write_file(const char *folder, const char *path, const unsigned char *bytes, size_t n)
 {

@@ -6,6 +6,7 @@
 #include "fusion/memory.h"
 #include "fusion/picture_rows.h"
 #include "fusion/preview.h"
+#include "fusion/rows_cache.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -218,7 +219,8 @@ const struct whisper *senses_whisper(struct senses *s, struct whisper_params *pa
 struct decoded {                    /* one of both */
     struct image *image;
     struct sound *sound;            /* read to its end */
-    char hash[SHA256_HEX];          /* of the bytes that the picture was decoded from */
+    struct picture_plan plan;       /* of a picture that a pair's encoder sees */
+    char *key;                      /* of its rows, by the bytes that it was decoded from; NULL: nobody encodes it, or they are not kept */
     double ms;
 };
 
@@ -226,17 +228,42 @@ static void decoded_done(struct decoded *d)
 {
     image_free(d->image);
     sound_close(d->sound);
+    free(d->key);
 }
 
-static bool decode_image(const char *path, struct perception *p, struct decoded *d, struct error *err)
+/* A picture's rows by a pair's encoder are wanted. */
+static bool encodes(const struct senses *s)
 {
+    return s->eyes->encoder != NULL && !s->eyes->off;
+}
+
+/* What that takes.  A picture that has no plan is refused when it comes to be encoded. */
+static void plan_picture(const struct senses *s, const char *hash, struct perception *p, struct decoded *d)
+{
+    const struct eyes *eyes = s->eyes;
+    struct error err;
+
+    if (!encodes(s) || !picture_plan(eyes->encoder, p->width, p->height, picture_room(eyes->n_wished, eyes->n_picture), &d->plan, &err))
+        return;
+    d->key = picture_rows_key(eyes->encoder, s->compute, hash, &d->plan);
+    bool kept = rows_cache_has(d->key);
+    double ms = kept ? 0 : picture_expected_ms(eyes->encoder, s->compute, &d->plan);
+    p->preview->n_rows = d->plan.plan.n_rows;
+    p->preview->n_rows_whole = d->plan.whole.n_rows;
+    p->preview->n_bytes = kept ? 0 : d->plan.plan.n_bytes;
+    p->preview->expected_ms = kept || ms > 0 ? s->image_ms + ms : 0;
+}
+
+static bool decode_image(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
+{
+    char hash[SHA256_HEX];
     unsigned char *bytes = file_read(path, IMAGE_FILE_BYTES, &p->file_bytes, err);
     double start = clock_ms();
 
     d->image = bytes != NULL ? image_decode(path, bytes, p->file_bytes, err) : NULL;
     d->ms = clock_ms() - start;
     if (d->image != NULL)
-        sha256_bytes(bytes, p->file_bytes, d->hash);
+        sha256_bytes(bytes, p->file_bytes, hash);
     free(bytes);
     if (d->image == NULL)
         return false;
@@ -246,7 +273,11 @@ static bool decode_image(const char *path, struct perception *p, struct decoded 
     p->orientation = d->image->orientation;
     p->had_alpha = d->image->had_alpha;
     p->preview = preview_of_image(d->image, err);
-    return p->preview != NULL;
+    if (p->preview == NULL)
+        return false;
+    p->preview->expected_ms = s->image_ms;
+    plan_picture(s, hash, p, d);
+    return true;
 }
 
 static bool decode_sound(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
@@ -266,18 +297,14 @@ static bool decode_sound(const struct senses *s, const char *path, struct percep
     p->file_channels = facts.file_channels;
     p->peak = facts.peak;
     p->rms = facts.rms;
+    p->preview->expected_ms = s->window_ms * (double)preview_n_windows(p->preview);
     return true;
 }
 
 /* Fills p with what is known without a model, its preview included. */
 static bool decode(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
 {
-    bool good = p->kind == ATTACHMENT_IMAGE ? decode_image(path, p, d, err) : decode_sound(s, path, p, d, err);
-
-    if (good)
-        p->preview->expected_ms = p->kind == ATTACHMENT_IMAGE
-            ? s->image_ms : s->window_ms * (double)preview_n_windows(p->preview);
-    return good;
+    return p->kind == ATTACHMENT_IMAGE ? decode_image(s, path, p, d, err) : decode_sound(s, path, p, d, err);
 }
 
 /* ---- encoding ------------------------------------------------------------------- */
@@ -295,20 +322,26 @@ static void tell_tiles(void *user, size_t n_done, size_t n_tiles)
     s->progress(s->user, "looking", (double)n_done, (double)n_tiles);
 }
 
-/* The rows of a picture, if any are wanted: our projector's are there, a pair's encoder makes them. */
+/* By a pair's encoder, unless even the fewest are too many: then the picture is told in words. */
 static bool encode(struct senses *s, struct perception *p, const struct decoded *d, struct error *err)
 {
+    const struct image_plan *plan = &d->plan.plan;
     double start = clock_ms();
 
-    if (s->eyes->off) {
-        free(p->report->rows);
-        p->report->rows = NULL;
-        p->report->n_rows = 0;
-    }
-    if (s->eyes->off || s->eyes->encoder == NULL)
+    if (plan->n_tiles == 0)         /* why there is no plan */
+        return image_encoder_plan(s->eyes->encoder, p->width, p->height, 0, &(struct image_plan){ 0 }, err);
+    if (s->eyes->n_picture != 0 && plan->n_rows > s->eyes->n_picture) {
+        p->n_rows_too_many = plan->n_rows;
         return true;
-    p->media = picture_rows(s->eyes->encoder, s->compute, d->image, d->hash, tell_tiles, s, &p->rows_kept, err);
+    }
+    p->media = picture_rows(s->eyes->encoder, s->compute, d->image, &d->plan, d->key, tell_tiles, s, &p->rows_kept, err);
     p->report->project_ms = clock_ms() - start;
+    if (plan->n_rows < d->plan.whole.n_rows) {
+        p->n_rows_whole = d->plan.whole.n_rows;
+        p->n_tiles = plan->n_tiles;
+        p->n_tiles_whole = d->plan.whole.n_tiles;
+        p->limit = d->plan.limit;
+    }
     return p->media != NULL;
 }
 
@@ -319,14 +352,19 @@ static bool look(struct senses *s, struct perception *p, const struct decoded *d
     s->progress(s->user, "looking", 0, 0);
     double start = clock_ms();
     p->report = vision_look(s->vision, s->compute, d->image, err);
-    if (p->report == NULL || !encode(s, p, d, err))
+    if (p->report == NULL)
         return false;
-    double ms = clock_ms() - start;
+    learn(&s->image_ms, clock_ms() - start);
+    if (s->eyes->off) {
+        free(p->report->rows);
+        p->report->rows = NULL;
+        p->report->n_rows = 0;
+    }
+    if (encodes(s) && !encode(s, p, d, err))
+        return false;
     p->report->decode_ms = d->ms;
     p->projector = perception_n_rows(p) > 0 ? s->eyes->name : NULL;
-    p->ms = d->ms + ms;
-    if (!p->rows_kept)
-        learn(&s->image_ms, ms);
+    p->ms = d->ms + clock_ms() - start;
     return true;
 }
 
@@ -385,16 +423,18 @@ static bool perceive(struct senses *s, const char *path, const char *hash, struc
 
 /* ---- what is known ---------------------------------------------------------------- */
 
-/* sha256, the encoder's identity, of a picture also whether rows are wanted, of a clip how it is listened to;
+/* sha256, the encoder's identity, of a picture also whether rows are wanted and at most how many, of a clip how it is listened to;
  * NULL when the encoder is not open yet (then nothing can be known) or memory ran out. */
 static char *make_key(const struct senses *s, enum attachment_kind kind, const char *hash)
 {
     const char *id = kind == ATTACHMENT_IMAGE ? s->vision != NULL ? vision_id(s->vision) : NULL
                    : s->whisper != NULL ? whisper_id(s->whisper) : NULL;
     bool is_clip = kind == ATTACHMENT_AUDIO;
-    char *key = NULL;
+    char *key = NULL, rows[60] = "";
 
-    if (id == NULL || asprintf(&key, "%s+%s%s%s", hash, id, is_clip ? "+" : s->eyes->off ? "+words" : "", is_clip ? s->hearing.key : "") < 0)
+    if (encodes(s))
+        snprintf(rows, sizeof rows, "+%zu/%zu", s->eyes->n_wished, s->eyes->n_picture);
+    if (id == NULL || asprintf(&key, "%s+%s%s%s", hash, id, is_clip ? "+" : s->eyes->off ? "+words" : rows, is_clip ? s->hearing.key : "") < 0)
         return NULL;
     return key;
 }

@@ -57,6 +57,7 @@ struct session_params {
     float temperature;              /* negative: default (0.7 for chat, 0 for descriptions) */
     uint64_t seed;                  /* 0: from the clock */
     size_t max_tokens;              /* of one answer; 0: until the context ends */
+    size_t image_rows;              /* most of a picture that a pair's encoder makes; 0: what fits */
     const char *tools;              /* JSON, a list of functions that answers may call, for the chat template; NULL: none */
     const char *tools_name;         /* of its file, for messages */
     const char *grammar;            /* GBNF that every answer keeps to (text/grammar.h); NULL: none */
@@ -137,7 +138,10 @@ struct preview {
     float *peaks;                   /* [n_peaks] largest magnitude of equal parts of the clip, 0..1 */
     double seconds;                 /* of a clip */
     double expected_ms;             /* of encoding, from what this session took before (an image, or 30 s of a
-                                     * clip, each its own); 0: unknown */
+                                     * clip, each its own), a pair's encoder on any day; 0: unknown */
+    /* An image that a pair's encoder makes rows of; else 0. */
+    size_t n_rows, n_rows_whole;    /* as many as it gets, and as it would get without any limit */
+    size_t n_bytes;                 /* of memory meanwhile; 0: its rows are kept from another day */
 };
 enum { PREVIEW_PIXELS = 192, PREVIEW_PEAKS = 256 };
 void preview_free(struct preview *p);                       /* NULL is fine */
@@ -235,6 +239,7 @@ struct session_settings {
     float mirostat, mirostat_eta;   /* bits of surprise; 0: off */
     uint64_t seed;                  /* 0: from the clock, a new one for each answer */
     size_t max_tokens;              /* 0: until the context ends */
+    size_t image_rows;              /* most of a picture from now on (session_params); 0: what fits */
 };
 struct session_settings session_settings_default(void);
 void session_configure(struct session *s, const struct session_settings *settings);

@@ -4,6 +4,7 @@
 #include "fusion/listening.h"
 #include "fusion/preview.h"
 #include "fusion/sound_queue.h"
+#include "fusion/words.h"
 #include "fusion/worker_state.h"
 
 #include "base/clock.h"
@@ -68,6 +69,7 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     settings.temperature = params->temperature;
     settings.seed = params->seed;
     settings.max_tokens = params->max_tokens;
+    settings.image_rows = params->image_rows;
     if (w == NULL || !copy_settings(w, &settings)) {
         error_set(err, ERROR_INFERENCE, "no memory for the session");
         worker_free(w);
@@ -77,6 +79,7 @@ struct worker *worker_new(const struct session_params *params, struct compute *c
     w->emit = emit_event;
     w->user = user;
     w->n_ctx = params->n_ctx;
+    w->eyes.n_wished = params->image_rows;
     w->kv = params->kv_q8_0 ? TEXT_KV_Q8_0 : TEXT_KV_F16;
     if (form_init(&w->form, params, err) && adapters_init(&w->adapters, params->loras, params->n_loras, err) &&
         eyes_init(&w->eyes, params, compute, err))
@@ -122,7 +125,11 @@ void worker_configure(struct worker *w, uint32_t request, const struct session_s
     if (!copy_settings(w, settings)) {
         error_set(&err, ERROR_INFERENCE, "no memory for the settings");
         worker_fail(w, &err);
+        return;
     }
+    w->eyes.n_wished = settings->image_rows;
+    if (w->looker != NULL)
+        looker_wish(w->looker, settings->image_rows);
 }
 
 void worker_scale_lora(struct worker *w, size_t i, float scale)
@@ -195,6 +202,7 @@ void worker_load(struct worker *w, uint32_t request, const char *path, const cha
     w->told_system = false;
     w->load_ms = clock_ms() - start;
     w->eyes.n_most = text_context_size(context);
+    w->eyes.n_picture = room_rows(&(struct prompt_room){ .n_ctx = w->eyes.n_most, .max_tokens = w->settings.max_tokens });
     note_eyes(w, name);
     worker_send(w, (struct session_event){ .kind = SESSION_READY, .text = strdup(name), .load_ms = w->load_ms,
                                     .n_ctx = text_context_size(context) });
@@ -227,6 +235,28 @@ static void note_words(struct worker *w, const struct attachment *a)
     worker_send_text(w, SESSION_NOTE, text, 0, 0);
 }
 
+/* Why a picture is encoded smaller than it could be; what the user wished is no news. */
+static void note_smaller(struct worker *w, const struct attachment *a)
+{
+    const struct perception *seen = a->seen;
+    char tiles[60] = "", why[160];
+
+    if (seen->n_rows_whole == 0 || seen->limit == PICTURE_WISH)
+        return;
+    if (seen->n_tiles < seen->n_tiles_whole)
+        snprintf(tiles, sizeof tiles, " (%zu of %zu tiles)", seen->n_tiles, seen->n_tiles_whole);
+    if (seen->limit == PICTURE_CONTEXT)
+        snprintf(why, sizeof why, "more do not fit in the context of %zu tokens beside a question: a larger context (-c) holds more", w->eyes.n_most);
+    else
+        snprintf(why, sizeof why, "for more there is too little memory: close other programs, then attach it again");
+    struct words b = { 0 };
+    words_add(&b, "%s: encoded smaller, in %zu of %zu rows%s: %s", a->name, perception_n_rows(seen), seen->n_rows_whole, tiles, why);
+    char *text = words_take(&b, NULL);
+    if (text != NULL)
+        worker_send_text(w, SESSION_NOTE, text, 0, 0);
+    free(text);
+}
+
 void worker_attach(struct worker *w, uint32_t request, const char *path)
 {
     struct error err = { 0 };
@@ -254,6 +284,7 @@ void worker_attach(struct worker *w, uint32_t request, const char *path)
     w->attachments = grown;
     w->attachments[w->n_attachments++] = a;
     note_words(w, a);
+    note_smaller(w, a);
     a->n_tokens = evidence_tokens(w, a);
     worker_send(w, (struct session_event){ .kind = SESSION_ATTACHED, .attachment = a, .load_ms = load_ms,
                                     .encode_ms = seen->ms + look_ms });

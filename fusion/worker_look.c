@@ -213,6 +213,8 @@ void worker_use_eyes(struct worker *w, uint32_t request, const struct session_pa
     }
     looker_free(w->looker);
     w->looker = looker;
+    if (looker != NULL)
+        looker_wish(looker, w->settings.image_rows);
     w->told_trouble = false;
     w->eyes.off = params->eyes != EYES_ROWS && eyes_see_rows(&w->eyes);
     worker_send_text(w, SESSION_EYES, looker != NULL ? looker_name(looker) : params->eyes == EYES_ROWS ? "rows" : "words", 0, 0);

@@ -46,7 +46,7 @@ static double run(const struct bench *b)
 {
     struct error err = { 0 };
     double start = clock_ms();
-    struct media_rows *rows = b->eyes != NULL ? image_encoder_encode(b->eyes, &b->c, b->image, NULL, NULL, &err)
+    struct media_rows *rows = b->eyes != NULL ? image_encoder_encode(b->eyes, &b->c, b->image, 0, NULL, NULL, &err)
                                               : audio_encoder_encode(b->ears, NULL, &b->c, b->samples, N_SAMPLES, NULL, NULL, &err);
 
     bench_must(rows != NULL, &err);

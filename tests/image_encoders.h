@@ -43,7 +43,7 @@ static inline struct image_encoder *must_open_encoder(const char *name, const st
 static inline struct media_rows *must_encode(const struct image_encoder *e, const struct compute *c, const struct image *image)
 {
     struct error err = { 0 };
-    struct media_rows *m = image_encoder_encode(e, c, image, NULL, NULL, &err);
+    struct media_rows *m = image_encoder_encode(e, c, image, 0, NULL, NULL, &err);
 
     if (m == NULL)
         fail_msg("%s", err.text);

@@ -137,7 +137,7 @@ static void test_words_settings_models(void **state)
     assert_string_equal(found("/mouse of^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse off^"), "/mouse {off}: off");
     assert_string_equal(found("/mouse offf^"), "");
-    assert_string_equal(found("/set ^"), "/set {}: eyes model mouse system theme temperature top-k top-p min-p typical-p repetition-penalty frequency-penalty presence-penalty dry dry-base dry-length dry-range mirostat mirostat-eta seed max-tokens");
+    assert_string_equal(found("/set ^"), "/set {}: eyes model mouse system theme temperature top-k top-p min-p typical-p repetition-penalty frequency-penalty presence-penalty dry dry-base dry-length dry-range mirostat mirostat-eta seed max-tokens image-rows");
     assert_string_equal(found("/set mo^"), "/set {mo}: model mouse");
     assert_string_equal(found("/set rep^"), "/set {repetition-penalty }: repetition-penalty");
     assert_string_equal(found("/set th^"), "/set {theme }: theme");

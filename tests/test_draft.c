@@ -176,6 +176,15 @@ static void test_a_chip_says_what_is_known(void **state)
     assert_string_equal(drawn(80, 9), "› [image cat.png · 640x480 PNG · encoding, about 3 s]||1,2");
     assert_true(event((struct session_event){ .kind = SESSION_PROGRESS, .request = 1, .text = (char[]){ "looking" }, .done = 1, .total = 4 }));
     assert_string_equal(drawn(80, 9), "› [image cat.png · 640x480 PNG · looking 25 %, about 3 s]||1,2");
+    preview.n_rows = preview.n_rows_whole = 832;                    /* by a pair's encoder */
+    preview.n_bytes = 240000000;
+    assert_true(event((struct session_event){ .kind = SESSION_DECODED, .request = 1, .preview = &preview }));
+    assert_string_equal(drawn(99, 9), "› [image cat.png · 640x480 PNG · 832 rows, 240 MB of memory · encoding, about 3 s]||1,2");
+    preview.n_rows = 64;
+    preview.n_bytes = 0;
+    preview.expected_ms = 0;
+    assert_true(event((struct session_event){ .kind = SESSION_DECODED, .request = 1, .preview = &preview }));
+    assert_string_equal(drawn(99, 9), "› [image cat.png · 640x480 PNG · 64 of 832 rows, kept from before · encoding]||1,2");
     ready(1, &cat);
     assert_string_equal(drawn(80, 9), "› [image cat.png · 640x480 PNG · 30 tokens, < 1 %]||1,2");
     assert_null(draft_waits_for(&draft));

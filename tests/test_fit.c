@@ -155,9 +155,22 @@ static void test_room(void **state)
     assert_int_equal(room_most(&(struct prompt_room){ .n_ctx = 1024 }), 768);
 }
 
+/* A question and an answer have their room; in a small context a quarter each. */
+static void test_room_rows(void **state)
+{
+    static const struct { size_t n_ctx, max_tokens, n; } cases[] = {
+        { 8192, 0, 8192 - 512 - 256 }, { 8192, 3, 8192 - 3 - 256 }, { 1024, 0, 1024 - 256 - 256 }, { 1000, 0, 500 }, { 100, 3, 72 }, { 4, 0, 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(room_rows(&(struct prompt_room){ .n_ctx = cases[i].n_ctx, .max_tokens = cases[i].max_tokens }), cases[i].n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_room_rows),
         cmocka_unit_test(test_oldest_first), cmocka_unit_test(test_attachments_last),
         cmocka_unit_test(test_against_the_plain_statement), cmocka_unit_test(test_few_are_counted),
         cmocka_unit_test(test_room),

@@ -112,14 +112,20 @@ static char *shown(const struct media_rows *m)
 static void test_markers(void **state)
 {
 #define FAKE "<fake_token_around_image>"
-    static const struct { const char *name; size_t width, height; const char *expected; } cases[] = {
-        { "idefics3", WIDTH, HEIGHT, FAKE "<row_1_col_1>{4}" FAKE "<row_1_col_2>{4}" FAKE "<row_1_col_3>{4}\n" FAKE "<row_2_col_1>{4}" FAKE
+    static const struct { const char *name; size_t width, height, n_most; const char *expected; } cases[] = {
+        { "idefics3", WIDTH, HEIGHT, 0, FAKE "<row_1_col_1>{4}" FAKE "<row_1_col_2>{4}" FAKE "<row_1_col_3>{4}\n" FAKE "<row_2_col_1>{4}" FAKE
           "<row_2_col_2>{4}" FAKE "<row_2_col_3>{4}\n\n" FAKE "<global-img>{4}" FAKE },
-        { "idefics3", 4, 400, FAKE "<row_1_col_1>{4}\n" FAKE "<row_2_col_1>{4}\n" FAKE "<row_3_col_1>{4}\n\n" FAKE "<global-img>{4}" FAKE },
-        { "gemma3", 3, 1, "\n\n<start_of_image>{both 4}<end_of_image>\n\n" },
-        { "llava", 1, 300, "{16}\n" },
-        { "internvl", 10, 10, "<img>{4}</img>\n" },
-        { "internvl", 100, 50, "<img>{4}{4}{4}</img>\n" },
+        { "idefics3", 4, 400, 0, FAKE "<row_1_col_1>{4}\n" FAKE "<row_2_col_1>{4}\n" FAKE "<row_3_col_1>{4}\n\n" FAKE "<global-img>{4}" FAKE },
+        { "gemma3", 3, 1, 0, "\n\n<start_of_image>{both 4}<end_of_image>\n\n" },
+        { "llava", 1, 300, 0, "{16}\n" },
+        { "internvl", 10, 10, 0, "<img>{4}</img>\n" },
+        { "internvl", 100, 50, 0, "<img>{4}{4}{4}</img>\n" },
+        { "idefics3", WIDTH, HEIGHT, 27, FAKE "<row_1_col_1>{4}" FAKE "<row_1_col_2>{4}\n" FAKE "<row_2_col_1>{4}" FAKE "<row_2_col_2>{4}\n\n" FAKE
+          "<global-img>{4}" FAKE },
+        { "idefics3", WIDTH, HEIGHT, 19, FAKE "<global-img>{4}" FAKE },
+        { "gemma3", 3, 1, 1, "\n\n<start_of_image>{both 4}<end_of_image>\n\n" },
+        { "llava", 1, 300, 1, "{16}\n" },
+        { "internvl", 100, 50, 11, "<img>{4}</img>\n" },
     };
 
     (void)state;
@@ -129,10 +135,11 @@ static void test_markers(void **state)
         struct image image = make_picture(cases[i].width, cases[i].height);
         struct image_plan plan;
         struct error err = { 0 };
-        struct media_rows *m = must_encode(e, &c, &image);
+        struct media_rows *m = image_encoder_encode(e, &c, &image, cases[i].n_most, NULL, NULL, &err);
+        assert_non_null(m);
         char *found = shown(m);
         assert_string_equal(found, cases[i].expected);
-        assert_true(image_encoder_plan(e, image.width, image.height, &plan, &err));
+        assert_true(image_encoder_plan(e, image.width, image.height, cases[i].n_most, &plan, &err));
         assert_int_equal(plan.n_rows, m->n_rows);
         assert_true(plan.n_bytes > m->n_rows * m->n_embd * sizeof(float));
         free(found);
@@ -156,11 +163,11 @@ static void test_tiles(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(image_tiles_of(&e, cases[i].width, cases[i].height, &t, &err));
+        assert_true(image_tiles_of(&e, cases[i].width, cases[i].height, 0, &t, &err));
         assert_int_equal(t.n_columns, cases[i].n_columns);
         assert_int_equal(t.n_rows, cases[i].n_rows);
     }
-    assert_false(image_tiles_of(&e, 0, 5, &t, &err));
+    assert_false(image_tiles_of(&e, 0, 5, 0, &t, &err));
     assert_int_equal(err.code, ERROR_INPUT);
 }
 
@@ -179,9 +186,77 @@ static void test_shapes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(image_tiles_of(&e, cases[i].width, cases[i].height, &t, &err));
+        assert_true(image_tiles_of(&e, cases[i].width, cases[i].height, 0, &t, &err));
         assert_int_equal(t.n_columns, cases[i].n_columns);
         assert_int_equal(t.n_rows, cases[i].n_rows);
+    }
+}
+
+/* With fewer rows: SmolVLM's tiles have 64, InternVL's 256, Qwen's units are rows. */
+static const struct image_family layouts[] = { { .layout = LAYOUT_SPLIT }, { .layout = LAYOUT_SHAPED }, { .layout = LAYOUT_FREE }, { .layout = LAYOUT_SQUARE } };
+static const struct image_encoder sized[] = {
+    { .family = &layouts[0], .image_size = 512, .longest = 2048, .patch = 16, .merge = 4 },
+    { .family = &layouts[1], .image_size = 448, .least_tiles = 1, .most_tiles = 12, .patch = 14, .merge = 2 },
+    { .family = &layouts[2], .image_size = 560, .patch = 14, .merge = 2 },
+    { .family = &layouts[3], .image_size = 896, .patch = 14, .merge = 4 },
+    { .family = &layouts[0], .image_size = 512, .longest = 1800, .patch = 16, .merge = 4 },
+};
+
+static size_t rows_of(const struct image_encoder *e, size_t width, size_t height, size_t n_most, struct image_tiles *t)
+{
+    struct error err = { 0 };
+
+    if (!image_tiles_of(e, width, height, n_most, t, &err))
+        fail_msg("%s", err.text);
+    return image_n_tiles(t) * image_tile_rows(e, t);
+}
+
+static void test_fewer(void **state)
+{
+    static const struct { size_t e, width, height, n_most, n_columns, n_rows, n; } cases[] = {
+        { 0, 640, 480, 832, 4, 3, 832 }, { 0, 640, 480, 831, 3, 3, 640 }, { 0, 640, 480, 639, 2, 2, 320 }, { 0, 640, 480, 319, 1, 1, 64 },
+        { 0, 640, 480, 1, 1, 1, 64 }, { 0, 100, 4000, 200, 1, 2, 192 }, { 4, 640, 480, 831, 3, 3, 640 },
+        { 1, 4000, 3000, 3328, 4, 3, 3328 }, { 1, 4000, 3000, 3327, 3, 2, 1792 }, { 1, 4000, 3000, 1791, 2, 2, 1280 }, { 1, 4000, 3000, 1279, 1, 1, 256 },
+        { 1, 4000, 3000, 1, 1, 1, 256 },
+        { 2, 4000, 3000, 0, 1, 1, 1230 }, { 2, 4000, 3000, 200, 1, 1, 192 }, { 2, 4000, 3000, 1, 1, 1, 1 }, { 2, 4000, 20, 5, 1, 1, 5 },
+        { 2, 20, 4000, 5, 1, 1, 5 }, { 2, 30, 30, 0, 1, 1, 4 }, { 2, 30, 30, 3, 1, 1, 1 },
+        { 3, 4000, 3000, 0, 1, 1, 256 }, { 3, 4000, 3000, 255, 1, 1, 256 },
+    };
+    struct image_tiles t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = rows_of(&sized[cases[i].e], cases[i].width, cases[i].height, cases[i].n_most, &t);
+        if (n != cases[i].n || t.n_columns != cases[i].n_columns || t.n_rows != cases[i].n_rows)
+            fail_msg("case %zu: %zu x %zu tiles, %zu rows", i, t.n_columns, t.n_rows, n);
+    }
+}
+
+/* Whatever the picture: no more rows than may be unless it is the least there is; more where more may be; as many rows are
+ * always the same tiles. */
+static void test_any_fewer(void **state)
+{
+    uint32_t seed = 1;
+
+    (void)state;
+    for (size_t i = 0; i < 3000; i++) {
+        const struct image_encoder *e = &sized[i % 5];
+        struct image_tiles t, again;
+        size_t side[2];
+        for (size_t k = 0; k < 2; k++)
+            side[k] = 1 + ((seed = 1664525u * seed + 1013904223u) >> 8) % (i % 2 == 0 ? 300 : 5000);
+        side[1] = side[0] > 200 * side[1] || side[1] > 200 * side[0] ? side[0] : side[1];
+        size_t whole = rows_of(e, side[0], side[1], 0, &t), least = rows_of(e, side[0], side[1], 1, &again), before = least;
+        for (size_t most = 1; most <= whole + 1; most++) {
+            size_t n = rows_of(e, side[0], side[1], most, &t);
+            assert_true(n <= most || n == least);
+            assert_true(n >= before && n <= whole);
+            if (n == before)
+                assert_memory_equal(&t, &again, sizeof t);
+            before = n;
+            again = t;
+        }
+        assert_int_equal(rows_of(e, side[0], side[1], whole, &t), whole);
     }
 }
 
@@ -207,7 +282,7 @@ static void test_padded(void **state)
         for (size_t y = 0; y < image.height; y++)
             memcpy(square.rgb + 3 * ((y + (tall ? 0 : LEFT)) * LONG + (tall ? LEFT : 0)), image.rgb + 3 * y * image.width, 3 * image.width);
         assert_true(resize_rgb(&c, RESIZE_BICUBIC, resize_view_of(&square), SIDE, SIDE, wanted, &err));
-        assert_true(image_tiles_of(&e, image.width, image.height, &t, &err));
+        assert_true(image_tiles_of(&e, image.width, image.height, 0, &t, &err));
         assert_true(image_canvas_make(&e, &c, &t, arena, &image, &canvas, &err));
         assert_memory_equal(canvas.whole, wanted, sizeof wanted);
         arena_free(arena);
@@ -254,7 +329,7 @@ static void test_progress(void **state)
     size_t n = 0;
 
     (void)state;
-    media_rows_free(image_encoder_encode(e, &c, &image, count, &n, &err));
+    media_rows_free(image_encoder_encode(e, &c, &image, 0, count, &n, &err));
     assert_int_equal(n, 6);
     free(image.rgb);
     image_encoder_close(e);
@@ -272,7 +347,7 @@ static void test_cancelled(void **state)
 
     (void)state;
     c.cancel = &cancel;
-    assert_null(image_encoder_encode(e, &c, &image, count, &n, &err));
+    assert_null(image_encoder_encode(e, &c, &image, 0, count, &n, &err));
     assert_int_equal(n, 0);                                 /* no tile was done */
     assert_int_equal(err.code, ERROR_CANCELLED);
     free(image.rgb);
@@ -284,7 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_continuation), cmocka_unit_test(test_markers), cmocka_unit_test(test_tiles),
-        cmocka_unit_test(test_shapes), cmocka_unit_test(test_padded), cmocka_unit_test(test_windows), cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_shapes), cmocka_unit_test(test_fewer), cmocka_unit_test(test_any_fewer), cmocka_unit_test(test_padded), cmocka_unit_test(test_windows), cmocka_unit_test(test_cancelled),
         cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,7 +126,7 @@ static void test_without_longest(void **state)
     at[strlen(key) - 1] = 'x';
     struct image_encoder *e = open_changed(bytes, n, &c, &err);
     assert_non_null(e);
-    assert_true(image_encoder_plan(e, 100, 100, &plan, &err));
+    assert_true(image_encoder_plan(e, 100, 100, 0, &plan, &err));
     assert_int_equal(plan.n_tiles, 4 * 4 + 1);
     image_encoder_close(e);
     free(bytes);

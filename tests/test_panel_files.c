@@ -373,6 +373,7 @@ static void test_preview_shown(void **state)
     const char *screen = shown(p, 20, 80);
     assert_non_null(strstr(screen, "640x320 PNG\n"));
     assert_non_null(strstr(screen, "about 2 s to look at\n"));
+    assert_null(strstr(screen, "rows"));
     int with = n_coloured(42);
     assert_true(with > 20);
     assert_int_equal(n_coloured(0), with);                          /* none over the list */
@@ -396,7 +397,8 @@ static void test_preview_shown(void **state)
 static void test_previews_give_way(void **state)
 {
     char name[40];
-    struct preview image = { .kind = ATTACHMENT_IMAGE, .summary = (char *)"1x1 PNG", .width = 1, .height = 1, .rgb = (unsigned char *)"abc" };
+    struct preview image = { .kind = ATTACHMENT_IMAGE, .summary = (char *)"1x1 PNG", .width = 1, .height = 1, .rgb = (unsigned char *)"abc",
+                             .n_rows = 208, .n_rows_whole = 832, .n_bytes = 240000000, .expected_ms = 8100 };
     int n_asked = 0;
 
     (void)state;
@@ -416,6 +418,8 @@ static void test_previews_give_way(void **state)
             p->preview(p, path, &image, NULL);
         }
         assert_non_null(strstr(shown(p, 20, 80), "1x1 PNG"));
+        assert_non_null(strstr(shown(p, 20, 80), "208 of 832 rows, "));
+        assert_non_null(strstr(shown(p, 20, 80), "about 8 s to look at"));
     }
     assert_int_equal(n_asked, 39 + 8);                              /* down to the last; up again over the 8 that gave way */
     p->free(p);

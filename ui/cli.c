@@ -67,6 +67,7 @@ const struct option_row option_rows[] = {
     { "lora", 0, OPTION_LIST, AT(loras), ANSWERS, "FILE[=SCALE]", "LoRA adapter of the text model (GGUF); may be repeated; /lora changes its scale (default: 1)", VALUES_FILE },
     { "mmproj", 0, OPTION_TEXT, AT(mmproj), ANSWERS, "EYES", "projector that gives pictures or clips to the text model: own-eyes, own-ears (for -m tiny), a name or a GGUF file", VALUES_PROJECTOR },
     { "eyes", 0, OPTION_TEXT, AT(eyes), ANSWERS, "HOW", "tell pictures in words, as rows of the projector, or in the words of a model that looks, too: its name or GGUF file (default: rows where there is a projector that sees, else smolvlm-500m if it is here)", VALUES_EYES },
+    { "image-rows", 0, OPTION_SETTING, 0, ANSWERS, "N", "at most N rows of a picture by a pair's projector: fewer tiles or pixels, sooner looked at (default: what fits in the context)", NULL },
     { "image", 'i', OPTION_FILES, 0, ASK, "FILE", "attach an image; may be repeated; - is standard input", VALUES_FILE },
     { "audio", 'a', OPTION_FILES, 0, ASK, "FILE", "attach a clip; may be repeated; - is standard input", VALUES_FILE },
     { "new", 0, OPTION_FLAG, AT(fresh), CHAT, NULL, "start afresh instead of resuming the last conversation", NULL },
@@ -248,16 +249,33 @@ static bool store(struct options *o, const struct option_row *row, const char *t
     return true;
 }
 
-/* getopt's two forms of the rows that this command has; longs[N_ROWS + 1], shorts[2 * N_ROWS + 2]. */
+/* An option of other commands that getopt would take for one of this command's, shortened by words: --image, --image-rows. */
+static bool is_mistaken(const struct command *command, const struct option_row *row)
+{
+    size_t n = strlen(row->name);
+    bool begins = false;
+
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (!(option_rows[i].commands & command->bit) || option_rows[i].kind == OPTION_HEADING)
+            continue;
+        if (strcmp(option_rows[i].name, row->name) == 0)
+            return false;
+        begins |= strncmp(option_rows[i].name, row->name, n) == 0 && option_rows[i].name[n] == '-';
+    }
+    return begins;
+}
+
+/* getopt's two forms of the rows that this command has, or must tell from its own; longs[N_ROWS + 1], shorts[2 * N_ROWS + 2]. */
 static void getopt_tables(const struct command *command, struct option *longs, char *shorts)
 {
     *shorts++ = ':';
     for (size_t i = 0; i < N_ROWS; i++) {
-        if (!(option_rows[i].commands & command->bit) || option_rows[i].kind == OPTION_HEADING)
+        bool own = option_rows[i].commands & command->bit;
+        if (option_rows[i].kind == OPTION_HEADING || (!own && !is_mistaken(command, &option_rows[i])))
             continue;
-        bool takes = option_takes_value(&option_rows[i]);
+        bool takes = own && option_takes_value(&option_rows[i]);
         *longs++ = (struct option){ option_rows[i].name, takes ? required_argument : no_argument, NULL, 256 + (int)i };
-        if (option_rows[i].letter != 0) {
+        if (own && option_rows[i].letter != 0) {
             *shorts++ = option_rows[i].letter;
             if (takes)
                 *shorts++ = ':';
@@ -321,6 +339,8 @@ bool options_parse(int argc, char **argv, struct options *o, struct error *err)
             return error_set(err, ERROR_USAGE, "--%s takes a value: %s", row->name, row->argument);
         if (code == '?')
             return bad_option(o, argv[optind - 1], err);
+        if (code >= 256 && !(row->commands & o->command->bit))
+            return bad_option(o, argv[optind - 1], err);
         if (!store(o, row, optarg, err))
             return false;
     }
@@ -355,6 +375,8 @@ void options_settle(struct options *o, struct config *config)
         o->temperature = config->temperature;
     if (o->n_ctx == 0)
         o->n_ctx = config->n_ctx;
+    if (o->sampling.image_rows == 0)
+        o->sampling.image_rows = config->image_rows;
     if (o->kv == NULL)
         o->kv = config->kv;
     if (o->n_threads == 0)

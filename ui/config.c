@@ -32,6 +32,7 @@ static const struct config_row rows[] = {
     { "system", NULL, "system text in place of mynah's own, on one line", "", CONFIG_TEXT, AT(system) },
     { "temperature", NULL, "of sampling: 0 is greedy, auto the task's own", "auto", CONFIG_NUMBER, AT(temperature) },
     { "context", NULL, "tokens that a conversation may take; auto: 8192, or the model's own if less", "auto", CONFIG_COUNT, AT(n_ctx) },
+    { "image-rows", NULL, "of a picture that becomes rows by a pair's projector, at most: fewer are sooner looked at; auto: what fits in the context", "auto", CONFIG_COUNT, AT(image_rows) },
     { "kv", CONFIG_KV, "keys and values of the context; q8_0 takes half the memory", "f16", CONFIG_WORD, AT(kv) },
     { "threads", NULL, "auto: one per core", "auto", CONFIG_COUNT, AT(n_threads) },
     { NULL, NULL, NULL, NULL, CONFIG_TEXT, 0 }

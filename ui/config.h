@@ -28,7 +28,7 @@ struct config {
     bool mouse;
     bool markdown;
     double temperature;             /* negative: the task's own */
-    size_t n_ctx, n_threads;        /* 0: default */
+    size_t n_ctx, n_threads, image_rows;    /* 0: default */
     struct error problems;          /* the first line that was not understood; ERROR_NONE: none */
     size_t n_problems;
 };

@@ -3,6 +3,7 @@
 
 #include "ui/draft_lines.h"
 #include "ui/paths.h"
+#include "ui/previews.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,8 @@ static void decoded(struct chip *chip, const struct preview *preview)
     set_doing(chip, "encoding");
     buffer_clear(&chip->label);
     draft_print_file(&chip->label, preview->kind, paths_name(chip->path), preview->summary);
+    buffer_print(&chip->label, "%s", preview->n_rows > 0 ? " · " : "");
+    preview_print_cost(preview, &chip->label);
 }
 
 static void attached_chip(struct draft *d, struct chip *chip, const struct attachment *a)

@@ -293,5 +293,6 @@ struct session_params params_of_options(const struct options *o, const struct mo
     p.temperature = (float)o->temperature;
     p.seed = o->seed;
     p.max_tokens = o->max_tokens;
+    p.image_rows = o->sampling.image_rows;
     return p;
 }

@@ -254,6 +254,8 @@ static void take_other(struct plain *p, const struct session_event *e)
         take_failure(p, e);
     else if (e->kind == SESSION_ATTACHED && file < p->n_files)
         plain_attached(p, &p->files[file], e->attachment);
+    else if (e->kind == SESSION_DECODED)
+        plain_decoded(p, e->preview);
     else if (e->kind == SESSION_CORRECTED || e->kind == SESSION_LOOKED)
         plain_corrected(p, e->attachment);
     else if (e->kind == SESSION_EYES)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "ui/corrections.h"
 #include "ui/paths.h"
+#include "ui/previews.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,19 @@ void plain_perceive(struct plain *p, const struct attachment *a)
         plain_error(p, "%s", err.text);
     p->perceived = array_grow(p->perceived, p->n_perceived, &p->perceived_capacity, sizeof *p->perceived);
     p->perceived[p->n_perceived++] = a;
+}
+
+void plain_decoded(struct plain *p, const struct preview *preview)
+{
+    struct buffer cost = { 0 };
+
+    if (preview->n_rows == 0)
+        return;
+    preview_print_cost(preview, &cost);
+    if (preview->expected_ms >= 1000)
+        buffer_print(&cost, ", about %.0f s", preview->expected_ms / 1000);
+    plain_note(p, "looking at the picture: %s", buffer_text(&cost));
+    buffer_free(&cost);
 }
 
 void plain_attached(struct plain *p, struct plain_file *file, const struct attachment *a)

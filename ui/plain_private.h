@@ -86,6 +86,8 @@ bool plain_busy(const struct plain *p);     /* something is under way that lines
 void plain_attach(struct plain *p, const char *path);
 void plain_forget_files(struct plain *p);
 size_t plain_find_file(const struct plain *p, uint32_t request);    /* that is being read; n_files: none */
+/* What looking at a picture takes, where a pair's encoder does. */
+void plain_decoded(struct plain *p, const struct preview *preview);
 void plain_attached(struct plain *p, struct plain_file *file, const struct attachment *a);
 void plain_refused(struct plain *p, size_t i, const struct error *why);
 void plain_corrected(struct plain *p, const struct attachment *a);

@@ -2,6 +2,7 @@
 
 #include "fusion/session.h"
 #include "ui/buffer.h"
+#include "ui/draft_lines.h"
 #include "ui/list.h"
 #include "ui/picture.h"
 #include "ui/wrap.h"
@@ -92,9 +93,26 @@ static int draw_text(struct screen *s, struct rect where, const char *text, enum
     return rows;
 }
 
+void preview_print_cost(const struct preview *p, struct buffer *to)
+{
+    if (p->n_rows == 0)
+        return;
+    buffer_print(to, "%zu ", p->n_rows);
+    if (p->n_rows < p->n_rows_whole)
+        buffer_print(to, "of %zu ", p->n_rows_whole);
+    buffer_print(to, "row%s, ", p->n_rows_whole == 1 ? "" : "s");
+    if (p->n_bytes > 0) {
+        draft_print_bytes(to, p->n_bytes);
+        buffer_print(to, " of memory");
+    } else {
+        buffer_print(to, "kept from before");
+    }
+}
+
 static void facts_of(const struct preview *p, struct buffer *facts)
 {
-    buffer_print(facts, "%s", p->summary);
+    buffer_print(facts, "%s%s", p->summary, p->n_rows > 0 ? "\n" : "");
+    preview_print_cost(p, facts);
     if (p->expected_ms >= 1000)
         buffer_print(facts, "\nabout %.0f s to %s", p->expected_ms / 1000, p->kind == ATTACHMENT_AUDIO ? "listen to" : "look at");
 }
@@ -103,7 +121,7 @@ void previews_draw(const struct previews *p, const char *path, struct screen *s,
 {
     const struct kept_preview *kept = find(p, path);
     struct buffer facts = { 0 };
-    const int fact_rows = 2;
+    int fact_rows = 2;
 
     if (kept == NULL) {
         draw_text(s, where, "looking ...", STYLE_DIM);
@@ -114,6 +132,7 @@ void previews_draw(const struct previews *p, const char *path, struct screen *s,
         return;
     }
     facts_of(kept->preview, &facts);
+    fact_rows += kept->preview->n_rows > 0;
     if (n_colors >= 0 && where.rows > fact_rows) {
         struct rect picture = picture_fit(kept->preview, (struct rect){ where.row, where.col, where.rows - fact_rows, where.cols });
         if (s->takes_picture && kept->preview->rgb != NULL) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;                      /* ui/buffer.h */
 struct preview;                     /* fusion/session.h */
 
 enum { PREVIEWS_KEPT = 32 };        /* 192x192 pixels each: 3.5 MB at most */
@@ -24,5 +25,8 @@ void previews_put(struct previews *p, const char *path, const struct preview *pr
 /* The picture or waveform and a few lines below it.  n_colors as in struct panel. */
 void previews_draw(const struct previews *p, const char *path, struct screen *s, struct rect where, int n_colors);
 void previews_free(struct previews *p);
+
+/* "208 of 832 rows, 240 MB of memory": what a pair's encoder takes for it, where one looks; else nothing. */
+void preview_print_cost(const struct preview *p, struct buffer *to);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "ui/input.h"
+#include "ui/previews.h"
 #include "ui/sanitise.h"
 #include "ui/settings.h"
 
@@ -131,6 +132,21 @@ static void show_progress(struct run *r, const struct session_event *e)
         progress_show(true, line, 0, 0);
 }
 
+/* Before a pair's encoder begins. */
+static void show_cost(const struct run *r, const struct preview *p)
+{
+    struct buffer line = { 0 };
+
+    if (p->n_rows == 0)
+        return;
+    buffer_print(&line, "looking: ");
+    preview_print_cost(p, &line);
+    if (p->expected_ms >= 1000)
+        buffer_print(&line, ", about %.0f s", p->expected_ms / 1000);
+    progress_show(r->shows_progress, buffer_text(&line), 0, 0);
+    buffer_free(&line);
+}
+
 /* In place of the one before, of the same id. */
 static void take_looked(struct run *r, const struct attachment *a)
 {
@@ -147,6 +163,7 @@ static bool take_event(struct run *r, struct session_event *e, bool *ok, struct 
         show_progress(r, e);
         return true;
     case SESSION_DECODED:
+        show_cost(r, e->preview);
         return true;
     case SESSION_LOOKED:
         take_looked(r, e->attachment);

@@ -31,6 +31,7 @@ static const struct setting { const char *name; enum setting_kind kind; size_t f
     { "mirostat-eta", REAL, AT(mirostat_eta), 1, "of mirostat, how fast" },
     { "seed", SEED, AT(seed), 0, "for repeatable answers" },
     { "max-tokens", COUNT, AT(max_tokens), 0, "an answer's length" },
+    { "image-rows", COUNT, AT(image_rows), 0, "of a picture that becomes rows by a pair's projector, at most; the default is what fits" },
     { "system", TEXT, 0, 0, "the system text" },
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };

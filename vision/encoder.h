@@ -46,19 +46,20 @@ const char *image_encoder_type(const struct image_encoder *e);      /* the file'
 const char *image_encoder_id(const struct image_encoder *e);        /* file_stamp of the file; borrowed */
 size_t image_encoder_n_embd(const struct image_encoder *e);         /* width of a row: the text model's n_embd */
 
-/* What encoding a picture of width x height takes; nothing is computed.  ERROR_INPUT for a picture without
- * pixels, or far longer than broad. */
+/* What encoding a picture of width x height takes; nothing is computed.  Of more than n_most rows (0: any number) it is
+ * encoded smaller, in fewer tiles or pixels; those whose tile is always one keep their rows, and no picture has fewer than
+ * a tile, or a unit, has.  ERROR_INPUT for a picture without pixels, or far longer than broad. */
 struct image_plan {
     size_t n_tiles, n_rows;         /* the encoder runs n_tiles times; rows of all */
     size_t n_bytes;                 /* of memory meanwhile, about, the rows included */
 };
-bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, struct image_plan *plan, struct error *err);
+bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, size_t n_most, struct image_plan *plan, struct error *err);
 
 /* Called before each tile, with those that are done; may be NULL. */
 typedef void image_encoder_progress(void *user, size_t n_done, size_t n_tiles);
 
-/* The caller frees it.  NULL and *err when memory runs out or the user cancels, which is looked for between layers. */
-struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image,
+/* As planned with n_most.  The caller frees it.  NULL and *err when memory runs out or the user cancels, which is looked for between layers. */
+struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image, size_t n_most,
                                         image_encoder_progress *progress, void *user, struct error *err);
 
 #endif

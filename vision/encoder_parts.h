@@ -71,7 +71,8 @@ struct image_tiles {
     size_t tile_width, tile_height;
     size_t n_columns, n_rows;               /* 1 x 1: the whole picture alone */
 };
-bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err);
+/* Of at most n_most rows in all, where there is a way; 0: any number. */
+bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, size_t n_most, struct image_tiles *t, struct error *err);
 size_t image_n_tiles(const struct image_tiles *t);          /* with that of the whole picture */
 size_t image_n_patches(const struct image_encoder *e, const struct image_tiles *t);     /* of a tile */
 size_t image_n_positions(const struct image_encoder *e, const struct image_tiles *t);   /* with the class token */

@@ -17,11 +17,11 @@ static size_t row_in(const struct image_encoder *e)
     return e->up != NULL ? e->up->dim[0] : e->matrix->dim[0];
 }
 
-bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, struct image_plan *plan, struct error *err)
+bool image_encoder_plan(const struct image_encoder *e, size_t width, size_t height, size_t n_most, struct image_plan *plan, struct error *err)
 {
     struct image_tiles t;
 
-    if (!image_tiles_of(e, width, height, &t, err))
+    if (!image_tiles_of(e, width, height, n_most, &t, err))
         return false;
     size_t n = image_n_patches(e, &t), rows = image_tile_rows(e, &t), up = e->up != NULL ? e->up->dim[1] : 0;
     *plan = (struct image_plan){ .n_tiles = image_n_tiles(&t), .n_rows = image_n_tiles(&t) * rows };
@@ -178,13 +178,13 @@ static bool add_marker(const struct image_encoder *e, const struct image_tiles *
     return *text == '\0' || media_rows_add_marker(to, text, err);
 }
 
-static bool encode(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image *image,
+static bool encode(const struct image_encoder *e, const struct compute *c, struct arena *scratch, const struct image *image, size_t n_most,
                    image_encoder_progress *progress, void *user, struct media_rows *to, struct error *err)
 {
     struct image_tiles t;
     struct image_canvas canvas;
 
-    if (!image_tiles_of(e, image->width, image->height, &t, err))
+    if (!image_tiles_of(e, image->width, image->height, n_most, &t, err))
         return false;
     float *patches = arena_alloc(scratch, image_n_patches(e, &t) * 3 * e->patch * e->patch, sizeof *patches, err);
     if (patches == NULL || !image_canvas_make(e, c, &t, scratch, image, &canvas, err))
@@ -206,13 +206,13 @@ static bool encode(const struct image_encoder *e, const struct compute *c, struc
     return media_rows_add_marker(to, e->family->end, err);
 }
 
-struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image,
+struct media_rows *image_encoder_encode(const struct image_encoder *e, const struct compute *c, const struct image *image, size_t n_most,
                                         image_encoder_progress *progress, void *user, struct error *err)
 {
     struct arena *scratch = arena_new("image encoder", SCRATCH_BYTES, err);
     struct media_rows *rows = scratch != NULL ? media_rows_new(e->n_embd, err) : NULL;
 
-    if (rows != NULL && !encode(e, c, scratch, image, progress, user, rows, err)) {
+    if (rows != NULL && !encode(e, c, scratch, image, n_most, progress, user, rows, err)) {
         media_rows_free(rows);
         rows = NULL;
     }

@@ -11,6 +11,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static size_t up_to_multiple(size_t x, size_t of)
 {
     return (x + of - 1) / of * of;
@@ -20,16 +25,16 @@ static size_t up_to_multiple(size_t x, size_t of)
 
 /* The longer side to `longest`, the other even; then both up to multiples of a tile, the other after the
  * longer has grown (image_processing_pil_idefics3.py: resize, resize_for_vision_encoder). */
-static void split(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t)
+static void split(const struct image_encoder *e, size_t width, size_t height, size_t longest, struct image_tiles *t)
 {
     size_t m = e->image_size;
     bool wide = width >= height;
     double ratio = (double)width / (double)height;
-    size_t other = (size_t)(wide ? (double)e->longest / ratio : (double)e->longest * ratio);
+    size_t other = (size_t)(wide ? (double)longest / ratio : (double)longest * ratio);
 
     other = larger(other + other % 2, 1);
-    t->first_width = wide ? e->longest : other;
-    t->first_height = wide ? other : e->longest;
+    t->first_width = wide ? longest : other;
+    t->first_height = wide ? other : longest;
     ratio = (double)t->first_width / (double)t->first_height;
     if (t->first_width >= t->first_height) {
         t->width = up_to_multiple(t->first_width, m);
@@ -44,12 +49,12 @@ static void split(const struct image_encoder *e, size_t width, size_t height, st
 
 /* The grid whose shape is nearest to the picture's; of equally near ones a larger one, while the picture has more than half its
  * pixels (image_processing_pil_got_ocr2.py, get_optimal_tiled_canvas). */
-static void shape(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t)
+static void shape(const struct image_encoder *e, size_t width, size_t height, size_t most_tiles, struct image_tiles *t)
 {
     double ratio = (double)width / (double)height, pixels = (double)width * (double)height;
     double tile = (double)e->image_size * (double)e->image_size, least = INFINITY;
 
-    for (size_t n = e->least_tiles; n <= e->most_tiles; n++)
+    for (size_t n = smaller(e->least_tiles, most_tiles); n <= most_tiles; n++)
         for (size_t columns = 1; columns <= n; columns++) {
             double off = fabs(ratio - (double)columns / (double)(n / columns));
             if (n % columns != 0 || off > least || (off == least && pixels <= 0.5 * tile * (double)n))
@@ -62,16 +67,16 @@ static void shape(const struct image_encoder *e, size_t width, size_t height, st
     t->first_height = t->height = t->n_rows * e->image_size;
 }
 
-/* Multiples of a unit near the picture's own size, with LEAST to MOST of them (image_processing_qwen2_vl.py, smart_resize;
- * its most is 16 384, which few contexts hold). */
+/* Multiples of a unit near the picture's own size, with LEAST, or 1 where fewer may be, to n_units of them (image_processing_qwen2_vl.py,
+ * smart_resize; its most is 16 384, which few contexts hold). */
 #define LEAST_UNITS 4
 #define MOST_UNITS 1280
 #define MOST_RATIO 200
 
-static bool free_size(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err)
+static bool free_size(const struct image_encoder *e, size_t width, size_t height, double n_units, struct image_tiles *t, struct error *err)
 {
     double unit = (double)(e->patch * e->merge), w = (double)width, h = (double)height;
-    double least = LEAST_UNITS * unit * unit, most = MOST_UNITS * unit * unit;
+    double least = (n_units < LEAST_UNITS ? 1 : LEAST_UNITS) * unit * unit, most = n_units * unit * unit;
     double to_w = nearbyint(w / unit) * unit, to_h = nearbyint(h / unit) * unit;
 
     if (w > MOST_RATIO * h || h > MOST_RATIO * w)
@@ -86,25 +91,38 @@ static bool free_size(const struct image_encoder *e, size_t width, size_t height
         to_w = ceil(w * grow / unit) * unit;
         to_h = ceil(h * grow / unit) * unit;
     }
+    if (to_w * to_h > most) {       /* one that is far longer than broad, or was rounded up: what is left of its longer side */
+        to_w = fmax(unit, fmin(to_w, floor(most / to_h / unit) * unit));
+        to_h = fmax(unit, fmin(to_h, floor(most / to_w / unit) * unit));
+    }
     t->first_width = t->width = t->tile_width = (size_t)to_w;
     t->first_height = t->height = t->tile_height = (size_t)to_h;
     return true;
 }
 
-bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, struct image_tiles *t, struct error *err)
+static bool fits(const struct image_encoder *e, const struct image_tiles *t, size_t n_most)
 {
-    size_t m = e->image_size;
+    return n_most == 0 || image_n_tiles(t) * image_tile_rows(e, t) <= n_most;
+}
+
+bool image_tiles_of(const struct image_encoder *e, size_t width, size_t height, size_t n_most, struct image_tiles *t, struct error *err)
+{
+    size_t m = e->image_size, longest = e->longest, most_tiles = e->most_tiles;
 
     if (width == 0 || height == 0)
         return error_set(err, ERROR_INPUT, "a picture of %zu x %zu pixels has nothing to encode", width, height);
     *t = (struct image_tiles){ m, m, m, m, m, m, 1, 1 };
     if (e->family->layout == LAYOUT_SPLIT)
-        split(e, width, height, t);
+        for (split(e, width, height, longest, t); longest > m && !fits(e, t, n_most); split(e, width, height, longest, t))
+            longest = up_to_multiple(longest, m) - m;
     if (e->family->layout == LAYOUT_SHAPED)
-        shape(e, width, height, t);
+        for (shape(e, width, height, most_tiles, t); most_tiles > 1 && !fits(e, t, n_most); shape(e, width, height, most_tiles, t))
+            most_tiles--;
     if (e->family->layout == LAYOUT_PADDED)
         t->first_height = larger(width, height);
-    return e->family->layout != LAYOUT_FREE || free_size(e, width, height, t, err);
+    if (e->family->layout != LAYOUT_FREE)
+        return true;
+    return free_size(e, width, height, MOST_UNITS, t, err) && (fits(e, t, n_most) || free_size(e, width, height, (double)n_most, t, err));
 }
 
 size_t image_n_tiles(const struct image_tiles *t)
@@ -127,11 +145,6 @@ size_t image_n_positions(const struct image_encoder *e, const struct image_tiles
 size_t image_tile_rows(const struct image_encoder *e, const struct image_tiles *t)
 {
     return image_n_patches(e, t) / (e->merge * e->merge);
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Units of a tile, and a window's side: without windows, all of it. */

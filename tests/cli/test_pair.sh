@@ -44,6 +44,51 @@ try "tiles of the picture's shape" 0 ask -m "$text" --mmproj "$golden/vision_int
     has "tiles of the picture's shape" '"rows":28,'
 try "rows that see each other" 0 ask -m "$golden/text_gemma3.gguf" --mmproj "$golden/vision_gemma3.gguf" --temp 0 -n 3 --json -i "$picture" "What?" &&
     has "rows that see each other" '"rows":4,'
+
+# ---- as many rows as fit, or are wanted ----
+grid=$golden/text_qwen2vl.gguf grid_eyes=$golden/vision_qwen25vl.gguf
+# told_grid NAME EXPRESSION ARGUMENT... - likewise, of a picture that whole has 1247 rows; the context has 1024.
+told_grid() {
+    name=$1 expression=$2
+    shift 2
+    try "$name" 0 ask -m "$grid" --mmproj "$grid_eyes" --temp 0 -n 3 --json -i "$picture" "$@" "What?" || return
+    python3 -c "import json, sys; o = json.load(open(sys.argv[1])); p = o['perceived'][0]; print('yes' if ($expression) else o)" "$dir/out" >"$dir/json" 2>&1
+    has "$name" '^yes$' "$dir/json"
+}
+told_grid "a picture that does not fit" "500 < p['rows'] < 800 and p['rows_whole'] == 1247 and o['tokens']['rows'] == p['rows']"
+has "... is said" 'photograph.webp: encoded smaller, in [0-9]* of 1247 rows: more do not fit in the context of 1024 tokens beside a question: a larger context .-c.' "$dir/err"
+told_grid "... in a smaller context" "100 < p['rows'] < 230 and p['rows_whole'] == 1247" -c 300
+told_grid "... nor as one row" "p['eyes'] == 'rows' and p['rows'] <= 50" --image-rows 50
+if [ -s "$dir/err" ]; then not_ok "... a wish is no news" "$(cat "$dir/err")"; else ok "... a wish is no news"; fi
+told_grid "a wish that is too large" "500 < p['rows'] < 800" --image-rows 5000
+try "fewer tiles" 0 ask -m "$text" --mmproj "$eyes" --temp 0 -n 3 --json --image-rows 27 -i "$picture" "What?" && has "fewer tiles" '"rows":20,.*"rows_whole":28[,}]'
+try "the whole alone" 0 ask -m "$text" --mmproj "$golden/vision_internvl.gguf" --temp 0 -n 3 --json --image-rows 11 -i "$picture" "What?" &&
+    has "the whole alone" '"rows":4,.*"rows_whole":28[,}]'
+try "tiles that do not fit" 5 ask -m "$text" --mmproj "$golden/vision_internvl.gguf" -n 3 -c 36 -i "$picture" "A question that does not fit beside them" &&
+    has "tiles that do not fit" 'in 20 of 28 rows .5 of 7 tiles.: more do not fit in the context of 36 tokens' "$dir/err"
+try "what is never smaller" 5 ask -m "$text" --mmproj "$golden/vision_llava.gguf" -n 3 -c 20 -i "$picture" "What?" &&
+    has "what is never smaller" 'its 16 rows do not fit in the context of 20 tokens: it is told in words' "$dir/err"
+refuse "two that do not fit together" 5 "take fewer rows of a picture .--image-rows., or give a larger context" \
+    ask -m "$grid" --mmproj "$grid_eyes" -n 3 -i "$picture" -i "$picture" "Which?"
+refuse "no number of rows" 2 "image-rows takes a whole number" ask -m "$text" --mmproj "$eyes" --image-rows few Hello
+mkdir -p "$dir/config/mynah"
+echo 'image-rows = 5' >"$dir/config/mynah/config"
+told "a wish in the settings" "p[0]['rows'] == 4 and p[0]['rows_whole'] == 28" --mmproj "$eyes" -i "$picture" "What is this?"
+told "... which the command line changes" "p[0]['rows'] == 20" --mmproj "$eyes" --image-rows 20 -i "$picture" "What is this?"
+rm "$dir/config/mynah/config"
+printf '%s\n' "/attach $picture" 'What?' '/set image-rows 21' "/attach $picture" 'And now?' /details >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in the chat, whole" 'looking at the picture: 28 rows, kept from before$'
+has "in the chat, then smaller" 'looking at the picture: 20 of 28 rows, kept from before$'
+has "... and its details" "told to the text model as 20 rows .the whole has 28., by the projector"
+rm -rf "$dir/cache/mynah/rows"
+sed -i 's/^mynah speed 1 .*/mynah speed 1 250.0/' "$dir"/cache/mynah/speed/*         # milliseconds a row, as if measured
+timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in the chat, what it takes" 'looking at the picture: 28 rows, [0-9.]* [KM]B of memory, about 7 s$'
+has "... and smaller" 'looking at the picture: 20 of 28 rows, [0-9.]* [KM]B of memory, about [3-9] s$'
+rm -rf "$dir/cache"
+timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "... never measured" 'looking at the picture: 28 rows, [0-9.]* [KM]B of memory$'
 try "a description" 0 describe -m "$text" --mmproj "$eyes" -n 3 --json "$picture" && has "a description" '"rows":28,'
 
 told "a clip as rows" "p[0]['ears'] == 'rows' and p[0]['rows'] == o['tokens']['rows'] == 100 and p[0]['projector'].endswith('ultravox.gguf') and 'He ' in p[0]['text']" \

@@ -10,6 +10,7 @@ done
 refuse "unknown command" 2 "'frob' is not a command" frob
 refuse "unknown option" 2 "frob.*not an option" ask --frob x
 refuse "option of another command" 2 "not an option" describe --image x
+refuse "... that begins one of its own" 2 "'--json' is not an option" --json x
 refuse "option without value" 2 "temp takes a value" ask --temp
 refuse "not a number" 2 "--temp takes a number.*'warm'" ask --temp warm x
 refuse "negative number" 2 "--temp takes a number" ask --temp -1 x
