@@ -1,7 +1,10 @@
 #include "fusion/clip_rows.h"
 
+#include "fusion/encoder_speed.h"
 #include "fusion/memory.h"
 #include "fusion/rows_cache.h"
+
+#include "base/clock.h"
 
 #include <stdlib.h>
 
@@ -21,6 +24,34 @@ static bool too_many(const struct work *w, size_t n_rows, struct perception *p)
     return true;
 }
 
+/* malloc'd; NULL: nothing is kept, since ours, of bytes, are made fast enough. */
+static char *key_of(const struct eyes *eyes, const struct compute *c, const char *hash)
+{
+    const char *id = audio_encoder_id(eyes->ears);
+
+    return *id != '\0' ? rows_cache_key(hash, id, c, "clip") : NULL;
+}
+
+/* With the samples. */
+static size_t bytes_of(const struct audio_plan *plan, size_t n_samples)
+{
+    return plan->n_bytes + n_samples * sizeof(float);
+}
+
+void clip_rows_plan(const struct eyes *eyes, const struct compute *c, const char *hash, double seconds, struct preview *preview)
+{
+    size_t n_samples = (size_t)(seconds * AUDIO_HZ + 0.5);
+    struct audio_plan plan = audio_encoder_plan(eyes->ears, n_samples);
+    char *key = key_of(eyes, c, hash);
+    bool kept = rows_cache_has(key);
+    double ms = kept ? 0 : encoder_speed(audio_encoder_id(eyes->ears), c) * (double)plan.n_rows;
+
+    preview->n_rows = preview->n_rows_whole = plan.n_rows;
+    preview->n_bytes = kept ? 0 : bytes_of(&plan, n_samples);
+    preview->expected_ms = preview->expected_ms > 0 && (kept || ms > 0) ? preview->expected_ms + ms : 0;
+    free(key);
+}
+
 static bool encode(const struct work *w, struct sound *sound, struct perception *p, struct error *err)
 {
     const struct audio_encoder *e = w->eyes->ears;
@@ -29,19 +60,21 @@ static bool encode(const struct work *w, struct sound *sound, struct perception 
     bool good = clip != NULL;
 
     if (good && !too_many(w, plan.n_rows, p)) {
-        if (memory_fits("encoding the clip", 0, plan.n_bytes, err))
+        double start = clock_ms();
+        if (memory_fits("encoding the clip", 0, bytes_of(&plan, 0), err))
             p->media = audio_encoder_encode(e, w->whisper, w->compute, clip->samples, clip->n_samples, w->progress, w->user, err);
+        if (p->media != NULL)
+            encoder_speed_learn(audio_encoder_id(e), w->compute, plan.n_rows, clock_ms() - start);
         good = p->media != NULL;
     }
     clip_free(clip);
     return good;
 }
 
-/* Those of another day, or made now.  Ours, of bytes, are made fast enough. */
+/* Those of another day, or made now. */
 static bool find_or_encode(const struct work *w, struct sound *sound, const char *hash, struct perception *p, struct error *err)
 {
-    const char *id = audio_encoder_id(w->eyes->ears);
-    char *key = *id != '\0' ? rows_cache_key(hash, id, w->compute, "clip") : NULL;
+    char *key = key_of(w->eyes, w->compute, hash);
     struct media_rows *kept = rows_cache_find(key, audio_encoder_n_embd(w->eyes->ears));
     bool good = true;
 

@@ -8,6 +8,10 @@
 #include "fusion/attachment.h"
 #include "fusion/eyes.h"
 
+/* Rows of a clip of so many seconds whose bytes have this hash, memory for them and, where it was measured before, the time, into a
+ * preview whose expected_ms is that of transcribing.  eyes->ears is there. */
+void clip_rows_plan(const struct eyes *eyes, const struct compute *c, const char *hash, double seconds, struct preview *preview);
+
 /* Fills media, own_media, projector and rows_kept of p, whose bytes have this hash, or n_rows_too_many where there would be more rows than fit.  eyes->ears is there;
  * w: open.  false on cancel, without memory, and when a file gives no numbers. */
 bool clip_rows_make(const struct eyes *eyes, const struct whisper *w, const struct compute *c, struct sound *sound, const char *hash,

@@ -280,7 +280,7 @@ static bool decode_image(const struct senses *s, const char *path, struct percep
     return true;
 }
 
-static bool decode_sound(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
+static bool decode_sound(const struct senses *s, const char *path, const char *hash, struct perception *p, struct decoded *d, struct error *err)
 {
     double start = clock_ms();
 
@@ -298,13 +298,15 @@ static bool decode_sound(const struct senses *s, const char *path, struct percep
     p->peak = facts.peak;
     p->rms = facts.rms;
     p->preview->expected_ms = s->window_ms * (double)preview_n_windows(p->preview);
+    if (s->eyes->ears != NULL)
+        clip_rows_plan(s->eyes, s->compute, hash, p->seconds, p->preview);
     return true;
 }
 
 /* Fills p with what is known without a model, its preview included. */
-static bool decode(const struct senses *s, const char *path, struct perception *p, struct decoded *d, struct error *err)
+static bool decode(const struct senses *s, const char *path, const char *hash, struct perception *p, struct decoded *d, struct error *err)
 {
-    return p->kind == ATTACHMENT_IMAGE ? decode_image(s, path, p, d, err) : decode_sound(s, path, p, d, err);
+    return p->kind == ATTACHMENT_IMAGE ? decode_image(s, path, p, d, err) : decode_sound(s, path, hash, p, d, err);
 }
 
 /* ---- encoding ------------------------------------------------------------------- */
@@ -411,7 +413,7 @@ static bool perceive(struct senses *s, const char *path, const char *hash, struc
                      struct error *err)
 {
     struct decoded d = { 0 };
-    bool good = decode(s, path, p, &d, err);
+    bool good = decode(s, path, hash, p, &d, err);
 
     if (good) {
         s->decoded(s->user, p->preview);
@@ -511,7 +513,7 @@ struct preview *senses_preview(struct senses *s, const char *path, struct error 
     const struct perception *known = find_known(s, p.kind, hash);
     if (known != NULL)
         return preview_copy(known->preview, err);
-    bool good = decode(s, path, &p, &d, err) && !compute_cancelled(s->compute, err);
+    bool good = decode(s, path, hash, &p, &d, err) && !compute_cancelled(s->compute, err);
     decoded_done(&d);
     if (good)
         return p.preview;

@@ -139,7 +139,7 @@ struct preview {
     double seconds;                 /* of a clip */
     double expected_ms;             /* of encoding, from what this session took before (an image, or 30 s of a
                                      * clip, each its own), a pair's encoder on any day; 0: unknown */
-    /* An image that a pair's encoder makes rows of; else 0. */
+    /* An image or a clip that an encoder makes rows of; else 0. */
     size_t n_rows, n_rows_whole;    /* as many as it gets, and as it would get without any limit */
     size_t n_bytes;                 /* of memory meanwhile; 0: its rows are kept from another day */
 };

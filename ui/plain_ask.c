@@ -80,7 +80,7 @@ void plain_decoded(struct plain *p, const struct preview *preview)
     preview_print_cost(preview, &cost);
     if (preview->expected_ms >= 1000)
         buffer_print(&cost, ", about %.0f s", preview->expected_ms / 1000);
-    plain_note(p, "looking at the picture: %s", buffer_text(&cost));
+    plain_note(p, "%s: %s", preview->kind == ATTACHMENT_IMAGE ? "looking at the picture" : "listening to the clip", buffer_text(&cost));
     buffer_free(&cost);
 }
 

@@ -109,4 +109,10 @@ refuse "ears of another width" 4 "audio_ultravox.gguf gives rows of 32 numbers, 
 printf '%s\n' "/attach $picture" 'What is this?' 'And that?' '/details' >"$dir/lines"
 timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
 has "in the chat" "told to the text model as 28 rows, by the projector .*vision_idefics3.gguf"
+# A clip: what it takes is told, and that its rows are there another time.
+printf '%s\n' "/attach $assets/speech.flac" 'Who?' '/quit' >"$dir/lines"
+for what in '[0-9.]* [KM]B of memory' 'kept from before'; do
+    XDG_CACHE_HOME="$dir/clips" timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$golden/audio_ultravox.gguf" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+    has "in the chat, a clip: $what" "listening to the clip: 100 rows, $what"
+done
 exit "$n_failed"
