@@ -26,6 +26,8 @@ enum { PART_ENCODED = 60, PART_READ = 80, PART_SAID = 100 };
 struct sight {                      /* a picture that was looked at */
     char *key;
     struct media_rows *rows;
+    char note[100];                 /* that the rows are not those of the whole, and why; "": they are, or a wish made them fewer */
+    enum picture_limit limit;
     struct glances glances;
 };
 
@@ -216,6 +218,15 @@ static void forget_rows(struct looker *l)
     l->sights[oldest].rows = NULL;
 }
 
+static void note_smaller(struct sight *s, const struct picture_plan *plan)
+{
+    s->limit = plan->limit;
+    *s->note = '\0';
+    if (plan->limit == PICTURE_CONTEXT || plan->limit == PICTURE_MEMORY)
+        snprintf(s->note, sizeof s->note, "it was looked at smaller, in %zu of %zu rows: %s", plan->plan.n_rows, plan->whole.n_rows,
+                 plan->limit == PICTURE_MEMORY ? "too little memory" : "more do not fit in its context");
+}
+
 /* The rows of a picture, once. */
 static bool encode(struct looker *l, struct sight *s, const char *path, struct error *err)
 {
@@ -234,6 +245,7 @@ static bool encode(struct looker *l, struct sight *s, const char *path, struct e
         sha256_bytes(bytes, n, hash);
         char *key = picture_rows_key(l->encoder, l->compute, hash, &plan);
         s->rows = picture_rows(l->encoder, l->compute, image, &plan, key, tell_tiles, l, &kept, err);
+        note_smaller(s, &plan);
         free(key);
     }
     free(bytes);
@@ -296,7 +308,19 @@ static bool look(struct looker *l, struct sight *s, const char *path, const char
                 make_room(l, list.n_tokens + GLANCE_TOKENS + 1, err) && say(l, &list, g, err);
 
     span_list_done(&list);
+    if (good && g->trouble == NULL && *s->note != '\0')
+        g->trouble = strdup(s->note);
     return good;
+}
+
+/* Where what is in a picture is kept; with fewer rows it may be seen otherwise. */
+static char *description_path(const struct looker *l, const char *key)
+{
+    char asked[sizeof DESCRIBE + 40] = DESCRIBE;
+
+    if (l->n_wished > 0)
+        snprintf(asked, sizeof asked, DESCRIBE " (%zu rows)", l->n_wished);
+    return looked_path(key, l->id, asked);
 }
 
 /* A pair that cannot be opened sees nothing from then on. */
@@ -330,13 +354,13 @@ const struct glance *looker_ask(struct looker *l, const char *path, const char *
         return known;
     if (!begin_glance(l, question, err))
         return NULL;
-    char *kept = question == NULL ? looked_path(key, l->id, DESCRIBE) : NULL;
+    char *kept = question == NULL ? description_path(l, key) : NULL;
     bool good = kept != NULL && looked_load(kept, &l->now);
     if (!good) {
         double start = clock_ms();
         good = open_or_tell(l, n_beside, &inner) && look(l, s, path, question, &l->now, &inner);
         l->now.ms = clock_ms() - start;
-        if (good && kept != NULL && l->now.words != NULL)
+        if (good && kept != NULL && l->now.words != NULL && s->limit != PICTURE_MEMORY)     /* another day there may be more */
             looked_save(kept, &l->now);
     }
     free(kept);

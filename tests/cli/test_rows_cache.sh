@@ -92,6 +92,12 @@ written=$(stat -c '%i' "$rows"/*)
 touch -d 2020-01-01 "$rows"/*
 looked "... and again" "Where?"
 if [ "$(stat -c '%i' "$rows"/*)" = "$written" ] && [ "$(stat -c '%Y' "$rows"/*)" -gt 1600000000 ]; then ok "... by what was kept"; else not_ok "... by what was kept" "$(stat "$rows"/*)"; fi
+# A picture of 1247 rows for a context of 1024: as many as fit, and it is said with what was seen.
+try "more rows than eyes hold" 0 ask -m tiny --temp 0 -n 2 --json --eyes "$dir/barn.gguf" --mmproj "$golden/vision_qwen25vl.gguf" -i "$picture" "What?" &&
+    has "more rows than eyes hold" '"words":"A red barn\.","note":"it was looked at smaller, in [0-9]* of 1247 rows: more do not fit in its context"'
+n_looked=$(find "$XDG_CACHE_HOME/mynah/looked" -type f | wc -l)
+try "eyes with fewer rows" 0 ask -m tiny --temp 0 -n 2 --json --image-rows 5 --eyes "$dir/barn.gguf" --mmproj "$golden/vision_idefics3.gguf" -i "$picture" "What?"
+if [ "$(find "$XDG_CACHE_HOME/mynah/looked" -type f | wc -l)" = $((n_looked + 1)) ]; then ok "... see anew"; else not_ok "... see anew" "$(ls "$XDG_CACHE_HOME/mynah/looked")"; fi
 asked "before the chat" false --mmproj "$eyes" -i "$picture"
 printf '%s\n' "/attach $picture" 'What is this?' '/details' >"$dir/lines"
 timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$eyes" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
