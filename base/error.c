@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL_BYTES 1024
+
 /* Copies the start and the end of text[0..n), which is too long, to[0..size), cut
  * between characters: a long path begins a message, the reason ends it. */
 static void shorten(char *to, size_t size, const char *text, size_t n)
@@ -22,24 +24,29 @@ static void shorten(char *to, size_t size, const char *text, size_t n)
     memcpy(to + n_head + sizeof gap - 1, text + at, n - at + 1);
 }
 
+/* Memory is asked for only by a text longer than USUAL_BYTES: "no memory" must be told without any. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
 {
-    va_list args;
-    char *text = NULL;
+    va_list args, again;
+    char usual[USUAL_BYTES], *text = NULL;
 
     if (err == NULL)
         return false;
     err->code = code;
     va_start(args, format);
-    int n = vasprintf(&text, format, args);
+    va_copy(again, args);
+    int n = vsnprintf(usual, sizeof usual, format, args);
+    if (n >= (int)sizeof usual && (n = vasprintf(&text, format, again)) < 0)
+        n = (int)utf8_complete(usual, sizeof usual - 1);
+    va_end(again);
     va_end(args);
     if (n < 0)
-        snprintf(err->text, sizeof err->text, "no memory for the text of an error");
+        snprintf(err->text, sizeof err->text, "no text for an error");
     else if (n < (int)sizeof err->text)
-        memcpy(err->text, text, (size_t)n + 1);
+        memcpy(err->text, usual, (size_t)n + 1);
     else
-        shorten(err->text, sizeof err->text, text, (size_t)n);
-    free(n < 0 ? NULL : text);
+        shorten(err->text, sizeof err->text, n < (int)sizeof usual ? usual : text, (size_t)n);
+    free(text);
     return false;
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,45 @@ static void test_error_cut(void **state)
             assert_string_equal(err.text + strlen(err.text) - 16, ": is a directory");
             assert_memory_equal(err.text, text, most / 5);
         }
+}
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { LIMITED = 0 };               /* a sanitizer's own memory bears no limit */
+#else
+enum { LIMITED = 1 };
+#endif
+
+/* Where there is no memory left the text says so all the same. */
+static void test_error_without_memory(void **state)
+{
+    struct rlimit before, none;
+    struct error err = { 0 };
+    void *held = NULL, **next;
+    char path[2000];
+    (void)state;
+
+    if (!LIMITED)
+        skip();
+    memset(path, 'x', sizeof path);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    none = (struct rlimit){ 1 << 20, before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+    for (size_t n = 1 << 20; n >= sizeof held; n /= 2)
+        while ((next = malloc(n)) != NULL) {
+            *next = held;
+            held = next;
+        }
+    error_set(&err, ERROR_INFERENCE, "no memory: %s wanted %d bytes", "the decoder", 7);
+    struct error brief = err;
+    error_set(&err, ERROR_INPUT, "%s: is not there", path);
+    setrlimit(RLIMIT_AS, &before);
+    for (; held != NULL; held = next) {
+        next = *(void **)held;
+        free(held);
+    }
+    assert_string_equal(brief.text, "no memory: the decoder wanted 7 bytes");
+    assert_memory_equal(err.text, "xxxx", 4);
 }
 
 /* What a shell makes of it is the path again, or a form of it that is no option. */
@@ -397,7 +437,7 @@ static void test_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error), cmocka_unit_test(test_error_cut),
+        cmocka_unit_test(test_error), cmocka_unit_test(test_error_cut), cmocka_unit_test(test_error_without_memory),
         cmocka_unit_test(test_quote), cmocka_unit_test(test_arena_alloc),
         cmocka_unit_test(test_arena_steady), cmocka_unit_test(test_arena_refuses),
         cmocka_unit_test(test_utf8_round_trip), cmocka_unit_test(test_utf8_ill_formed),
