@@ -76,6 +76,14 @@ static struct transcript *correct(const struct attachment *a, size_t i, const ch
     return t;
 }
 
+static bool has_corrections(const struct transcript *t)
+{
+    for (size_t i = 0; i < t->n_segments; i++)
+        if (t->segments[i].heard != NULL)
+            return true;
+    return false;
+}
+
 struct attachment *attachment_corrected(const struct attachment *a, size_t i, const char *text, struct error *err)
 {
     struct perception *p = malloc(sizeof *p);
@@ -85,8 +93,10 @@ struct attachment *attachment_corrected(const struct attachment *a, size_t i, co
     if (t != NULL) {
         *p = *a->heard;
         p->transcript = t;
-        p->projector = NULL;        /* what a person corrected is in the words alone */
-        p->media = NULL;
+        if (has_corrections(t)) {   /* those are in the words alone */
+            p->projector = NULL;
+            p->media = NULL;
+        }
         made = attachment_new(a->id, a->path, p, &a->glances, err);
     }
     if (made == NULL) {

@@ -71,7 +71,7 @@ static void add_last_clip(const struct worker *w, struct exchange *e)
     }
 }
 
-/* The parts that the question names have to be there. */
+/* The parts that the question names have to be there.  Rows are of the whole clip, so a part is told in words. */
 static bool settle_parts(const struct worker *w, const struct turn *turn, bool strict, struct exchange *e, struct error *err)
 {
     struct clip_spans parts = clip_spans_of(e->text);
@@ -81,7 +81,10 @@ static bool settle_parts(const struct worker *w, const struct turn *turn, bool s
         add_last_clip(w, e);
     for (size_t i = 0; i < e->n_media; i++) {
         const struct attachment *a = e->media[i].attachment;
-        if (a->seen->kind == ATTACHMENT_AUDIO && (longest == NULL || a->seen->seconds > longest->seen->seconds))
+        if (a->seen->kind != ATTACHMENT_AUDIO)
+            continue;
+        e->media[i].in_words = parts.n > 0;
+        if (longest == NULL || a->seen->seconds > longest->seen->seconds)
             longest = a;
     }
     return !strict || longest == NULL || clip_spans_check(&parts, e->text, longest->name, longest->seen->seconds, err);

@@ -127,6 +127,27 @@ static void test_own_ears(void **state)
     free(text);
 }
 
+/* A clip with a line that a person corrected is told in words; as rows again once what was heard is back. */
+static void test_corrected_clip(void **state)
+{
+    static struct media_piece piece = { .rows = rows[1], .n = N_ROWS };
+    static struct media_rows media = { .pieces = &piece, .n_pieces = 1, .n_embd = N_EMBD, .n_rows = N_ROWS };
+    struct preview preview = { .n_rows = N_ROWS };
+    struct perception as_rows = { .kind = ATTACHMENT_AUDIO, .transcript = &heard, .media = &media, .projector = "pair", .preview = &preview };
+    (void)state;
+
+    struct attachment *a = attachment_new(1, "c.wav", &as_rows, NULL, NULL), *mine = attachment_corrected(a, 0, "Mine.", NULL);
+    assert_string_equal(attachment_said(mine, 0).text, "Mine.");
+    assert_int_equal(perception_n_rows(mine->seen), 0);
+    struct attachment *back = attachment_corrected(mine, 0, NULL, NULL);
+    assert_string_equal(attachment_said(back, 0).text, attachment_said(a, 0).text);
+    assert_int_equal(perception_n_rows(back->seen), N_ROWS);
+    assert_non_null(strstr(attachment_details(back), "by the projector pair"));
+    attachment_free(back);
+    attachment_free(mine);
+    attachment_free(a);
+}
+
 static void test_description(void **state)
 {
     struct exchange_media media[] = { { &attached[FIRST], SIZE_MAX, false } };
@@ -389,7 +410,7 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_description), cmocka_unit_test(test_pair), cmocka_unit_test(test_own_ears), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_description), cmocka_unit_test(test_pair), cmocka_unit_test(test_own_ears), cmocka_unit_test(test_corrected_clip), cmocka_unit_test(test_translated), cmocka_unit_test(test_chat),
         cmocka_unit_test(test_too_small), cmocka_unit_test(test_rows_reach_the_model), cmocka_unit_test(test_suits),
         cmocka_unit_test(test_refused),
     };
