@@ -16,9 +16,14 @@ struct work {
     void *user;
 };
 
+static bool fit(const struct eyes *eyes, size_t n_rows)
+{
+    return eyes->n_most == 0 || n_rows < eyes->n_most;
+}
+
 static bool too_many(const struct work *w, size_t n_rows, struct perception *p)
 {
-    if (w->eyes->n_most == 0 || n_rows < w->eyes->n_most)
+    if (fit(w->eyes, n_rows))
         return false;
     p->n_rows_too_many = n_rows;
     return true;
@@ -42,6 +47,9 @@ void clip_rows_plan(const struct eyes *eyes, const struct compute *c, const char
 {
     size_t n_samples = (size_t)(seconds * AUDIO_HZ + 0.5);
     struct audio_plan plan = audio_encoder_plan(eyes->ears, n_samples);
+
+    if (!fit(eyes, plan.n_rows))    /* it is told in words */
+        return;
     char *key = key_of(eyes, c, hash);
     bool kept = rows_cache_has(key);
     double ms = kept ? 0 : encoder_speed(audio_encoder_id(eyes->ears), c) * (double)plan.n_rows;

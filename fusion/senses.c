@@ -237,13 +237,20 @@ static bool encodes(const struct senses *s)
     return s->eyes->encoder != NULL && !s->eyes->off;
 }
 
+/* Nothing smaller is left of it either: it is told in words. */
+static bool too_large(const struct senses *s, const struct image_plan *plan)
+{
+    return s->eyes->n_picture != 0 && plan->n_rows > s->eyes->n_picture;
+}
+
 /* What that takes.  A picture that has no plan is refused when it comes to be encoded. */
 static void plan_picture(const struct senses *s, const char *hash, struct perception *p, struct decoded *d)
 {
     const struct eyes *eyes = s->eyes;
     struct error err;
 
-    if (!encodes(s) || !picture_plan(eyes->encoder, p->width, p->height, picture_room(eyes->n_wished, eyes->n_picture), &d->plan, &err))
+    if (!encodes(s) || !picture_plan(eyes->encoder, p->width, p->height, picture_room(eyes->n_wished, eyes->n_picture), &d->plan, &err) ||
+        too_large(s, &d->plan.plan))
         return;
     d->key = picture_rows_key(eyes->encoder, s->compute, hash, &d->plan);
     bool kept = rows_cache_has(d->key);
@@ -332,7 +339,7 @@ static bool encode(struct senses *s, struct perception *p, const struct decoded 
 
     if (plan->n_tiles == 0)         /* why there is no plan */
         return image_encoder_plan(s->eyes->encoder, p->width, p->height, 0, &(struct image_plan){ 0 }, err);
-    if (s->eyes->n_picture != 0 && plan->n_rows > s->eyes->n_picture) {
+    if (too_large(s, plan)) {
         p->n_rows_too_many = plan->n_rows;
         return true;
     }

@@ -33,3 +33,5 @@ refuse() {
 }
 # has NAME PATTERN [FILE] - the last stdout (or another file) matches.
 has() { if grep -qE -- "$2" "${3:-$dir/out}"; then ok "$1"; else not_ok "$1" "no /$2/ in $(head -c 300 "${3:-$dir/out}")"; fi; }
+# lacks NAME PATTERN - the last stdout does not match.
+lacks() { if grep -qE -- "$2" "$dir/out"; then not_ok "$1" "/$2/ in $(head -c 300 "$dir/out")"; else ok "$1"; fi; }

@@ -116,4 +116,10 @@ for what in '[0-9.]* [KM]B of memory' 'kept from before'; do
     XDG_CACHE_HOME="$dir/clips" timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$golden/audio_ultravox.gguf" --temp 0 -n 3 <"$dir/lines" >"$dir/out" 2>&1
     has "in the chat, a clip: $what" "listening to the clip: 100 rows, $what"
 done
+# What will be told in words is announced as no rows.
+XDG_CACHE_HOME="$dir/clips" timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$golden/audio_qwen2a.gguf" -c 384 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in the chat, a clip that is too long" 'its 38[0-9] rows do not fit' && lacks "... no rows before" 'listening to the clip'
+printf '%s\n' "/attach $picture" '/quit' >"$dir/lines"
+timeout 60 "$mynah" --plain --new -m "$text" --mmproj "$golden/vision_llava.gguf" -c 20 -n 3 <"$dir/lines" >"$dir/out" 2>&1
+has "in the chat, a picture that does not fit" 'its 16 rows do not fit' && lacks "... no rows before" 'looking at the picture'
 exit "$n_failed"
