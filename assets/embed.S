@@ -27,6 +27,8 @@
         file concepts_card, "assets/concepts.json"
         file own_eyes, "assets/own-eyes.gguf"
         file own_eyes_card, "assets/own-eyes.json"
+        file own_ears, "assets/own-ears.gguf"
+        file own_ears_card, "assets/own-ears.json"
 
         .section .data.rel.ro, "aw"
         .balign 8
@@ -43,5 +45,7 @@ asset_table:
         entry concepts_card, "concepts.json"
         entry own_eyes, "own-eyes.gguf"
         entry own_eyes_card, "own-eyes.json"
+        entry own_ears, "own-ears.gguf"
+        entry own_ears_card, "own-ears.json"
         .quad 0, 0, 0
         .section .note.GNU-stack, "", %progbits

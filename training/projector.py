@@ -8,15 +8,15 @@ Seeded; --work keeps a checkpoint, from which the same command goes on.  --kept 
 Processes of one thread share a batch: python3 -m torch.distributed.run --nproc-per-node 2 projector.py ...
 The layout of the file is vision/projector.h's.  Needs gguf and tokenizers beside PyTorch and NumPy.
 """
-import argparse, array, os, re, sys, time
+import argparse, array, os, re, sys
 import numpy as np
 import torch
-import torch.distributed as dist
 from torch import nn
 from torch.nn.functional import cross_entropy, gelu, mse_loss, scaled_dot_product_attention
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 from gguf_write import gguf_write, q8_0
+from stages import Teacher, end, quantise, quantised, rank, stage, start
 from text_model import TextModel
 
 N_GRID, N_FEATURE, N_BOX, N_CLASS, N_SUMMARY, N_SEEN = 81, 1280, 16, 80, 2528, 2280     # vision/seen.h
@@ -110,46 +110,6 @@ class Photographs:
         return torch.from_numpy(grid), torch.from_numpy(self.boxes[chosen]), torch.from_numpy(self.summaries[chosen])
 
 
-class Teacher:
-    """The text model with the system message and the opening of the user's evaluated once."""
-
-    def __init__(self, m):
-        self.m = m
-        self.begun = m.ids(BEGUN)
-        ids = [m.start] + m.ids("system\n") + m.ids(SYSTEM) + [m.end] + m.ids("\n") + [m.start] + m.ids("user\n")
-        with torch.no_grad():
-            self.before = m.run(m.embed(ids)[None])[1]
-
-    def question(self, text):
-        m = self.m
-        return m.ids("\n") + m.ids(text) + [m.end] + m.ids("\n") + [m.start] + m.ids("assistant\n")
-
-    def loss(self, rows, question, sentences):
-        """Mean over the tokens of the sentences and their end."""
-        m, asked = self.m, self.question(question)
-        answers = [m.ids(s) + [m.end] for s in sentences]
-        n = max(map(len, answers))
-        ids = torch.tensor([a + [m.end] * (n - len(a)) for a in answers])
-        x = torch.cat([rows, m.embed(asked).expand(len(rows), -1, -1), m.embed(ids[:, :-1])], 1)
-        x = m.run(x, self.before)[0][:, -n:]
-        there = torch.arange(n)[None] < torch.tensor([len(a) for a in answers])[:, None]
-        return cross_entropy(m.logits(x[there]), ids[there])
-
-    @torch.no_grad()
-    def answer(self, rows, question=QUESTIONS[0], most=40):
-        m = self.m
-        asked = self.question(question) + self.begun
-        x, state = m.run(torch.cat([rows, m.embed(asked).expand(len(rows), -1, -1)], 1), self.before)
-        ids = m.logits(x[:, -1]).argmax(-1)
-        answers = [[int(i)] for i in ids]
-        while not all(m.end in a for a in answers) and len(answers[0]) < most:
-            x, state = m.run(m.embed(ids)[:, None], state)
-            ids = m.logits(x[:, -1]).argmax(-1)
-            for a, i in zip(answers, ids):
-                a.append(int(i))
-        return [BEGUN + m.text(a[:a.index(m.end)] if m.end in a else a) for a in answers]
-
-
 class Words:
     """The first stage: row k is like the embedding of the sentence's token k, after its opening; then of a full stop."""
 
@@ -166,62 +126,6 @@ class Words:
         target = self.targets[chosen]
         logits = rows / self.size / rows.shape[-1] ** 0.5 @ self.unit.T * 12
         return cross_entropy(logits.flatten(0, 1), target.flatten()) + mse_loss(rows / self.size, self.embd[target] / self.size)
-
-
-def rank():
-    return dist.get_rank() if dist.is_initialized() else 0
-
-
-def my_part(chosen):
-    return chosen[rank()::dist.get_world_size()] if dist.is_initialized() else chosen
-
-
-def average(parameters):
-    """Gradients over the processes."""
-    flat = torch.cat([p.grad.flatten() for p in parameters])
-    dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    for p, g in zip(parameters, flat.split([p.numel() for p in parameters])):
-        p.grad.copy_(g.view_as(p))
-
-
-def stage(name, n_steps, lr, net, batches, loss, a):
-    """One cycle of n_steps from the checkpoint of that name, if there is one; batches(i) gives the numbers of photographs."""
-    path, start, first = os.path.join(a.work, f"{name}.pt"), time.time(), 0
-    optimiser = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=1e-2, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=n_steps + 1, pct_start=0.1)
-    before, total = 0.0, []
-    if os.path.exists(path):
-        c = torch.load(path)
-        net.load_state_dict(c["net"])
-        optimiser.load_state_dict(c["optimiser"])
-        schedule.load_state_dict(c["schedule"])
-        first, before = c["step"], c["seconds"]
-    net.train()
-    for step in range(first, n_steps):
-        torch.manual_seed((a.seed * 1000003 + step) * 64 + rank())
-        value = loss(my_part(batches(step)), step)
-        optimiser.zero_grad()
-        value.backward()
-        if dist.is_initialized():
-            average(list(net.parameters()))
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        total.append(value.item())
-        if rank() == 0 and ((step + 1) % a.save == 0 or step + 1 == n_steps):
-            seconds = before + time.time() - start
-            print(f"{name} {step + 1}/{n_steps}: loss {np.mean(total):.3f}, {seconds:.0f} s", flush=True)
-            total = []
-            torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(),
-                        "step": step + 1, "seconds": seconds}, path + ".new")
-            os.replace(path + ".new", path)
-    net.eval()
-
-
-def quantised(net):
-    """As the file has it: matrices that are multiples of 32 wide in Q8_0."""
-    return {name: p for name, p in net.named_parameters() if p.dim() == 2 and name.endswith(".weight") and p.shape[1] % 32 == 0}
 
 
 def export(path, net, m):
@@ -251,15 +155,6 @@ def export(path, net, m):
                       ("mynah-eyes.text_model", m.name)], tensors)
 
 
-@torch.no_grad()
-def quantise(net):
-    """What the file will hold, so that what is measured is what is shipped."""
-    for p in quantised(net).values():
-        b = p.view(-1, 32)
-        d = (b.abs().amax(1, keepdim=True) / 127).half().float()
-        b.copy_(d * torch.where(d > 0, (b / d).round(), 0).clip(-127, 127))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("features", nargs="+")
@@ -273,11 +168,7 @@ def main():
     parser.add_argument("--steps", type=int, default=550, help="steps of the second, of 16")
     parser.add_argument("--show", type=int, default=80, help="photographs kept aside whose answers are printed")
     a = parser.parse_args()
-    torch.set_num_threads(1)
-    if "RANK" in os.environ:
-        dist.init_process_group("gloo")
-    torch.manual_seed(a.seed)
-    os.makedirs(a.work, exist_ok=True)
+    start(a)
 
     photographs, m = Photographs(a.features), TextModel(a.text)
     kept = set(open(a.kept, encoding="utf-8").read().split()) if a.kept else set()
@@ -300,7 +191,7 @@ def main():
             return rng.choice(learned, size, replace=False, p=weight / weight.sum())
         return draw
 
-    words, teacher = Words(m, photographs.sentences), Teacher(m)
+    words, teacher = Words(m, photographs.sentences), Teacher(m, SYSTEM, BEGUN)
     stage("words", a.words, 1e-3, net, batches(32), lambda chosen, step: words.loss(net(*photographs.batch(chosen)), chosen), a)
     stage("sentences", a.steps, 5e-4, net, batches(16), lambda chosen, step: teacher.loss(
         net(*photographs.batch(chosen)), QUESTIONS[step % len(QUESTIONS)], [photographs.sentences[i] for i in chosen]), a)
@@ -313,11 +204,10 @@ def main():
         chosen = aside[at:at + 16]
         with torch.no_grad():
             rows = net(*photographs.batch(chosen))
-        for i, answer in zip(chosen, teacher.answer(rows)):
+        for i, answer in zip(chosen, teacher.answer(rows, QUESTIONS[0])):
             print(photographs.names[i], photographs.sentences[i], answer, sep="\t")
 
 
 if __name__ == "__main__":
     main()
-    if dist.is_initialized():
-        dist.destroy_process_group()
+    end()

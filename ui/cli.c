@@ -34,7 +34,7 @@ const struct command commands[] = {
     { "pull", PULL, cmd_pull, "[NAME...]", VALUES_MODEL, "fetch models; without a name, what the three jobs need",
       "eyes is smolvlm-500m with its projector: it looks at pictures for a text model that does not see.\n"
       "Models whose licence is not a free one are fetched once you agree to its terms." },
-    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes pair", "list the known models, which are here and which fit this machine",
+    { "models", MODELS, cmd_models, "[ROLE...]", "text speech classifier detector embedding projector head eyes ears pair", "list the known models, which are here and which fit this machine",
       "Of the role pair are text models that see pictures; they can look for one that does not (--eyes).\n"
       "MEMORY is what a text model takes with a context of 8192 tokens, and whether that is there now; SPEED what it\n"
       "would about write, from how fast this machine reads memory.  With -q, names alone." },

@@ -74,7 +74,7 @@ static void bash_completion(void)
          "    '" VALUES_FILE "') COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
          "    '" VALUES_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q 2>/dev/null)\" -- \"$cur\")) ;;\n"
          "    '" VALUES_TEXT_MODEL "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q text 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
-         "    '" VALUES_PROJECTOR "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q eyes 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
+         "    '" VALUES_PROJECTOR "') COMPREPLY=($(compgen -W \"$(\"$1\" models -q eyes ears 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
          "    '" VALUES_EYES "') COMPREPLY=($(compgen -W \"words\nrows\n$(\"$1\" models -q pair 2>/dev/null)\" -- \"$cur\") $(compgen -f -- \"$cur\")) ;;\n"
          "    *) COMPREPLY=($(compgen -W \"${values// /$'\\n'}\" -- \"$cur\")) ;;\n"
          "    esac\n}\n"
@@ -152,7 +152,7 @@ static void zsh_completion(void)
     puts("#compdef mynah\n# Completion of mynah for zsh, made by `mynah completion zsh`.\n"
          "_mynah_models() { compadd -- ${(f)\"$(mynah models -q 2>/dev/null)\"} }\n"
          "_mynah_text_models() { compadd -- ${(f)\"$(mynah models -q text 2>/dev/null)\"}; _files }\n"
-         "_mynah_projectors() { compadd -- ${(f)\"$(mynah models -q eyes 2>/dev/null)\"}; _files }\n"
+         "_mynah_projectors() { compadd -- ${(f)\"$(mynah models -q eyes ears 2>/dev/null)\"}; _files }\n"
          "_mynah_eyes() { compadd -- words rows ${(f)\"$(mynah models -q pair 2>/dev/null)\"}; _files }\n"
          "_mynah()\n{\n"
          "    if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n"
@@ -197,7 +197,7 @@ static void fish_values(const char *values)
     else if (strcmp(values, VALUES_TEXT_MODEL) == 0)
         fputs(" -a '(mynah models -q text)'", stdout);
     else if (strcmp(values, VALUES_PROJECTOR) == 0)
-        fputs(" -a '(mynah models -q eyes)'", stdout);
+        fputs(" -a '(mynah models -q eyes ears)'", stdout);
     else if (strcmp(values, VALUES_EYES) == 0)
         fputs(" -a 'words rows (mynah models -q pair)'", stdout);
     else if (strcmp(values, VALUES_FILE) != 0)

@@ -140,7 +140,7 @@ static bool check_roles(const struct options *o, struct error *err)
 {
     const char *const roles[] = {
         model_role_name(MODEL_TEXT), model_role_name(MODEL_SPEECH), model_role_name(MODEL_CLASSIFIER), model_role_name(MODEL_DETECTOR),
-        model_role_name(MODEL_EMBEDDING), model_role_name(MODEL_PROJECTOR), CARRIED_HEAD, CARRIED_EYES, PAIR,
+        model_role_name(MODEL_EMBEDDING), model_role_name(MODEL_PROJECTOR), CARRIED_HEAD, CARRIED_EYES, CARRIED_EARS, PAIR,
     };
 
     for (size_t i = 0; i < o->n_arguments; i++) {
