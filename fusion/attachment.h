@@ -55,6 +55,7 @@ struct attachment {
     struct glances glances;         /* what eyes said of a picture, in the order in which they were asked */
     char sha256[65];
     char *details;
+    bool in_words;                  /* though it has rows: so the last question about it was told */
     size_t said_at;                 /* byte of details where the lines of what is said begin */
     size_t n_tokens;
 };

@@ -272,11 +272,12 @@ static void add_glances_json(struct cJSON *json, const struct glances *glances)
     }
 }
 
-static void add_clip_json(struct cJSON *json, const struct perception *p)
+static void add_clip_json(struct cJSON *json, const struct perception *p, bool in_words)
 {
     transcript_json(p->transcript, json);
-    cJSON_AddStringToObject(json, "ears", p->projector != NULL ? "rows" : "words");
-    add_projector_json(json, p);
+    cJSON_AddStringToObject(json, "ears", p->projector != NULL && !in_words ? "rows" : "words");
+    if (!in_words)
+        add_projector_json(json, p);
     add_number(json, "peak", (double)p->peak);
     add_number(json, "rms", (double)p->rms);
 }
@@ -292,7 +293,7 @@ struct cJSON *attachment_json(const struct attachment *a)
     if (is_image)
         add_image_json(json, a->seen);
     else
-        add_clip_json(json, a->seen);
+        add_clip_json(json, a->seen, a->in_words);
     if (a->glances.n > 0)
         add_glances_json(json, &a->glances);
     return json;

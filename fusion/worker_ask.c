@@ -307,6 +307,13 @@ static void cite(struct worker *w, const struct exchange *e, struct answer *a, b
     words_done(&cited);
 }
 
+/* Before the answer is sent, with which others may read it. */
+static void note_told(const struct worker *w, const struct exchange *e)
+{
+    for (size_t i = 0; i < e->n_media; i++)
+        w->attachments[e->media[i].attachment->id - 1]->in_words = e->media[i].in_words;
+}
+
 static bool answer_question(struct worker *w, const struct turn *turn, struct error *err)
 {
     struct prompt_room room = room_of(w);
@@ -318,6 +325,7 @@ static bool answer_question(struct worker *w, const struct turn *turn, struct er
                 worker_look(w, &e, turn->alone, false, err) && worker_prompt(w, &room, &e, turn->alone, &p, err);
 
     if (good) {
+        note_told(w, &e);
         tell_system(w);
         bool about_media = e.n_media > 0 || (!turn->alone && conversation_has_media(&w->conversation));
         double ms = encode_ms(&e);
