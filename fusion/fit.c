@@ -139,26 +139,45 @@ static void share_segments(struct exchange *e, size_t share)
     }
 }
 
-/* Clips that do not fit as rows are told in words, of which a part may be left out. */
-static bool put_in_words(const struct prompt_room *room, struct exchange *e, size_t *n, struct error *err)
+/* Of the clips that are told as rows that with the most; NULL: there is none. */
+static struct exchange_media *most_rows(struct exchange *e)
 {
-    bool any = false;
+    struct exchange_media *found = NULL;
 
     for (size_t i = 0; i < e->n_media; i++) {
         const struct perception *seen = e->media[i].attachment->seen;
-        struct words b = { 0 };
-        if (seen->kind != ATTACHMENT_AUDIO || seen->media == NULL || e->media[i].in_words)
-            continue;
-        any = e->media[i].in_words = true;
-        words_add(&b, "%s: its %zu rows do not fit in the context of %zu tokens: it is told in words; a larger context (-c) holds more",
-                  e->media[i].attachment->name, seen->media->n_rows, room->n_ctx);
-        char *text = words_take(&b, NULL);
-        if (text != NULL && room->note != NULL)
-            room->note(room->user, text);
-        free(text);
+        if (seen->kind == ATTACHMENT_AUDIO && seen->media != NULL && !e->media[i].in_words &&
+            (found == NULL || seen->media->n_rows > found->attachment->seen->media->n_rows))
+            found = &e->media[i];
     }
-    e->n_tokens = any ? 0 : e->n_tokens;
-    return !any || count_question(room, e, n, err);
+    return found;
+}
+
+static void note_in_words(const struct prompt_room *room, const struct attachment *a)
+{
+    struct words b = { 0 };
+
+    words_add(&b, "%s: its %zu rows do not fit in the context of %zu tokens: it is told in words; a larger context (-c) holds more",
+              a->name, a->seen->media->n_rows, room->n_ctx);
+    char *text = words_take(&b, NULL);
+    if (text != NULL && room->note != NULL)
+        room->note(room->user, text);
+    free(text);
+}
+
+/* As many clips as do not fit as rows are told in words, of which a part may be left out. */
+static bool put_in_words(const struct prompt_room *room, struct exchange *e, size_t n_most, size_t *n, struct error *err)
+{
+    struct exchange_media *m;
+
+    while (*n > n_most && (m = most_rows(e)) != NULL) {
+        m->in_words = true;
+        note_in_words(room, m->attachment);
+        e->n_tokens = 0;
+        if (!count_question(room, e, n, err))
+            return false;
+    }
+    return true;
 }
 
 bool fit_question(const struct prompt_room *room, struct exchange *e, size_t n_most, struct error *err)
@@ -168,7 +187,7 @@ bool fit_question(const struct prompt_room *room, struct exchange *e, size_t n_m
 
     if (!exchange_has(e, ATTACHMENT_AUDIO) || e->fitted_to == n_most)
         return true;
-    if (!count_question(room, e, &n, err) || (n > n_most && !put_in_words(room, e, &n, err)))
+    if (!count_question(room, e, &n, err) || !put_in_words(room, e, n_most, &n, err))
         return false;
     if (n > n_most) {
         while (high - low > 1) {

@@ -101,6 +101,12 @@ told "a clip of more rows than there is room for" "p[0]['ears'] == 'words' and o
 has "a clip of more rows than there is room for" "speech.flac: its 38[0-9] rows do not fit in the context of 384 tokens: it is told in words" "$dir/err"
 told "a clip that fits, but not with the question" "p[0]['ears'] == 'words' and 'rows' not in p[0] and o['tokens']['rows'] == 0" -c 390 --mmproj "$golden/audio_qwen2a.gguf" -a "$assets/speech.flac" "Who?"
 has "a clip that fits, but not with the question" "rows do not fit in the context of 390 tokens: it is told in words; a larger context" "$dir/err"
+for seconds in 10 30; do
+    python3 -c "import sys, wave; w = wave.open(sys.argv[1], 'wb'); w.setparams((1, 2, 16000, 0, 'NONE', '')); w.writeframes(bytes(32000 * $seconds))" "$dir/$seconds.wav"
+done
+told "of two clips as many as fit" "[x['ears'] for x in p] == ['rows', 'words'] and p[0]['rows'] == o['tokens']['rows'] == 250" \
+    --mmproj "$golden/audio_qwen2a.gguf" -a "$dir/10.wav" -a "$dir/30.wav" "Who?"
+has "of two clips as many as fit" "30.wav: its 750 rows do not fit in the context of 1024 tokens: it is told in words" "$dir/err"
 try "a picture and a clip, both as rows" 0 ask -m "$golden/text_qwen2vl.gguf" --mmproj "$golden/pair_omni.gguf" --temp 0 -n 3 --json \
     -i "$golden/images/exif6.jpg" -a "$assets/speech.flac" "What?" && has "a picture and a clip, both as rows" '"eyes":"rows","rows":24,.*"ears":"rows","rows":38'
 refuse "ears of another width" 4 "audio_ultravox.gguf gives rows of 32 numbers, the text model $golden/text_gemma3.gguf takes 16" \
