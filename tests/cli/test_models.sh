@@ -18,7 +18,7 @@ check "models --json: what the program carries, with its card" 1 \
     "$(grep -cE '^\{"name":"concepts","role":"head",.*"licence":"[^"]+","trained_on":"[^"]+".*"path":null,"present":true,"bytes":[0-9]+\}$' "$folder/list")"
 carried=$(ls "$(dirname "$0")"/../../assets/*.gguf | wc -l)
 check "... and nothing else" $((listed + carried)) "$(wc -l <"$folder/list")"
-check "models eyes" $((carried - 1)) "$(MYNAH_MODELS=$folder "$mynah" models --json eyes | grep -c '"role":"eyes".*"text_model":"tiny".*"path":null,"present":true,"bytes":[0-9]*}$')"
+check "models eyes ears" $((carried - 1)) "$(MYNAH_MODELS=$folder "$mynah" models --json eyes ears | grep -cE '"role":"(eyes|ears)".*"text_model":"tiny".*"path":null,"present":true,"bytes":[0-9]*}$')"
 check "models head" 1 "$(MYNAH_MODELS=$folder "$mynah" models --json head | wc -l)"
 check "models --json says nothing on stderr" "" "$(cat "$folder/err")"
 
