@@ -197,6 +197,11 @@ static char *projector_of_pair(const struct models *m, const struct model_entry 
     }
     if (mmproj != NULL || entry != NULL)
         return models_path(m, mmproj != NULL ? mmproj : entry->projector, err);
+    const char *slash = strrchr(name, '/');
+    if (is_projector_file(slash != NULL ? slash + 1 : name)) {
+        error_set(err, ERROR_USAGE, "%s is a projector: --eyes takes the text model that it was published with", name);
+        return NULL;
+    }
     char *beside = projector_beside(name);
     if (beside == NULL)
         error_set(err, ERROR_MODEL, "%s has no projector beside it (mmproj-*.gguf): add --mmproj FILE", name);

@@ -20,6 +20,9 @@ refuse "eyes that are not here" 4 "smolvlm-500m is not there.*mynah pull smolvlm
 refuse "a model that does not see" 2 "tiny does not see pictures: .mynah models pair." ask -m "$dir/barn.gguf" --eyes tiny Hello
 refuse "a model that only hears" 2 "ultravox-1b does not see pictures: .mynah models pair." ask -m "$dir/barn.gguf" --eyes ultravox-1b Hello
 refuse "a projector alone" 2 "smolvlm-500m-eyes does not see pictures" ask -m "$dir/barn.gguf" --eyes smolvlm-500m-eyes Hello
+cp "$golden/vision_idefics3.gguf" "$dir/mmproj-alone.gguf"
+refuse "a projector" 2 "mmproj-alone.gguf is a projector: --eyes takes the text model" ask -m "$dir/barn.gguf" --eyes "$dir/mmproj-alone.gguf" Hello
+rm "$dir/mmproj-alone.gguf"
 refuse "a file without a projector" 4 "barn.gguf has no projector beside it .mmproj-.*add --mmproj FILE" ask -m "$dir/barn.gguf" --eyes "$dir/barn.gguf" Hello
 refuse "another role as its projector" 2 "tiny is a model of the role text" ask -m "$dir/barn.gguf" --eyes "$dir/barn.gguf" --mmproj tiny Hello
 try "pairs by name" 0 models -q pair && has "pairs by name" '^smolvlm-500m$'
