@@ -121,13 +121,10 @@ static void note_cut_transcript(const struct prompt_room *room, const struct exc
 
     if (t == NULL || media->n_segments >= t->n_segments || room->note == NULL)
         return;
-    words_add(&b, "%s: ", media->attachment->name);
-    if (media->n_segments == 0)
-        words_add(&b, "nothing of what is said");
-    else
-        words_add(&b, "what is said after %.0f s (of %.0f s)", t->segments[media->n_segments].start, t->seconds);
-    words_add(&b, media->n_segments == 0 ? " fits in the context of %zu tokens" : " does not fit in the context of %zu tokens and is left out", room->n_ctx);
-    words_add(&b, "; a larger context (-c) holds more");
+    words_add(&b, "%s: what is said", media->attachment->name);
+    if (media->n_segments > 0)
+        words_add(&b, " after %.0f s (of %.0f s)", t->segments[media->n_segments].start, t->seconds);
+    words_add(&b, " does not fit in the context of %zu tokens and is left out; a larger context (-c) holds more", room->n_ctx);
     char *text = words_take(&b, NULL);
     if (text != NULL)
         room->note(room->user, text);
