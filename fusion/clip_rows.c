@@ -5,6 +5,7 @@
 #include "fusion/rows_cache.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,11 @@ static char *key_of(const struct eyes *eyes, const struct compute *c, const char
     return *id != '\0' ? rows_cache_key(hash, id, c, "clip") : NULL;
 }
 
+static size_t n_samples_of(double seconds)
+{
+    return (size_t)(seconds * AUDIO_HZ + 0.5);
+}
+
 /* With the samples. */
 static size_t bytes_of(const struct audio_plan *plan, size_t n_samples)
 {
@@ -45,7 +51,7 @@ static size_t bytes_of(const struct audio_plan *plan, size_t n_samples)
 
 void clip_rows_plan(const struct eyes *eyes, const struct compute *c, const char *hash, double seconds, struct preview *preview)
 {
-    size_t n_samples = (size_t)(seconds * AUDIO_HZ + 0.5);
+    size_t n_samples = n_samples_of(seconds);
     struct audio_plan plan = audio_encoder_plan(eyes->ears, n_samples);
 
     if (!fit(eyes, plan.n_rows))    /* it is told in words */
@@ -60,23 +66,28 @@ void clip_rows_plan(const struct eyes *eyes, const struct compute *c, const char
     free(key);
 }
 
+/* Where memory is short the clip is told in words: it was transcribed already. */
 static bool encode(const struct work *w, struct sound *sound, struct perception *p, struct error *err)
 {
     const struct audio_encoder *e = w->eyes->ears;
-    struct clip *clip = clip_of_sound(sound, err);
-    struct audio_plan plan = clip != NULL ? audio_encoder_plan(e, clip->n_samples) : (struct audio_plan){ 0 };
-    bool good = clip != NULL;
+    size_t n_samples = n_samples_of(p->seconds);
+    struct audio_plan plan = audio_encoder_plan(e, n_samples);
+    struct error inner = { 0 };
 
-    if (good && !too_many(w, plan.n_rows, p)) {
-        double start = clock_ms();
-        if (memory_fits("encoding the clip", 0, bytes_of(&plan, 0), err))
-            p->media = audio_encoder_encode(e, w->whisper, w->compute, clip->samples, clip->n_samples, w->progress, w->user, err);
-        if (p->media != NULL)
-            encoder_speed_learn(audio_encoder_id(e), w->compute, plan.n_rows, clock_ms() - start);
-        good = p->media != NULL;
+    if (too_many(w, plan.n_rows, p))
+        return true;
+    if (!memory_fits("encoding the clip", 0, bytes_of(&plan, n_samples), &inner)) {
+        log_warning("%s; it is told in words", inner.text);
+        return true;
     }
+    struct clip *clip = clip_of_sound(sound, err);
+    double start = clock_ms();
+    if (clip != NULL)
+        p->media = audio_encoder_encode(e, w->whisper, w->compute, clip->samples, clip->n_samples, w->progress, w->user, err);
+    if (p->media != NULL)
+        encoder_speed_learn(audio_encoder_id(e), w->compute, p->media->n_rows, clock_ms() - start);
     clip_free(clip);
-    return good;
+    return p->media != NULL;
 }
 
 /* Those of another day, or made now. */

@@ -6,7 +6,6 @@
 #include "fusion/kept.h"
 #include "tensor/pool.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +58,7 @@ double encoder_speed(const char *encoder, const struct compute *c)
 
 void encoder_speed_learn(const char *encoder, const struct compute *c, size_t n_rows, double ms)
 {
-    char *path = path_of(encoder, c), *new = NULL, line[FILE_BYTES];
+    char *path = path_of(encoder, c), line[FILE_BYTES];
 
     if (path == NULL || n_rows == 0 || !(ms > 0)) {
         free(path);
@@ -68,11 +67,6 @@ void encoder_speed_learn(const char *encoder, const struct compute *c, size_t n_
     double before = read_ms(path), now = ms / (double)n_rows;
     snprintf(line, sizeof line, FORMAT "%.6f\n", before > 0 ? (before + now) / 2 : now);
     kept_make_room(path, MOST_FILES);
-    int fd = asprintf(&new, "%s.XXXXXX", path) >= 0 ? mkostemp(new, O_CLOEXEC) : -1;
-    bool good = fd >= 0 && file_write_all(fd, line, strlen(line));
-    good = fd >= 0 && close(fd) == 0 && good && rename(new, path) == 0;
-    if (fd >= 0 && !good)
-        unlink(new);
-    free(new);
+    kept_write(path, line, strlen(line));
     free(path);
 }

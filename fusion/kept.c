@@ -3,7 +3,9 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,4 +45,19 @@ void kept_make_room(const char *path, size_t most)
     if (folder != NULL)
         make_room(folder, most);
     free(folder);
+}
+
+bool kept_write(const char *path, const void *bytes, size_t n)
+{
+    char *new = NULL;
+    int fd = asprintf(&new, "%s.XXXXXX", path) >= 0 ? mkostemp(new, O_CLOEXEC) : -1;
+    bool good = fd >= 0 && file_write_all(fd, bytes, n);
+
+    good = fd >= 0 && close(fd) == 0 && good && rename(new, path) == 0;
+    int why = errno;
+    if (fd >= 0 && !good)
+        unlink(new);
+    free(new);
+    errno = why;
+    return good;
 }

@@ -7,7 +7,6 @@
 #include "fusion/words.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,25 +58,18 @@ bool looked_load(const char *path, struct glance *g)
     return good;
 }
 
-/* Written beside it and renamed: it is there whole, or not at all. */
 void looked_save(const char *path, const struct glance *g)
 {
     cJSON *json = cJSON_CreateObject();
-    char *text = NULL, *temporary = NULL;
 
     kept_make_room(path, MOST_FILES);
     cJSON_AddStringToObject(json, "words", g->words != NULL ? g->words : "");
     if (g->trouble != NULL)
         cJSON_AddStringToObject(json, "note", g->trouble);
     cJSON_AddNumberToObject(json, "ms", (double)(long)g->ms);
-    text = cJSON_PrintUnformatted(json);
-    int fd = text != NULL && asprintf(&temporary, "%s.XXXXXX", path) > 0 ? mkostemp(temporary, O_CLOEXEC) : -1;
-    bool good = fd >= 0 && file_write_all(fd, text, strlen(text)) && rename(temporary, path) == 0;
-    if (fd >= 0)
-        close(fd);
-    if (fd >= 0 && !good)
-        unlink(temporary);
-    free(temporary);
+    char *text = cJSON_PrintUnformatted(json);
+    if (text != NULL)
+        kept_write(path, text, strlen(text));
     cJSON_free(text);
     cJSON_Delete(json);
 }

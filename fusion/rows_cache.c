@@ -1,5 +1,6 @@
 #include "fusion/rows_cache.h"
 
+#include "fusion/kept.h"
 #include "fusion/words.h"
 
 #include "base/file.h"
@@ -84,22 +85,6 @@ bool rows_cache_has(const char *key)
     return is_there;
 }
 
-/* Whole under its name, or not at all; for the user alone. */
-static bool write_file(const char *folder, const char *path, const unsigned char *bytes, size_t n)
-{
-    char *new = NULL;
-    int fd = asprintf(&new, "%s/new-XXXXXX", folder) >= 0 ? mkostemp(new, O_CLOEXEC) : -1;
-    bool good = fd >= 0 && file_write_all(fd, bytes, n);
-
-    good = fd >= 0 && close(fd) == 0 && good && rename(new, path) == 0;
-    if (!good)
-        log_debug("%s: cannot be kept: %s", path, strerror(errno));
-    if (!good && fd >= 0)
-        unlink(new);
-    free(new);
-    return good;
-}
-
 void rows_cache_keep(const char *key, const struct media_rows *m)
 {
     size_t n;
@@ -109,7 +94,8 @@ void rows_cache_keep(const char *key, const struct media_rows *m)
     if (path != NULL) {
         unlink(path);               /* damaged, if anything: it is not to be counted */
         rows_cache_make_room(folder, n, MOST_BYTES);
-        write_file(folder, path, bytes, n);
+        if (!kept_write(path, bytes, n))
+            log_debug("%s: cannot be kept: %s", path, strerror(errno));
     }
     free(path);
     free(folder);
@@ -118,7 +104,8 @@ void rows_cache_keep(const char *key, const struct media_rows *m)
 
 /* ---- room ---------------------------------------------------------------------------------- */
 
-struct kept_file { char name[SHA256_HEX]; struct timespec used; size_t n_bytes; };
+enum { NAME_BYTES = SHA256_HEX + sizeof ".XXXXXX" - 1 };     /* with that of one that is being written */
+struct kept_file { char name[NAME_BYTES]; struct timespec used; size_t n_bytes; };
 
 static int by_use(const void *a, const void *b)
 {
@@ -139,7 +126,7 @@ static struct kept_file *list_files(DIR *folder, size_t *n)
     *n = 0;
     for (const struct dirent *e; (e = readdir(folder)) != NULL; ) {
         size_t length = strlen(e->d_name);
-        if (length >= SHA256_HEX || fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+        if (length >= NAME_BYTES || fstatat(dirfd(folder), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
             continue;
         if (*n == capacity) {
             struct kept_file *grown = realloc(files, (capacity = 2 * capacity + 64) * sizeof *grown);
